@@ -1,0 +1,68 @@
+# Third parties as targets. Never touches the network: ./dev setup has put everything under .deps/ or installed it.
+set(deps ${CMAKE_SOURCE_DIR}/.deps)
+execute_process(COMMAND sh -c "cat deps/apt.txt deps/pip*.txt deps/npm/package-lock.json | sha256sum"
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE lists_now OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(EXISTS ${deps}/STAMP)
+  file(READ ${deps}/STAMP lists_then)
+  string(STRIP "${lists_then}" lists_then)
+endif()
+if(NOT lists_now STREQUAL "${lists_then}")
+  message(FATAL_ERROR "The dependencies are missing or have changed: run ./dev setup.")
+endif()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CURL REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(CLI11 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(PkgConfig REQUIRED)
+foreach(name IN ITEMS libsodium libzstd icu-uc icu-i18n gumbo md4c pugixml libzip uchardet libxxhash libhwy)
+  string(REGEX REPLACE "[^a-z0-9]" "_" id ${name})
+  pkg_check_modules(${id} REQUIRED IMPORTED_TARGET ${name})
+endforeach()
+add_library(docmind_stemmer INTERFACE)
+target_link_libraries(docmind_stemmer INTERFACE stemmer)
+
+# SQLite3 Multiple Ciphers: one translation unit, plain and SQLCipher-compatible files. Symbols stay inside the binary,
+# so that a system libsqlite3 pulled in by another library cannot clash with it.
+add_library(docmind_sqlite STATIC ${deps}/sqlite/sqlite3.c)
+target_include_directories(docmind_sqlite SYSTEM PUBLIC ${deps}/sqlite)
+target_compile_definitions(docmind_sqlite PRIVATE SQLITE_THREADSAFE=2 SQLITE_DQS=0 SQLITE_TEMP_STORE=2
+  SQLITE_DEFAULT_FOREIGN_KEYS=1 SQLITE_DEFAULT_WAL_SYNCHRONOUS=2 SQLITE_ENABLE_FTS5 SQLITE_LIKE_DOESNT_MATCH_BLOBS
+  SQLITE_MAX_EXPR_DEPTH=200 SQLITE_OMIT_DEPRECATED SQLITE_OMIT_SHARED_CACHE SQLITE_USE_ALLOCA SQLITE_USER_AUTHENTICATION=0
+  CODEC_TYPE=CODEC_TYPE_SQLCIPHER)
+target_compile_options(docmind_sqlite PRIVATE -w -O2 -fvisibility=hidden)
+target_link_libraries(docmind_sqlite PRIVATE Threads::Threads dl m)
+
+# libllama and ggml as pip built them; the headers come from the same hash-checked source package.
+set(llama_tree ${deps}/packages/llama_cpp_python/vendor/llama.cpp)
+add_library(docmind_llama INTERFACE)
+target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include ${llama_tree}/ggml/include)
+target_link_libraries(docmind_llama INTERFACE ${deps}/llama/lib/libllama.so ${deps}/llama/lib/libggml.so
+  ${deps}/llama/lib/libggml-base.so ${deps}/llama/lib/libggml-cpu.so)
+
+# What each room links besides other rooms (src/ROOMS says which headers are whose).
+set(base_links PkgConfig::libsodium Boost::json fmt::fmt)
+set(obs_links spdlog::spdlog prometheus-cpp::core fmt::fmt Boost::json)
+set(sys_links Threads::Threads fmt::fmt dl)
+set(exec_links Threads::Threads)
+set(config_links yaml-cpp fmt::fmt Boost::json)
+set(net_links CURL::libcurl Boost::url Boost::json Threads::Threads fmt::fmt)
+set(store_links docmind_sqlite PkgConfig::libzstd fmt::fmt)
+set(text_links PkgConfig::icu_uc PkgConfig::icu_i18n docmind_stemmer)
+set(library_links fmt::fmt)
+set(engine_links docmind_llama Boost::json fmt::fmt)
+set(parse_links PkgConfig::pugixml PkgConfig::gumbo PkgConfig::md4c PkgConfig::libzip PkgConfig::uchardet fmt::fmt dl)
+set(llm_llamacpp_links Boost::json fmt::fmt)
+set(ingest_links PkgConfig::libzstd fmt::fmt)
+set(retrieval_links PkgConfig::libhwy fmt::fmt)
+set(agents_links fmt::fmt Boost::json)
+set(service_links fmt::fmt)
+set(server_links Boost::json fmt::fmt)
+set(cli_links Boost::json CLI11::CLI11 fmt::fmt)
+set(app_links CLI11::CLI11 fmt::fmt)

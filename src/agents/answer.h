@@ -1,0 +1,72 @@
+// What an answer is: claims, each with the places in the documents it was taken from.
+//
+// Invariant (response_validator holds it): every citation's quote equals the stored text at its span, byte for byte.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "doc/document.h"
+#include "retrieval/search.h"
+
+namespace docmind::agents {
+
+struct Citation {
+  std::string document;     // Path as ingested, or the file name of an upload.
+  std::string document_id;
+  std::string version;      // Content hash (hex) of the document's bytes at the time of the answer.
+  std::optional<std::uint32_t> page;      // 1-based physical page of span.start; absent where the format has none.
+  std::optional<std::uint32_t> page_end;
+  std::string page_label;   // As printed; may be empty.
+  std::string locator;      // Heading path, cell or part.
+  doc::Span span;           // Into the stored text.
+  std::string quote;        // The stored bytes of span.
+  std::string before;       // A few words of context on either side.
+  std::string after;
+  std::string state = "current";  // current | changed | deleted
+};
+
+struct Claim {
+  std::string text;
+  bool supported = true;
+  std::string origin = "documents";  // documents | general
+  std::vector<Citation> citations;
+};
+
+struct AgentRun {
+  std::string name;  // query_router, query_planner, retrieval_expert, result_synthesizer, response_validator
+  double seconds = 0;
+  std::string status = "ok";  // ok | failed | skipped
+};
+
+struct TokenCounts {
+  std::uint64_t prompt = 0;
+  std::uint64_t computed = 0;
+  std::uint64_t forked = 0;
+  std::uint64_t restored = 0;
+  std::uint64_t drafted = 0;
+  std::uint64_t completion = 0;
+};
+
+enum class AnswerStatus : std::uint8_t { kAnswered, kAbstained, kPartial };
+
+struct Answer {
+  std::string text;
+  bool generated = false;  // false: extractive, the words are the documents' own.
+  AnswerStatus status = AnswerStatus::kAbstained;
+  std::vector<Claim> claims;  // Empty when abstained.
+  std::string query_used;
+  std::string route;  // What query_router chose.
+  std::uint64_t units_read = 0;   // Coverage: passages looked at, of all that are there.
+  std::uint64_t units_total = 0;
+  std::string partial_reason;     // Empty unless partial.
+  std::vector<std::string> dropped;            // Sentences that failed validation.
+  std::vector<retrieval::Hit> nearest;         // Filled when abstained.
+  std::vector<AgentRun> agents;
+  TokenCounts tokens;
+  std::string trace_id;
+  double seconds = 0;
+};
+
+}  // namespace docmind::agents
