@@ -13,16 +13,16 @@
 namespace docmind::agents {
 
 struct Citation {
-  std::string document;     // Path as ingested, or the file name of an upload.
+  std::string document;  // Path as ingested, or the file name of an upload.
   std::string document_id;
-  std::string version;      // Content hash (hex) of the document's bytes at the time of the answer.
-  std::optional<std::uint32_t> page;      // 1-based physical page of span.start; absent where the format has none.
+  std::string version;                // Content hash (hex) of the document's bytes at the time of the answer.
+  std::optional<std::uint32_t> page;  // 1-based physical page of span.start; absent where the format has none.
   std::optional<std::uint32_t> page_end;
-  std::string page_label;   // As printed; may be empty.
-  std::string locator;      // Heading path, cell or part.
-  doc::Span span;           // Into the stored text.
-  std::string quote;        // The stored bytes of span.
-  std::string before;       // A few words of context on either side.
+  std::string page_label;  // As printed; may be empty.
+  std::string locator;     // Heading path, cell or part.
+  doc::Span span;          // Into the stored text.
+  std::string quote;       // The stored bytes of span.
+  std::string before;      // A few words of context on either side.
   std::string after;
   std::string state = "current";  // current | changed | deleted
 };
@@ -57,12 +57,12 @@ struct Answer {
   AnswerStatus status = AnswerStatus::kAbstained;
   std::vector<Claim> claims;  // Empty when abstained.
   std::string query_used;
-  std::string route;  // What query_router chose.
-  std::uint64_t units_read = 0;   // Coverage: passages looked at, of all that are there.
+  std::string route;             // What query_router chose.
+  std::uint64_t units_read = 0;  // Coverage: passages looked at, of all that are there.
   std::uint64_t units_total = 0;
-  std::string partial_reason;     // Empty unless partial.
-  std::vector<std::string> dropped;            // Sentences that failed validation.
-  std::vector<retrieval::Hit> nearest;         // Filled when abstained.
+  std::string partial_reason;           // Empty unless partial.
+  std::vector<std::string> dropped;     // Sentences that failed validation.
+  std::vector<retrieval::Hit> nearest;  // Filled when abstained.
   std::vector<AgentRun> agents;
   TokenCounts tokens;
   std::string trace_id;

@@ -6,8 +6,8 @@ namespace docmind {
 namespace {
 
 constexpr std::array<std::string_view, 11> kNames = {
-    "invalid_argument", "not_found", "conflict",    "unauthorized",       "rate_limited", "deadline_exceeded",
-    "cancelled",        "unavailable", "resource_exhausted", "data_loss", "internal",
+    "invalid_argument", "not_found",   "conflict",           "unauthorized", "rate_limited", "deadline_exceeded",
+    "cancelled",        "unavailable", "resource_exhausted", "data_loss",    "internal",
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ struct ContentHash {
   std::array<std::uint8_t, 32> bytes{};
   auto operator<=>(const ContentHash&) const = default;
 
-  std::string hex() const;                                  // 64 lower-case digits.
+  std::string hex() const;  // 64 lower-case digits.
   static Result<ContentHash> from_hex(std::string_view hex);
   static Result<ContentHash> from_bytes(std::string_view bytes);  // Exactly 32.
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }

@@ -17,18 +17,35 @@ namespace docmind {
 template <typename T = std::monostate>
 class [[nodiscard]] Result {
  public:
-  Result() requires std::same_as<T, std::monostate> {}  // Success is never an accident.
+  Result()
+    requires std::same_as<T, std::monostate>
+  {}  // Success is never an accident.
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return state_.index() == 0; }
-  T& operator*() & { DM_CHECK(*this); return *std::get_if<0>(&state_); }
-  const T& operator*() const& { DM_CHECK(*this); return *std::get_if<0>(&state_); }
-  T&& operator*() && { DM_CHECK(*this); return std::move(*std::get_if<0>(&state_)); }
+  T& operator*() & {
+    DM_CHECK(*this);
+    return *std::get_if<0>(&state_);
+  }
+  const T& operator*() const& {
+    DM_CHECK(*this);
+    return *std::get_if<0>(&state_);
+  }
+  T&& operator*() && {
+    DM_CHECK(*this);
+    return std::move(*std::get_if<0>(&state_));
+  }
   T* operator->() { return &**this; }
   const T* operator->() const { return &**this; }
-  const Error& error() const& { DM_CHECK(!*this); return *std::get_if<1>(&state_); }
-  Error&& error() && { DM_CHECK(!*this); return std::move(*std::get_if<1>(&state_)); }
+  const Error& error() const& {
+    DM_CHECK(!*this);
+    return *std::get_if<1>(&state_);
+  }
+  Error&& error() && {
+    DM_CHECK(!*this);
+    return std::move(*std::get_if<1>(&state_));
+  }
 
   // Say what we were doing, keep the code: Result<..> r = open(p).with("load index");
   Result with(std::string_view doing) && {
@@ -41,11 +58,11 @@ class [[nodiscard]] Result {
 };
 
 // The value of expr, or return its Error from the enclosing function.
-#define DM_TRY(expr)                                               \
-  __extension__({                                                  \
-    auto dm_try_ = (expr);                                         \
-    if (!dm_try_) return std::move(dm_try_).error();               \
-    *std::move(dm_try_);                                           \
+#define DM_TRY(expr)                                 \
+  __extension__({                                    \
+    auto dm_try_ = (expr);                           \
+    if (!dm_try_) return std::move(dm_try_).error(); \
+    *std::move(dm_try_);                             \
   })
 
 }  // namespace docmind

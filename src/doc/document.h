@@ -30,10 +30,10 @@ enum class BlockKind : std::uint8_t { kParagraph, kHeading, kListItem, kTableRow
 struct Block {
   Span span;
   BlockKind kind = BlockKind::kParagraph;
-  std::uint8_t level = 0;      // Headings: 1 (outermost) to 6. List items: nesting from 1. Else 0.
-  bool source = true;          // False: shown and searched, but never quoted as an answer (contents, index pages).
+  std::uint8_t level = 0;  // Headings: 1 (outermost) to 6. List items: nesting from 1. Else 0.
+  bool source = true;      // False: shown and searched, but never quoted as an answer (contents, index pages).
   std::uint32_t header = kNoHeader;  // Table rows: index of the block that holds the header row.
-  std::string locator;         // Where there are no pages: part or cell ("chapter3.xhtml", "Sheet1!A4"); may be empty.
+  std::string locator{};// Where there are no pages: part or cell ("chapter3.xhtml", "Sheet1!A4"); may be empty.
   static constexpr std::uint32_t kNoHeader = 0xffffffffU;
 };
 
@@ -60,7 +60,7 @@ struct Parsed {
   std::string text;
   std::vector<Page> pages;  // Empty where the format has no pages.
   std::vector<Block> blocks;
-  std::vector<Word> words;  // Empty where the format has no layout.
+  std::vector<Word> words;            // Empty where the format has no layout.
   std::vector<std::string> warnings;  // One sentence each: what was left out and why.
 };
 

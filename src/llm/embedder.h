@@ -16,10 +16,10 @@
 namespace docmind::llm {
 
 struct EmbedderInfo {
-  std::string name;             // "all-MiniLM-L6-v2"
-  std::string model_hash;       // Hex of the model file's content hash: part of every key of a stored vector.
+  std::string name;        // "all-MiniLM-L6-v2"
+  std::string model_hash;  // Hex of the model file's content hash: part of every key of a stored vector.
   std::uint32_t dimensions = 0;
-  std::uint32_t window = 0;     // Tokens in one pass, special ones included. Longer texts are windowed and pooled.
+  std::uint32_t window = 0;  // Tokens in one pass, special ones included. Longer texts are windowed and pooled.
 };
 
 struct EmbedInput {
