@@ -1,0 +1,62 @@
+// Counters, gauges and histograms in the Prometheus text form (exposition format 0.0.4), over prometheus-cpp.
+//
+// Thread safety: everything from any thread. Look a metric up once, where its owner is built, and keep the reference:
+// it lives as long as the Metrics. The same name and labels give the same object.
+// Names are "docmind_<room>_<what>_<unit>", counters end in _total, units are seconds and bytes. A name that is not a
+// Prometheus name, or that is used for two kinds, is a bug and ends the process: names never come from input.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace docmind::obs {
+
+using Labels = std::map<std::string, std::string>;
+
+class Counter {
+ public:
+  virtual ~Counter() = default;
+  virtual void add(double by = 1) = 0;  // by >= 0; anything else is left out.
+  virtual double value() const = 0;
+};
+
+class Gauge {
+ public:
+  virtual ~Gauge() = default;
+  virtual void set(double value) = 0;
+  virtual void add(double by) = 0;
+  virtual double value() const = 0;
+};
+
+class Histogram {
+ public:
+  virtual ~Histogram() = default;
+  virtual void observe(double value) = 0;
+};
+
+// From 1 ms to 60 s, for anything a person waits for.
+std::vector<double> seconds_buckets();
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
+  Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels = {},
+                       std::vector<double> buckets = seconds_buckets());
+
+  // Everything, for GET /metrics.
+  std::string text() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace docmind::obs

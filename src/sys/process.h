@@ -1,0 +1,32 @@
+// What this process is and has: memory, processors, its own file, its terminal.
+//
+// Thread safety: any. Figures are bytes.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+
+#include "base/result.h"
+
+namespace docmind::sys {
+
+struct MemoryUse {
+  std::uint64_t resident = 0;
+  std::uint64_t peak = 0;
+};
+
+Result<MemoryUse> memory_use();
+
+// Processors this process may use at once: the least of its affinity and the CPU quotas of its control groups
+// (cgroup v2 cpu.max, v1 cfs_quota, on the way up to the root). At least 1.
+std::size_t cpu_count();
+// The same by quota alone, for given texts of /proc/self/cgroup and a cgroup mount; 0 when there is no quota.
+std::size_t cpu_quota(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
+
+Result<std::filesystem::path> executable_path();
+int process_id();
+
+bool is_terminal(int fd);
+// Columns of a terminal, or the fallback.
+std::size_t terminal_width(int fd, std::size_t fallback = 80);
+
+}  // namespace docmind::sys
