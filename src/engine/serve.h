@@ -1,0 +1,39 @@
+// The role `docmind engine`: one model, served over HTTP on a Unix socket until told to stop (docs/formats/engine.md).
+//
+// It runs in a process of its own: libllama ends the process when it finds a bug in itself or in a model file, and that
+// must cost no more than this child. One thread owns the llama context; requests wait in a bounded queue before it.
+#pragma once
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace docmind::obs {
+class Log;
+}
+namespace docmind::sys {
+class Files;
+}
+
+namespace docmind::engine {
+
+struct EngineOptions {
+  std::string model_path;           // A GGUF file.
+  std::string socket_path;          // At most 107 bytes; its folder exists and is private.
+  std::uint32_t threads = 0;        // For computing; 0: one per processor.
+  std::uint32_t max_window = 2048;  // Tokens in one pass are min(this, what the model was trained for).
+  std::uint32_t queue_jobs = 64;    // Requests that may wait; beyond them the answer is 429.
+};
+
+struct ServeDeps {
+  const Clock& clock;
+  sys::Files& files;
+  const obs::Log& log;
+};
+
+// Returns when `stop` is requested (success), or with the reason why it could not start.
+Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_token stop);
+
+}  // namespace docmind::engine
