@@ -1,0 +1,146 @@
+// The product as plain C++ calls: what the server's routes and, through them, every command do.
+//
+// Opening it opens the library; the engine and the search index start when they are first needed.
+// Thread safety: every method from any thread; several ingests and questions at once.
+// Errors are the rooms' own, each with a hint for the person.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/answer.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "doc/parser.h"
+#include "ingest/summary.h"
+#include "library/records.h"
+#include "llm/embedder.h"
+#include "obs/log.h"
+#include "obs/metrics.h"
+#include "retrieval/search.h"
+#include "sys/files.h"
+
+namespace docmind::service {
+
+using agents::Answer;
+using ingest::OnProgress;
+using ingest::Progress;
+using ingest::Summary;
+using retrieval::Filter;
+using retrieval::Query;
+using retrieval::SearchResult;
+
+struct ServiceOptions {
+  std::string library_path;  // library.db
+  std::string vocabulary;    // Path of the WordPiece vocabulary that chunks are counted with.
+  // Ingest.
+  std::uint64_t max_file_bytes = 256ULL << 20U;
+  std::uint32_t chunk_tokens = 512;
+  std::uint32_t chunk_overlap = 50;
+  std::uint32_t batch_chunks = 8;  // Committed together.
+  std::uint32_t ingest_threads = 2;
+  bool hidden_files = false;
+  // Search.
+  bool bm25 = true;
+  bool dense = true;
+  std::uint32_t rrf_k = 60;
+  // Ask.
+  double threshold = 1.62;  // Below it the answer abstains; belongs to embedder and weights (docs/measurements.md).
+  std::uint32_t max_claims = 5;
+  std::uint32_t max_citations = 2;
+  std::uint32_t max_characters = 900;
+  std::function<void(std::uint64_t commits)> after_commit{};  // For the crash test.
+};
+
+struct ServiceDeps {
+  const Clock& clock;
+  Rng& rng;
+  sys::Files& files;
+  const obs::Log& log;
+  obs::Metrics& metrics;
+  doc::Parser& parser;
+  llm::Embedder& embedder;
+};
+
+struct Question {
+  std::string text;
+  Filter filter;
+};
+
+struct DocumentInfo {
+  std::string document;
+  std::string document_id;
+  std::string version;
+  std::string type;
+  std::string title;
+  std::uint64_t size = 0;
+  std::int64_t modified_ms = 0;
+  std::int64_t added_ms = 0;
+  std::uint32_t pages = 0;
+  std::uint32_t chunks = 0;
+  std::vector<std::string> warnings;
+};
+
+struct LibraryInfo {
+  std::vector<DocumentInfo> documents;  // By path.
+  std::uint64_t generation = 0;
+  std::optional<std::string> content_hash;  // When asked for: one hash over the content of all documents.
+};
+
+// One citation of an answer compared with what is stored now.
+struct CitationCheck {
+  std::string document;
+  doc::Span span;
+  std::string state;  // current: the quote stands there | changed | deleted | forged: it never stood in this version
+};
+
+struct Verification {
+  bool holds = false;  // Every citation is current.
+  std::vector<CitationCheck> citations;
+};
+
+enum class CheckStatus : std::uint8_t { kOk, kDegraded, kFailed };
+
+struct Check {
+  std::string name;
+  CheckStatus status = CheckStatus::kOk;
+  std::string message;  // What was found; for anything but ok also what to do.
+};
+
+enum class Hashing : std::uint8_t { kSkip, kContent };
+
+class Service {
+ public:
+  static Result<std::unique_ptr<Service>> open(ServiceOptions options, ServiceDeps deps);
+  virtual ~Service() = default;
+
+  virtual Result<Summary> ingest(const std::vector<std::string>& paths, const OnProgress& progress, Deadline deadline,
+                                 std::stop_token stop) = 0;
+  virtual Result<Summary> upload(const std::string& name, std::string bytes, const OnProgress& progress,
+                                 Deadline deadline, std::stop_token stop) = 0;
+  virtual Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) = 0;
+  virtual Result<SearchResult> search(const Query& query, Deadline deadline, std::stop_token stop) = 0;
+  virtual Result<LibraryInfo> documents(Hashing hashing, Deadline deadline, std::stop_token stop) = 0;
+  // By id or path; kNotFound. Returns what was deleted.
+  virtual Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
+  virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
+  virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
+                                      std::stop_token stop) = 0;
+
+  // Cheap: what /health shows. `ready` is whether the embedder has answered.
+  virtual std::vector<Check> health() = 0;
+  virtual bool ready() = 0;
+  // Starts what is started lazily (embedder, index), so that the first question is not the slow one.
+  virtual Result<> warm_up(Deadline deadline, std::stop_token stop) = 0;
+  // Thorough: runs the parser and the engine on a small sample, checks the library file; what `docmind doctor` shows.
+  virtual std::vector<Check> doctor(Deadline deadline, std::stop_token stop) = 0;
+};
+
+}  // namespace docmind::service
