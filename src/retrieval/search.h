@@ -44,7 +44,8 @@ struct Hit {
 struct SearchResult {
   std::vector<Hit> hits;  // By score downwards, ties by chunk id upwards.
   double seconds = 0;
-  bool dense_used = true;  // False: no embedder answered, keyword search alone.
+  bool dense_used = true;  // False: keyword search alone.
+  std::string degraded;    // Why dense_used is false, one sentence; empty otherwise.
 };
 
 }  // namespace docmind::retrieval

@@ -51,6 +51,10 @@ HWY_EXPORT(score_rows);
 
 bool better(const Neighbour& a, const Neighbour& b) { return a.cosine != b.cosine ? a.cosine > b.cosine : a.id < b.id; }
 
+bool fits(const VectorQuery& query, const DocumentVectors& rows) {
+  return query.vector.size() == rows.dimensions && query.space == rows.space;
+}
+
 // Keeps the best k seen, worst on top of the heap.
 class Best {
  public:
@@ -79,59 +83,57 @@ class Best {
 
 }  // namespace
 
-Result<> VectorIndex::put(const std::string& document, std::vector<std::int64_t> ids,
-                          std::vector<std::uint16_t> halves) {
-  if (halves.size() != ids.size() * dimensions_) {
-    return Error{Code::kInvalidArgument, "The vectors of document " + document + " have the wrong size.",
+Result<> VectorIndex::put(std::int64_t document, DocumentVectors rows) {
+  if (rows.halves.size() != rows.ids.size() * rows.dimensions) {
+    return Error{Code::kInvalidArgument, "The vectors of a document have the wrong size.",
                  "Read the document again: docmind ingest."};
   }
-  if (std::adjacent_find(ids.begin(), ids.end(), std::greater_equal<>()) != ids.end()) {
-    return Error{Code::kInvalidArgument, "The rows of document " + document + " are not in ascending order."};
+  if (std::adjacent_find(rows.ids.begin(), rows.ids.end(), std::greater_equal<>()) != rows.ids.end()) {
+    return Error{Code::kInvalidArgument, "The vectors of a document are not in ascending order."};
   }
   const std::unique_lock lock(mutex_);
-  if (ids.empty()) {
+  if (rows.ids.empty()) {
     documents_.erase(document);
   } else {
-    documents_[document] = Rows{std::move(ids), std::move(halves)};
+    documents_[document] = std::move(rows);
   }
   return {};
 }
 
-void VectorIndex::remove(const std::string& document) {
+void VectorIndex::remove(std::int64_t document) {
   const std::unique_lock lock(mutex_);
   documents_.erase(document);
 }
 
-std::vector<Neighbour> VectorIndex::nearest(std::span<const float> query, std::size_t k,
-                                            const DocumentSet* allowed) const {
-  if (query.size() != dimensions_ || k == 0) return {};
+std::vector<Neighbour> VectorIndex::nearest(const VectorQuery& query, std::size_t k, const DocumentSet* allowed) const {
+  if (k == 0) return {};
   auto* const score = HWY_DYNAMIC_DISPATCH(score_rows);
   Best best(k);
   std::vector<float> cosines;
   const std::shared_lock lock(mutex_);
   for (const auto& [document, rows] : documents_) {
     if (allowed != nullptr && !allowed->contains(document)) continue;
+    if (!fits(query, rows)) continue;
     cosines.resize(rows.ids.size());
-    score(query.data(), rows.halves.data(), rows.ids.size(), dimensions_, cosines.data());
+    score(query.vector.data(), rows.halves.data(), rows.ids.size(), rows.dimensions, cosines.data());
     for (std::size_t row = 0; row < rows.ids.size(); ++row) best.offer({rows.ids[row], cosines[row]});
   }
   return best.take();
 }
 
-std::vector<float> VectorIndex::cosines(std::span<const float> query, const std::string& document,
+std::vector<float> VectorIndex::cosines(const VectorQuery& query, std::int64_t document,
                                         std::span<const std::int64_t> ids) const {
   std::vector<float> out(ids.size());
-  if (query.size() != dimensions_) return out;
   auto* const score = HWY_DYNAMIC_DISPATCH(score_rows);
   const std::shared_lock lock(mutex_);
   const auto found = documents_.find(document);
-  if (found == documents_.end()) return out;
-  const Rows& rows = found->second;
+  if (found == documents_.end() || !fits(query, found->second)) return out;
+  const DocumentVectors& rows = found->second;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto at = std::lower_bound(rows.ids.begin(), rows.ids.end(), ids[i]);
     if (at == rows.ids.end() || *at != ids[i]) continue;
     const auto row = static_cast<std::size_t>(at - rows.ids.begin());
-    score(query.data(), rows.halves.data() + row * dimensions_, 1, dimensions_, &out[i]);
+    score(query.vector.data(), rows.halves.data() + row * rows.dimensions, 1, rows.dimensions, &out[i]);
   }
   return out;
 }

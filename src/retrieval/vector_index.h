@@ -8,7 +8,6 @@
 // a dimension and 8 a row (776 bytes for 384 dimensions).
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -26,38 +25,39 @@ struct Neighbour {
   float cosine = 0;
 };
 
-using DocumentSet = std::unordered_set<std::string>;
+using DocumentSet = std::unordered_set<std::int64_t>;  // Document keys.
+
+struct DocumentVectors {
+  std::string space;               // Hash of the model that made them.
+  std::uint32_t dimensions = 0;
+  std::vector<std::int64_t> ids;   // Ascending, nobody else's.
+  std::vector<std::uint16_t> halves;  // ids.size() * dimensions IEEE half floats.
+};
+
+struct VectorQuery {
+  std::span<const float> vector;
+  std::string_view space;
+};
 
 class VectorIndex {
  public:
-  explicit VectorIndex(std::uint32_t dimensions) : dimensions_(dimensions) {}
-
-  // The rows of one document, in place of those it had. `ids` ascend and are nobody else's; `halves` holds
-  // ids.size() * dimensions IEEE half floats. kInvalidArgument when the sizes do not fit or an id does not ascend.
-  Result<> put(const std::string& document, std::vector<std::int64_t> ids, std::vector<std::uint16_t> halves);
-  void remove(const std::string& document);
+  // The rows of one document, in place of those it had. kInvalidArgument when the sizes do not fit or an id does not
+  // ascend.
+  Result<> put(std::int64_t document, DocumentVectors rows);
+  void remove(std::int64_t document);
 
   // The k rows nearest to the query, by cosine downwards, ties by id upwards. `allowed` null: every document.
-  // An empty result when the query's size is not the index's.
-  std::vector<Neighbour> nearest(std::span<const float> query, std::size_t k, const DocumentSet* allowed) const;
+  std::vector<Neighbour> nearest(const VectorQuery& query, std::size_t k, const DocumentSet* allowed) const;
 
   // The cosines of these rows of one document, 0 for a row that is not there.
-  std::vector<float> cosines(std::span<const float> query, const std::string& document,
-                             std::span<const std::int64_t> ids) const;
+  std::vector<float> cosines(const VectorQuery& query, std::int64_t document, std::span<const std::int64_t> ids) const;
 
-  std::uint32_t dimensions() const { return dimensions_; }
   std::size_t size() const;
   std::size_t bytes() const;  // What the rows take.
 
  private:
-  struct Rows {
-    std::vector<std::int64_t> ids;
-    std::vector<std::uint16_t> halves;
-  };
-
-  const std::uint32_t dimensions_;
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, Rows> documents_;  // Guarded by mutex_.
+  std::unordered_map<std::int64_t, DocumentVectors> documents_;  // Guarded by mutex_.
 };
 
 }  // namespace docmind::retrieval

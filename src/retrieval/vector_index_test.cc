@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/rng.h"
-#include "retrieval/half.h"
+#include "library/half.h"
 
 namespace docmind::retrieval {
 namespace {
+
+using library::from_half;
+using library::to_halves;
+
 
 std::vector<float> random_unit(SeededRng& rng, std::size_t size) {
   std::vector<float> v(size);
@@ -47,108 +50,107 @@ std::vector<std::int64_t> ids_of(const std::vector<Neighbour>& found) {
   return ids;
 }
 
+DocumentVectors rows_of(std::vector<std::int64_t> ids, const std::vector<float>& values, std::string space = "m") {
+  const auto dimensions = static_cast<std::uint32_t>(ids.empty() ? 1 : values.size() / ids.size());
+  return {std::move(space), dimensions, std::move(ids), to_halves(values)};
+}
+
+std::vector<std::int64_t> nearest(const VectorIndex& index, const std::vector<float>& query, std::size_t k,
+                                  const DocumentSet* allowed = nullptr, std::string_view space = "m") {
+  return ids_of(index.nearest({query, space}, k, allowed));
+}
+
+using Ids = std::vector<std::int64_t>;
+
 // 384 is the shipped model; 7 and 33 leave a rest after the last full vector register.
 class Dimensions : public testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(Dimensions, RanksLikeThePlainFloatScan) {
   SeededRng rng(7);
-  VectorIndex index(GetParam());
+  VectorIndex index;
   std::vector<std::pair<std::int64_t, std::vector<std::uint16_t>>> rows;
   std::int64_t id = 1;
   for (int document = 0; document < 9; ++document) {
-    std::vector<std::int64_t> ids;
-    std::vector<std::uint16_t> halves;
+    DocumentVectors held{"m", GetParam(), {}, {}};
     for (int row = 0; row <= document * 10; ++row) {
       const auto v = to_halves(random_unit(rng, GetParam()));
       rows.emplace_back(id, v);
-      ids.push_back(id++);
-      halves.insert(halves.end(), v.begin(), v.end());
+      held.ids.push_back(id++);
+      held.halves.insert(held.halves.end(), v.begin(), v.end());
     }
-    ASSERT_TRUE(index.put("d" + std::to_string(document), ids, halves));
+    ASSERT_TRUE(index.put(document, std::move(held)));
   }
   ASSERT_EQ(index.size(), rows.size());
   for (int round = 0; round < 20; ++round) {
     const auto query = random_unit(rng, GetParam());
-    EXPECT_EQ(ids_of(index.nearest(query, 25, nullptr)), plain_ranking(query, rows, 25));
+    EXPECT_EQ(nearest(index, query, 25), plain_ranking(query, rows, 25));
   }
 }
 INSTANTIATE_TEST_SUITE_P(Sizes, Dimensions, testing::Values(7, 33, 384));
 
 TEST(VectorIndex, TiesGoToTheLowerId) {
-  VectorIndex index(4);
-  const auto one = to_halves(std::vector<float>{1, 0, 0, 0});
-  ASSERT_TRUE(index.put("b", {9}, one));
-  ASSERT_TRUE(index.put("a", {3}, one));
-  ASSERT_TRUE(index.put("c", {5}, one));
-  EXPECT_EQ(ids_of(index.nearest(std::vector<float>{1, 0, 0, 0}, 2, nullptr)), (std::vector<std::int64_t>{3, 5}));
+  VectorIndex index;
+  ASSERT_TRUE(index.put(2, rows_of({9}, {1, 0, 0, 0})));
+  ASSERT_TRUE(index.put(1, rows_of({3}, {1, 0, 0, 0})));
+  ASSERT_TRUE(index.put(3, rows_of({5}, {1, 0, 0, 0})));
+  EXPECT_EQ(nearest(index, {1, 0, 0, 0}, 2), (Ids{3, 5}));
 }
 
 TEST(VectorIndex, OnlyAllowedDocumentsAreScored) {
-  VectorIndex index(2);
-  ASSERT_TRUE(index.put("near", {1}, to_halves(std::vector<float>{1, 0})));
-  ASSERT_TRUE(index.put("far", {2}, to_halves(std::vector<float>{0, 1})));
-  const DocumentSet far{"far"};
+  VectorIndex index;
+  ASSERT_TRUE(index.put(1, rows_of({1}, {1, 0})));
+  ASSERT_TRUE(index.put(2, rows_of({2}, {0, 1})));
+  const DocumentSet far{2};
   const DocumentSet none;
-  EXPECT_EQ(ids_of(index.nearest(std::vector<float>{1, 0}, 10, &far)), (std::vector<std::int64_t>{2}));
-  EXPECT_TRUE(index.nearest(std::vector<float>{1, 0}, 10, &none).empty());
+  EXPECT_EQ(nearest(index, {1, 0}, 10, &far), Ids{2});
+  EXPECT_TRUE(nearest(index, {1, 0}, 10, &none).empty());
+}
+
+TEST(VectorIndex, VectorsOfAnotherModelAreNeverMet) {
+  VectorIndex index;
+  ASSERT_TRUE(index.put(1, rows_of({1}, {1, 0}, "old")));
+  ASSERT_TRUE(index.put(2, rows_of({2}, {0, 1}, "new")));
+  ASSERT_TRUE(index.put(3, rows_of({3}, {1, 0, 0}, "new")));
+  EXPECT_EQ(nearest(index, {1, 0}, 10, nullptr, "new"), Ids{2});
+  EXPECT_EQ(index.cosines({std::vector<float>{1, 0}, "new"}, 1, Ids{1}), std::vector<float>{0});
 }
 
 TEST(VectorIndex, PutReplacesAndRemoveForgets) {
-  VectorIndex index(2);
-  ASSERT_TRUE(index.put("d", {1, 2}, to_halves(std::vector<float>{1, 0, 0, 1})));
-  ASSERT_TRUE(index.put("d", {7}, to_halves(std::vector<float>{1, 0})));
-  EXPECT_EQ(ids_of(index.nearest(std::vector<float>{1, 0}, 10, nullptr)), (std::vector<std::int64_t>{7}));
-  index.remove("d");
-  index.remove("never there");
+  VectorIndex index;
+  ASSERT_TRUE(index.put(1, rows_of({1, 2}, {1, 0, 0, 1})));
+  ASSERT_TRUE(index.put(1, rows_of({7}, {1, 0})));
+  EXPECT_EQ(nearest(index, {1, 0}, 10), Ids{7});
+  ASSERT_TRUE(index.put(1, rows_of({}, {})));
   EXPECT_EQ(index.size(), 0U);
+  ASSERT_TRUE(index.put(2, rows_of({8}, {1, 0})));
+  index.remove(2);
+  index.remove(99);
   EXPECT_EQ(index.bytes(), 0U);
-  EXPECT_TRUE(index.nearest(std::vector<float>{1, 0}, 10, nullptr).empty());
+  EXPECT_TRUE(nearest(index, {1, 0}, 10).empty());
 }
 
 TEST(VectorIndex, RefusesRowsThatDoNotFit) {
-  VectorIndex index(2);
-  EXPECT_EQ(index.put("d", {1}, {0, 0, 0}).error().code, Code::kInvalidArgument);
-  EXPECT_EQ(index.put("d", {2, 1}, {0, 0, 0, 0}).error().code, Code::kInvalidArgument);
-  EXPECT_EQ(index.put("d", {1, 1}, {0, 0, 0, 0}).error().code, Code::kInvalidArgument);
+  VectorIndex index;
+  EXPECT_EQ(index.put(1, {"m", 2, {1}, {0, 0, 0}}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(index.put(1, {"m", 2, {2, 1}, {0, 0, 0, 0}}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(index.put(1, {"m", 2, {1, 1}, {0, 0, 0, 0}}).error().code, Code::kInvalidArgument);
   EXPECT_EQ(index.size(), 0U);
-  EXPECT_TRUE(index.nearest(std::vector<float>{1, 0, 0}, 10, nullptr).empty());
 }
 
 TEST(VectorIndex, CosinesOfChosenRows) {
-  VectorIndex index(2);
-  ASSERT_TRUE(index.put("d", {4, 8}, to_halves(std::vector<float>{1, 0, 0.5F, 0.5F})));
-  const std::vector<std::int64_t> ids{8, 5, 4};
-  EXPECT_EQ(index.cosines(std::vector<float>{1, 0}, "d", ids), (std::vector<float>{0.5F, 0, 1}));
-  EXPECT_EQ(index.cosines(std::vector<float>{1, 0}, "unknown", ids), (std::vector<float>{0, 0, 0}));
+  VectorIndex index;
+  ASSERT_TRUE(index.put(1, rows_of({4, 8}, {1, 0, 0.5F, 0.5F})));
+  const std::vector<float> query{1, 0};
+  EXPECT_EQ(index.cosines({query, "m"}, 1, Ids{8, 5, 4}), (std::vector<float>{0.5F, 0, 1}));
+  EXPECT_EQ(index.cosines({query, "m"}, 77, Ids{8, 5, 4}), (std::vector<float>{0, 0, 0}));
 }
 
 TEST(VectorIndex, ARowOf384DimensionsTakes776Bytes) {
-  VectorIndex index(384);
-  std::vector<std::int64_t> ids(100);
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i) + 1;
-  ASSERT_TRUE(index.put("d", ids, std::vector<std::uint16_t>(100 * 384)));
+  VectorIndex index;
+  DocumentVectors rows{"m", 384, Ids(100), std::vector<std::uint16_t>(100 * 384)};
+  for (std::size_t i = 0; i < rows.ids.size(); ++i) rows.ids[i] = static_cast<std::int64_t>(i) + 1;
+  ASSERT_TRUE(index.put(1, std::move(rows)));
   EXPECT_EQ(index.bytes(), 77600U);
-}
-
-TEST(Half, EveryHalfSurvivesTheWayThroughFloat) {
-  for (std::uint32_t bits = 0; bits <= 0xffffU; ++bits) {
-    const auto half = static_cast<std::uint16_t>(bits);
-    const float value = from_half(half);
-    if (std::isnan(value)) {
-      EXPECT_TRUE(std::isnan(from_half(to_half(value))));
-    } else {
-      ASSERT_EQ(to_half(value), half) << bits;
-    }
-  }
-}
-
-TEST(Half, RoundsToNearestEven) {
-  EXPECT_EQ(to_half(1.0F + 0x1p-11F), to_half(1.0F));                // Half way: down to even.
-  EXPECT_EQ(from_half(to_half(1.0F + 0x1.8p-10F)), 1.0F + 0x1p-9F);  // Half way: up to even.
-  EXPECT_EQ(from_half(to_half(1.0F + 0x1.1p-11F)), 1.0F + 0x1p-10F);
-  EXPECT_EQ(to_half(65519.0F), to_half(65504.0F));
-  EXPECT_EQ(from_half(to_half(65520.0F)), std::numeric_limits<float>::infinity());
-  EXPECT_EQ(to_half(0x1p-26F), 0);
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+// query_router: decides how a question is searched. Without a chat model it goes by rules. Pure functions.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace docmind::agents {
+
+enum class Route : std::uint8_t {
+  kHybrid,   // Keywords and vectors: anything with a sentence around it.
+  kKeyword,  // Keywords alone: only identifiers, or one quoted phrase. Their meaning is their spelling.
+};
+
+std::string_view name(Route route);  // "hybrid", "keyword"
+
+struct Routing {
+  Route route = Route::kHybrid;
+  std::string question;  // White space folded, quotes around the whole taken off: what the next agents work on.
+  std::string reason;    // One sentence for the trace.
+};
+
+// kInvalidArgument when there is nothing to ask, or more than 8 KiB of it.
+Result<Routing> route(std::string_view question);
+
+}  // namespace docmind::agents

@@ -1,0 +1,29 @@
+// response_validator: nothing leaves without standing in the library. Every quote is compared byte for byte with the
+// stored text; a claim that fails goes into `dropped`, and so the answer may become an abstention.
+//
+// It trusts nothing it is handed: a chat model's claims pass the same way.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agents/answer.h"
+#include "agents/result_synthesizer.h"
+#include "base/result.h"
+#include "library/library.h"
+
+namespace docmind::agents {
+
+struct ValidationOptions {
+  std::uint32_t context = 60;  // Bytes of `before` and `after`, at most, cut at a word.
+};
+
+struct Validated {
+  std::vector<Claim> claims;
+  std::vector<std::string> dropped;  // Quotes of claims that failed.
+};
+
+// Errors: those of the library. A claim that is wrong is no error.
+Result<Validated> validate(const Draft& draft, library::Snapshot& at, const ValidationOptions& options);
+
+}  // namespace docmind::agents

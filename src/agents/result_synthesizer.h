@@ -1,0 +1,59 @@
+// result_synthesizer: writes the answer from the evidence. Without a chat model it picks: the best units by score, each
+// a claim in the document's own words, grown by its neighbours while there is room; nothing when the best is too weak.
+//
+// Pure function. Steps 8 and 9 of the recipe in docs/extractive-answers.md.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agents/retrieval_expert.h"
+#include "agents/unit_score.h"
+#include "doc/document.h"
+
+namespace docmind::agents {
+
+struct SynthesisOptions {
+  Weights weights;
+  double tau = 1.62;             // At or below it the best unit is no answer. Belongs to embedder and weights.
+  double tau_keyword = 0.75;     // The same for the score without its cosines, when no embedder answered.
+  std::uint32_t claims = 5;      // At most.
+  std::uint32_t citations = 2;   // Of one claim, at most: the second is the same sentence in another place.
+  std::uint32_t characters = 900;  // Of all quotes together, at most.
+  double enough = 0.8;           // A unit that does not fit ends the choice when this share is used.
+};
+
+// A place that will be quoted: whole units of one document, one page.
+struct Passage {
+  std::int64_t document = 0;  // Key.
+  doc::Span span;
+  std::int64_t first_unit = 0;
+  std::int64_t last_unit = 0;
+  std::string quote;  // The bytes from first to last unit, as read with the evidence.
+};
+
+struct DraftClaim {
+  std::vector<Passage> passages;  // The first is what the claim says.
+  double score = 0;               // Of its best unit.
+  std::uint32_t part = 0;         // Of the plan.
+};
+
+// Why a candidate is not in the answer, for the trace.
+enum class Fate : std::uint8_t { kChosen, kMerged, kNeighbour, kDuplicate, kNoRoom, kTooWeak, kNotReached };
+std::string_view name(Fate fate);
+
+struct RankedUnit {
+  ScoredUnit unit;
+  Fate fate = Fate::kNotReached;
+};
+
+struct Draft {
+  std::vector<DraftClaim> claims;               // In reading order. Empty: abstain.
+  std::vector<double> best;                     // Per part: the highest score; what tau is held against.
+  std::vector<std::vector<RankedUnit>> ranked;  // Per part, by score downwards.
+  std::vector<std::uint32_t> unanswered;        // Parts whose best unit is too weak.
+};
+
+Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& options);
+
+}  // namespace docmind::agents

@@ -1,0 +1,32 @@
+// retrieval_expert: brings the units that may answer each part of the plan, and the nearest passages.
+#pragma once
+#include <cstdint>
+#include <stop_token>
+#include <vector>
+
+#include "agents/query_planner.h"
+#include "agents/query_router.h"
+#include "base/deadline.h"
+#include "base/result.h"
+#include "retrieval/candidates.h"
+#include "retrieval/index.h"
+#include "retrieval/search.h"
+
+namespace docmind::agents {
+
+struct Evidence {
+  Part part;
+  retrieval::CandidateSet found;
+};
+
+struct RetrievalOptions {
+  retrieval::CandidateOptions candidates;
+  std::uint32_t nearest = 5;  // Passages shown when there is no answer.
+};
+
+// One Evidence per part, in order. Errors: those of retrieval::Index::candidates.
+Result<std::vector<Evidence>> retrieve(const Plan& plan, Route route, const retrieval::Filter& filter,
+                                       retrieval::Index& index, const RetrievalOptions& options, Deadline deadline,
+                                       std::stop_token stop);
+
+}  // namespace docmind::agents

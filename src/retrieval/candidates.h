@@ -1,0 +1,66 @@
+// What an extractive answer is chosen from: the units (sentences, list items, code lines, table rows) that may answer a
+// question, with everything about them that a score needs. Values.
+//
+// They are all units of the best chunks by reciprocal rank fusion, and the best units of the whole library by keyword
+// and by vector (step 6 of the recipe in docs/extractive-answers.md).
+#pragma once
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "library/records.h"
+#include "retrieval/search.h"
+
+namespace docmind::retrieval {
+
+inline constexpr std::size_t kMaxQueryTerms = 256;
+using TermSet = std::bitset<kMaxQueryTerms>;  // Bit i: holds CandidateSet::terms[i].
+
+struct WeightedTerm {
+  std::string text;  // As text::query_terms cuts it.
+  double idf = 0;    // ln(1 + (N - n + 0.5) / (n + 0.5)), N and n counted in units.
+};
+
+struct Candidate {
+  std::int64_t unit = 0;
+  float cosine = 0;          // Of the question and the unit; 0 without vectors.
+  float heading_cosine = 0;  // Of the question and the innermost heading alone; 0 without one.
+  std::optional<std::uint32_t> chunk_rank;  // From 1: of its chunk after fusion.
+  std::optional<std::uint32_t> bm25_rank;   // From 1: among the library's units by keyword.
+  std::optional<std::uint32_t> dense_rank;  // From 1: among the library's units by vector.
+};
+
+struct UnitInPlace {
+  library::Unit unit;
+  TermSet terms;
+};
+
+struct SectionInPlace {
+  library::Section section;
+  TermSet terms;     // Of its whole heading path.
+  float cosine = 0;  // Of the question and the innermost heading alone.
+};
+
+struct CandidateSet {
+  std::vector<Candidate> candidates;          // By unit id upwards.
+  std::map<std::int64_t, UnitInPlace> units;  // By id: the candidates, two units before and after each, lead-ins.
+  std::map<std::pair<std::int64_t, std::uint32_t>, SectionInPlace> sections;  // By document key and index.
+  std::vector<WeightedTerm> terms;            // Of the question, without function words.
+  std::vector<Hit> nearest;                   // The best chunks.
+  std::uint64_t units_total = 0;              // In the library.
+  bool dense_used = true;
+  std::string degraded;
+};
+
+struct CandidateOptions {
+  std::uint32_t chunks = 10;       // All units of so many chunks (of about 512 tokens).
+  std::uint32_t bm25_units = 40;
+  std::uint32_t dense_units = 40;
+  std::uint32_t context = 2;       // Units loaded before and after each candidate.
+};
+
+}  // namespace docmind::retrieval
