@@ -10,8 +10,8 @@ namespace {
 using Words = std::vector<Word>;
 
 bool is_auxiliary(std::string_view word) {
-  return one_of(word, {"is", "are", "was", "were", "do", "does", "did", "can", "could", "may", "might", "must",
-                       "should", "shall", "will", "would", "has", "have", "had", "am"});
+  return one_of(word, {"is",    "are",  "was",    "were",  "do",   "does",  "did", "can",  "could", "may",
+                       "might", "must", "should", "shall", "will", "would", "has", "have", "had",   "am"});
 }
 
 bool is_wh(std::string_view word) {
@@ -49,13 +49,15 @@ void add(AskedForms& asked, Form form) {
 void read_what(const Words& words, std::size_t i, AskedForms& asked) {
   const std::string_view next = word_at(words, i + 1);
   if (noun_follows(words, i, {"year", "date", "day", "month", "time"})) add(asked, Form::kTime);
-  if (noun_follows(words, i, {"command", "option", "package", "function", "variable", "tool", "program", "field",
-                              "flag", "script", "utility", "parameter", "setting", "target", "method", "module",
-                              "operator", "keyword", "switch", "keysym", "tag", "severity", "section"})) {
+  if (noun_follows(words, i,
+                   {"command",  "option",  "package", "function",  "variable", "tool",     "program", "field",
+                    "flag",     "script",  "utility", "parameter", "setting",  "target",   "method",  "module",
+                    "operator", "keyword", "switch",  "keysym",    "tag",      "severity", "section"})) {
     add(asked, Form::kLiteral);
   }
-  if (noun_follows(words, i, {"file", "directory", "list", "address", "folder", "path", "link", "site", "url", "page",
-                              "directorie", "addresse"})) {
+  if (noun_follows(words, i,
+                   {"file", "directory", "list", "address", "folder", "path", "link", "site", "url", "page",
+                    "directorie", "addresse"})) {
     add(asked, Form::kPlace);
   }
   if (words[i].lower == "what" && (is_auxiliary(next) || next == "'s")) add(asked, Form::kDefinition);
@@ -133,9 +135,8 @@ bool is_file_name(std::string_view word) {
 }
 
 bool is_upper_name(std::string_view word) {
-  return word.size() >= 3 && is_upper(word[0]) && std::all_of(word.begin(), word.end(), [](char c) {
-           return is_upper(c) || is_digit(c) || c == '_';
-         });
+  return word.size() >= 3 && is_upper(word[0]) &&
+         std::all_of(word.begin(), word.end(), [](char c) { return is_upper(c) || is_digit(c) || c == '_'; });
 }
 
 bool is_quoted(const Word& word) {
@@ -197,19 +198,20 @@ double person(const Words& words) {
 
 double time(const Words& words) {
   if (any(words, [](const Word& word) { return is_year(word.bare); })) return 1;
-  if (any_of_words(words, {"january", "february", "march", "april", "june", "july", "august", "september", "october",
-                           "november", "december", "day", "days", "week", "weeks", "month", "months", "hour", "hours",
-                           "year", "years"})) {
+  if (any_of_words(words, {"january",   "february", "march",    "april",    "june",  "july", "august",
+                           "september", "october",  "november", "december", "day",   "days", "week",
+                           "weeks",     "month",    "months",   "hour",     "hours", "year", "years"})) {
     return 0.7;
   }
   return any_of_words(words, {"when", "after", "until", "before", "once", "while", "during", "if"}) ? 0.6 : 0;
 }
 
 double number(const Words& words) {
-  const bool digit = any(words, [](const Word& word) { return any_of(word.bare.begin(), word.bare.end(), is_digit); });
-  return digit || any_of_words(words, {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-                                       "eleven", "twelve", "twenty", "hundred", "thousand", "million", "once", "twice",
-                                       "daily", "weekly", "monthly", "hourly", "yearly", "none", "zero"})
+  const bool digit = any(words, [](const Word& word) { return std::any_of(word.bare.begin(), word.bare.end(), is_digit); });
+  return digit || any_of_words(words, {"one",      "two",     "three", "four",   "five",   "six",    "seven",
+                                       "eight",    "nine",    "ten",   "eleven", "twelve", "twenty", "hundred",
+                                       "thousand", "million", "once",  "twice",  "daily",  "weekly", "monthly",
+                                       "hourly",   "yearly",  "none",  "zero"})
              ? 1
              : 0;
 }
@@ -218,11 +220,11 @@ double literal(const Words& words) { return any(words, is_code_literal) ? 1 : 0;
 
 double procedure(const Words& words) {
   const bool verb =
-      any_of_words(words, {"use",    "using",  "run",     "running", "set",    "setting", "add",     "adding",
-                           "call",   "calling", "install", "edit",    "change", "changing", "type",   "put",
-                           "create", "creating", "write", "remove",  "delete", "enter",   "invoke",  "execute",
-                           "specify", "configure", "select", "choose", "download", "unpack", "build", "send",
-                           "mail",   "modify", "copy",    "replace", "check",  "pass",    "include", "give"});
+      any_of_words(words, {"use",     "using",     "run",     "running", "set",      "setting",  "add",     "adding",
+                           "call",    "calling",   "install", "edit",    "change",   "changing", "type",    "put",
+                           "create",  "creating",  "write",   "remove",  "delete",   "enter",    "invoke",  "execute",
+                           "specify", "configure", "select",  "choose",  "download", "unpack",   "build",   "send",
+                           "mail",    "modify",    "copy",    "replace", "check",    "pass",     "include", "give"});
   const bool code = any(words, is_code_literal);
   return verb && code ? 1 : verb ? 0.6 : code ? 0.5 : 0;
 }
@@ -266,7 +268,8 @@ double reason(const Words& words) {
                            "prevent", "prevents", "ensures", "ensure", "thus", "reason", "purpose", "saves"})) {
     return 1;
   }
-  const std::vector<std::vector<std::string>> rows{{"so", "that"}, {"in", "order", "to"}, {"used", "to"}, {"due", "to"}};
+  const std::vector<std::vector<std::string>> rows{
+      {"so", "that"}, {"in", "order", "to"}, {"used", "to"}, {"due", "to"}};
   return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return find_row(words, row) != 0; }) ? 1 : 0;
 }
 
@@ -288,16 +291,26 @@ double difference(const Words& words) {
 
 double value(Form form, const Words& words, const AskedForms& asked) {
   switch (form) {
-    case Form::kPerson: return person(words);
-    case Form::kTime: return time(words);
-    case Form::kNumber: return number(words);
-    case Form::kLiteral: return literal(words);
-    case Form::kProcedure: return procedure(words);
-    case Form::kPlace: return place(words);
-    case Form::kDefinition: return definition(words, asked.subject);
-    case Form::kReason: return reason(words);
-    case Form::kVerdict: return verdict(words);
-    case Form::kDifference: return difference(words);
+    case Form::kPerson:
+      return person(words);
+    case Form::kTime:
+      return time(words);
+    case Form::kNumber:
+      return number(words);
+    case Form::kLiteral:
+      return literal(words);
+    case Form::kProcedure:
+      return procedure(words);
+    case Form::kPlace:
+      return place(words);
+    case Form::kDefinition:
+      return definition(words, asked.subject);
+    case Form::kReason:
+      return reason(words);
+    case Form::kVerdict:
+      return verdict(words);
+    case Form::kDifference:
+      return difference(words);
   }
   return 0;
 }

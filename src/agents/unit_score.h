@@ -2,9 +2,9 @@
 //
 //   S = 2 cos(q,s) + .3 cov(s) + .4 covall(s) + .15 cue(s) + .3 cos(q,heading) - .3 isQuestion(s)
 //
-// cov: the question's idf found in the unit, of all its idf; covall: the same over the unit, two before and one after it
-// in its section, its lead-in and its heading path. Weights were measured with all-MiniLM-L6-v2; tau belongs to them.
-// Pure functions.
+// cov: the question's idf found in the unit, of all its idf; covall: the same over the unit, two before and one after
+// it in its section, its lead-in and its heading path. Weights were measured with all-MiniLM-L6-v2; tau belongs to
+// them. Pure functions.
 #pragma once
 #include <cstdint>
 #include <vector>

@@ -27,8 +27,8 @@ struct WeightedTerm {
 
 struct Candidate {
   std::int64_t unit = 0;
-  float cosine = 0;          // Of the question and the unit; 0 without vectors.
-  float heading_cosine = 0;  // Of the question and the innermost heading alone; 0 without one.
+  float cosine = 0;                         // Of the question and the unit; 0 without vectors.
+  float heading_cosine = 0;                 // Of the question and the innermost heading alone; 0 without one.
   std::optional<std::uint32_t> chunk_rank;  // From 1: of its chunk after fusion.
   std::optional<std::uint32_t> bm25_rank;   // From 1: among the library's units by keyword.
   std::optional<std::uint32_t> dense_rank;  // From 1: among the library's units by vector.
@@ -49,18 +49,18 @@ struct CandidateSet {
   std::vector<Candidate> candidates;          // By unit id upwards.
   std::map<std::int64_t, UnitInPlace> units;  // By id: the candidates, two units before and after each, lead-ins.
   std::map<std::pair<std::int64_t, std::uint32_t>, SectionInPlace> sections;  // By document key and index.
-  std::vector<WeightedTerm> terms;            // Of the question, without function words.
-  std::vector<Hit> nearest;                   // The best chunks.
-  std::uint64_t units_total = 0;              // In the library.
+  std::vector<WeightedTerm> terms;  // Of the question, without function words.
+  std::vector<Hit> nearest;         // The best chunks.
+  std::uint64_t units_total = 0;    // In the library.
   bool dense_used = true;
   std::string degraded;
 };
 
 struct CandidateOptions {
-  std::uint32_t chunks = 10;       // All units of so many chunks (of about 512 tokens).
+  std::uint32_t chunks = 10;  // All units of so many chunks (of about 512 tokens).
   std::uint32_t bm25_units = 40;
   std::uint32_t dense_units = 40;
-  std::uint32_t context = 2;       // Units loaded before and after each candidate.
+  std::uint32_t context = 2;  // Units loaded before and after each candidate.
 };
 
 }  // namespace docmind::retrieval

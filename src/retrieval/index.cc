@@ -163,6 +163,8 @@ void Index::State::on_change(const library::Change& change) {
 
 Embedded Index::State::embed(const std::string& text, Deadline deadline, std::stop_token stop) {
   if (options.dense == Stage::kOff) return {{}, {}, "Vector search is switched off."};
+  // Half of the time at most: an embedder that hangs leaves enough for an answer by keyword.
+  if (!deadline.is_never()) deadline = deadline.sooner(deadline.left() / 2, clock);
   auto info = embedder.info(deadline, stop);
   if (!info) return {{}, {}, info.error().message};
   const llm::EmbedInput input{text, {}};
@@ -192,8 +194,7 @@ Result<Rankings> Index::State::rank(Request& request, library::Rows rows, std::u
                                     std::uint32_t dense_depth) {
   Rankings rankings;
   if (options.bm25 == Stage::kOn && !request.terms.empty()) {
-    rankings.bm25 =
-        ids_of(DM_TRY(lexical.search(request.at, {rows, request.terms, request.documents, bm25_depth})));
+    rankings.bm25 = ids_of(DM_TRY(lexical.search(request.at, {rows, request.terms, request.documents, bm25_depth})));
   }
   const VectorIndex& vectors = rows == library::Rows::kChunks ? chunks : units;
   rankings.dense = ids_of(vectors.nearest(request.vector(), dense_depth, request.filter()));
@@ -218,8 +219,15 @@ Result<std::vector<Hit>> Index::State::hits(Request& request, const std::vector<
     }
     const library::Document& document = documents.at(chunk.document);
     const Fused& place = *by_id.at(chunk.id);
-    Hit hit{chunk.id, document.path, document.id, {}, chunk.span, std::move(chunk.heading), std::move(chunk.text),
-            place.score, {place.ranks.at(0), place.ranks.at(1), {}}};
+    Hit hit{chunk.id,
+            document.path,
+            document.id,
+            {},
+            chunk.span,
+            std::move(chunk.heading),
+            std::move(chunk.text),
+            place.score,
+            {place.ranks.at(0), place.ranks.at(1), {}}};
     if (chunk.page != library::kNone) hit.page = chunk.page + 1;
     out.push_back(std::move(hit));
   }
@@ -290,8 +298,7 @@ Result<> Index::State::add_candidates(Request& request, const std::vector<Fused>
       if (!candidate.chunk_rank) candidate.chunk_rank = rank;
     }
   }
-  const Rankings units_ranked =
-      DM_TRY(rank(request, library::Rows::kUnits, wanted.bm25_units, wanted.dense_units));
+  const Rankings units_ranked = DM_TRY(rank(request, library::Rows::kUnits, wanted.bm25_units, wanted.dense_units));
   for (std::uint32_t i = 0; i < units_ranked.bm25.size(); ++i) at(units_ranked.bm25[i]).bm25_rank = i + 1;
   for (std::uint32_t i = 0; i < units_ranked.dense.size(); ++i) at(units_ranked.dense[i]).dense_rank = i + 1;
   for (auto& [unit, candidate] : by_unit) set.candidates.push_back(candidate);

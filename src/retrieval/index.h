@@ -1,10 +1,9 @@
 // Hybrid search over a library: BM25 and exact vector search, fused by their ranks.
 //
-// Both stages go to depth max(100, 5 k), with the filter applied before anything is scored; what they return is fused by
-// reciprocal ranks (fuse.h). When the embedder does not answer, search goes on by keyword alone and says so.
-// Vectors are held in memory, loaded at open and kept up after every commit; a document is found by keyword and by
-// vector as soon as its commit has returned.
-// Thread safety: any method from any thread.
+// Both stages go to depth max(100, 5 k), with the filter applied before anything is scored; what they return is fused
+// by reciprocal ranks (fuse.h). When the embedder does not answer, search goes on by keyword alone and says so. Vectors
+// are held in memory, loaded at open and kept up after every commit; a document is found by keyword and by vector as
+// soon as its commit has returned. Thread safety: any method from any thread.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -29,7 +28,7 @@ struct IndexOptions {
   Stage dense = Stage::kOn;
   std::uint32_t least_depth = 100;  // Of each stage; at least depth_factor * k.
   std::uint32_t depth_factor = 5;
-  double rank_constant = 60;        // k of reciprocal rank fusion.
+  double rank_constant = 60;  // k of reciprocal rank fusion.
 };
 
 struct IndexStats {
@@ -46,7 +45,8 @@ class Index {
                                              const Clock& clock);
   ~Index();
 
-  // Errors: kInvalidArgument (no text, text past 32 KiB, k not 1 to 1000), kDeadlineExceeded, kCancelled, the library's.
+  // Errors: kInvalidArgument (no text, text past 32 KiB, k not 1 to 1000), kDeadlineExceeded, kCancelled, the
+  // library's.
   Result<SearchResult> search(const Query& query, Deadline deadline, std::stop_token stop);
 
   // The units that may answer query.text; query.k is the number of nearest chunks that come along. Errors as search.

@@ -28,9 +28,9 @@ struct Neighbour {
 using DocumentSet = std::unordered_set<std::int64_t>;  // Document keys.
 
 struct DocumentVectors {
-  std::string space;               // Hash of the model that made them.
+  std::string space;  // Hash of the model that made them.
   std::uint32_t dimensions = 0;
-  std::vector<std::int64_t> ids;   // Ascending, nobody else's.
+  std::vector<std::int64_t> ids;      // Ascending, nobody else's.
   std::vector<std::uint16_t> halves;  // ids.size() * dimensions IEEE half floats.
 };
 

@@ -14,7 +14,6 @@ namespace {
 using library::from_half;
 using library::to_halves;
 
-
 std::vector<float> random_unit(SeededRng& rng, std::size_t size) {
   std::vector<float> v(size);
   double norm = 0;

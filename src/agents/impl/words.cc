@@ -10,8 +10,8 @@ bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; 
 constexpr std::string_view kOpening = "([{<\"'`*_";
 constexpr std::string_view kClosing = ")]}>\"'`*_.,;:!?";
 // Typographic quotes and dashes that stand around words, as UTF-8.
-constexpr std::string_view kMarks[] = {"\u201c", "\u201d", "\u2018", "\u2019", "\u00ab", "\u00bb", "\u2013", "\u2014",
-                                       "\u2022"};
+constexpr std::string_view kMarks[] = {"\u201c", "\u201d", "\u2018", "\u2019", "\u00ab",
+                                       "\u00bb", "\u2013", "\u2014", "\u2022"};
 
 std::string_view strip_front(std::string_view word) {
   for (bool again = true; again && !word.empty();) {

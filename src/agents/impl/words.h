@@ -8,9 +8,9 @@
 namespace docmind::agents {
 
 struct Word {
-  std::string_view raw;    // Between white space, with its punctuation.
-  std::string_view bare;   // Without brackets, quotes and closing punctuation around it.
-  std::string lower;       // bare in lower case (ASCII letters).
+  std::string_view raw;   // Between white space, with its punctuation.
+  std::string_view bare;  // Without brackets, quotes and closing punctuation around it.
+  std::string lower;      // bare in lower case (ASCII letters).
 };
 
 std::vector<Word> words(std::string_view text);
