@@ -1,0 +1,83 @@
+#include "net/origin.h"
+
+#include <algorithm>
+#include <array>
+
+namespace docmind::net {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+bool is_port(std::string_view text) {
+  return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "localhost:8080" gives "localhost", "[::1]:8080" gives "[::1]"; nothing when it is not host[:port].
+std::optional<std::string> host_of(std::string_view authority) {
+  const std::size_t end = authority.starts_with('[') ? authority.find(']') : std::min(authority.find(':'), authority.size());
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::size_t size = authority.starts_with('[') ? end + 1 : end;
+  const std::string_view rest = authority.substr(size);
+  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return std::nullopt;
+  return lower(authority.substr(0, size));
+}
+
+bool is_allowed(const std::string& host, const HostRules& rules) {
+  constexpr std::array<std::string_view, 3> kOwn = {"127.0.0.1", "[::1]", "localhost"};
+  return std::ranges::find(kOwn, host) != kOwn.end() || std::ranges::find(rules.allowed, host) != rules.allowed.end();
+}
+
+bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+
+// The three content types, and none at all, that a page may send anywhere without asking first.
+bool a_form_could_send(const Request& head) {
+  const std::string type = media_type(head.headers.find("Content-Type").value_or(""));
+  return type.empty() || type == "text/plain" || type == "application/x-www-form-urlencoded" ||
+         type == "multipart/form-data";
+}
+
+Response refusal(int status, std::string message, std::string hint) {
+  return error_response(status, {status == 415 ? Code::kInvalidArgument : Code::kUnauthorized, std::move(message),
+                                 std::move(hint)});
+}
+
+// Same host and port as the request itself came to.
+bool is_own_origin(std::string_view origin, std::string_view host) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (lower(origin).starts_with(scheme) && lower(origin.substr(scheme.size())) == lower(host)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Response> refuse_foreign(const Request& head, const HostRules& rules) {
+  const std::string_view host = head.headers.find("Host").value_or("");
+  const std::optional<std::string> name = host_of(host);
+  if (head.headers.count("Host") != 1 || !name || !is_allowed(*name, rules)) {
+    return refusal(421, "this server does not answer under that host name",
+                   "Use 127.0.0.1 or localhost, or add the name to server.allowed_hosts.");
+  }
+  const std::optional<std::string_view> origin = head.headers.find("Origin");
+  if (head.headers.count("Origin") > 1 || (origin && !is_own_origin(*origin, host))) {
+    return refusal(403, "requests from other sites are refused", "Open the interface from this server's own address.");
+  }
+  const std::string site = lower(head.headers.find("Sec-Fetch-Site").value_or(""));
+  const bool same_site = site == "same-origin" || origin.has_value();
+  if (is_safe(head.method)) return std::nullopt;  // Nothing changes, and without CORS another site cannot read it.
+  if (site == "cross-site" || site == "same-site") {
+    return refusal(403, "requests from other sites are refused", "Open the interface from this server's own address.");
+  }
+  if (head.method != "DELETE" && head.method != "PUT" && head.method != "PATCH" && !same_site &&
+      a_form_could_send(head) && !head.headers.find("X-DocMind")) {
+    return refusal(415, "a request that changes something must say that it is no form of another site",
+                   "Send Content-Type: application/json, or the header X-DocMind: 1 with an upload.");
+  }
+  return std::nullopt;
+}
+
+}  // namespace docmind::net
