@@ -3,8 +3,8 @@
 // A page from anywhere can make a browser on this machine send requests to 127.0.0.1. Such a request names a foreign
 // Host (rebinding) or carries a foreign Origin; and without asking first, a browser can only send the three form
 // content types. So: Host must be on the list (421), Origin and Sec-Fetch-Site, when present, must be our own (403),
-// and a request that changes something must have a content type or a header no plain form can send, or prove the same
-// origin (415). Requests over a Unix socket are not checked. Thread safety: pure functions.
+// and a POST without Origin must carry JSON or an upload (415). Requests over a Unix socket are not checked. Thread
+// safety: pure functions.
 #pragma once
 #include <optional>
 #include <string>

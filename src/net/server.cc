@@ -71,7 +71,7 @@ struct Server::State final : ConnectionOwner {
   void accept(Listener& listener);
   void on_accept(Listener& listener, const ErrorCode& error, Socket socket);
   void turn_away(Socket socket);
-  void stop(Deadline drain);
+  void stop(std::optional<Deadline> drain);  // Nothing: without waiting.
   void join();
 
   // Runs on the io thread and waits for it.
@@ -149,7 +149,8 @@ Result<Endpoint> Server::State::listen(Endpoint endpoint, std::optional<HostRule
   if (is_unix) {  // Between bind and listen nobody can connect yet.
     std::error_code failed;
     std::filesystem::permissions(where, std::filesystem::perms(0600), failed);
-    if (failed) return Error{Code::kUnavailable, "cannot protect " + where + ": " + failed.message(), "Check the folder."};
+    if (failed)
+      return Error{Code::kUnavailable, "cannot protect " + where + ": " + failed.message(), "Check the folder."};
   }
   acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return listen_error(error, where);
@@ -163,9 +164,8 @@ Result<Endpoint> Server::State::listen(Endpoint endpoint, std::optional<HostRule
 }
 
 void Server::State::accept(Listener& listener) {
-  listener.acceptor.async_accept([this, &listener](const ErrorCode& error, Socket socket) {
-    on_accept(listener, error, std::move(socket));
-  });
+  listener.acceptor.async_accept(
+      [this, &listener](const ErrorCode& error, Socket socket) { on_accept(listener, error, std::move(socket)); });
 }
 
 void Server::State::on_accept(Listener& listener, const ErrorCode& error, Socket socket) {
@@ -196,18 +196,18 @@ void Server::State::on_accept(Listener& listener, const ErrorCode& error, Socket
 // One try to say why, without waiting: a fresh socket's buffer has room.
 void Server::State::turn_away(Socket socket) {
   ++refused_;
-  const Response response = error_response(
-      {Code::kUnavailable, "the server has as many connections as it may", "Try again in a moment."});
+  const Response response =
+      error_response({Code::kUnavailable, "the server has as many connections as it may", "Try again in a moment."});
   const std::string text = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n" +
-                           std::string("Connection: close\r\nContent-Length: ") +
-                           std::to_string(response.body.size()) + "\r\n\r\n" + response.body;
+                           std::string("Connection: close\r\nContent-Length: ") + std::to_string(response.body.size()) +
+                           "\r\n\r\n" + response.body;
   ErrorCode ignored;
   socket.non_blocking(true, ignored);
   (void)socket.write_some(asio::buffer(text), ignored);
   socket.shutdown(Socket::shutdown_send, ignored);
 }
 
-void Server::State::stop(Deadline drain) {
+void Server::State::stop(std::optional<Deadline> drain) {
   on_io([this] {
     draining_ = true;
     for (const auto& listener : listeners_) {
@@ -219,9 +219,9 @@ void Server::State::stop(Deadline drain) {
     }
     for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->close_if_idle();
   });
-  {
+  if (drain) {
     MutexLock lock(mutex_);
-    (void)exec::wait_until(ended_, lock, drain, {}, [this]() DM_REQUIRES(mutex_) { return running_ == 0; });
+    (void)exec::wait_until(ended_, lock, *drain, {}, [this]() DM_REQUIRES(mutex_) { return running_ == 0; });
   }
   on_io([this] {
     for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->close();
@@ -241,7 +241,7 @@ void Server::State::join() {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() {
-  std::call_once(state_->stopped_, [this] { state_->stop(Deadline::now()); });
+  std::call_once(state_->stopped_, [this] { state_->stop(std::nullopt); });
 }
 
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Handler handler) {
@@ -288,7 +288,8 @@ Result<std::uint16_t> Server::listen_tcp(const TcpOptions& options) {
   const Endpoint bound = DM_TRY(state_->listen(wanted, options.hosts, where));
   asio::ip::tcp::endpoint result;
   result.resize(bound.size());
-  std::copy_n(reinterpret_cast<const std::byte*>(bound.data()), bound.size(), reinterpret_cast<std::byte*>(result.data()));
+  std::copy_n(reinterpret_cast<const std::byte*>(bound.data()), bound.size(),
+              reinterpret_cast<std::byte*>(result.data()));
   return result.port();
 }
 

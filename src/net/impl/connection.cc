@@ -150,8 +150,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
 
   void on_header() {
     const Parser::value_type& message = parser_->get();
-    request_ = Request{.method = std::string(message.method_string()),
-                       .peer = rules_ ? Peer::kTcp : Peer::kUnixSocket};
+    request_ = Request{.method = std::string(message.method_string()), .peer = rules_ ? Peer::kTcp : Peer::kUnixSocket};
     for (const auto& field : message) {
       request_.headers.add({field.name_string().data(), field.name_string().size()},
                            {field.value().data(), field.value().size()});
@@ -163,7 +162,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (rules_) {
       if (std::optional<Response> response = refuse_foreign(request_, *rules_)) return refuse(*std::move(response));
     }
-    if (owner_.draining()) return refuse({503, {Code::kUnavailable, "the server is stopping", "Try again in a moment."}});
+    if (owner_.draining())
+      return refuse({503, {Code::kUnavailable, "the server is stopping", "Try again in a moment."}});
     begin_body();
   }
 
@@ -182,7 +182,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     const std::optional<std::string_view> expect = headers.find("Expect");
     if (expect && !same_name(*expect, "100-continue")) {
-      return Refusal{417, {Code::kInvalidArgument, "the request expects what this server cannot do", "Leave Expect out."}};
+      return Refusal{417,
+                     {Code::kInvalidArgument, "the request expects what this server cannot do", "Leave Expect out."}};
     }
     return std::nullopt;
   }
@@ -235,13 +236,13 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     disarm();
     owner_.request_started();
     const Lane lane = options.lane ? options.lane(request_) : Lane::kNormal;
-    auto task = [exchange = exchange_, request = std::make_shared<Request>(std::move(request_)), &handler = owner_.handler()] {
-      answer(handler, *request, *exchange);
-    };
+    auto task = [exchange = exchange_, request = std::make_shared<Request>(std::move(request_)),
+                 &handler = owner_.handler()] { answer(handler, *request, *exchange); };
     if (owner_.run(lane, std::move(task))) return;
     owner_.request_refused();
     (void)exchange_->send(error_response(
-        429, {Code::kRateLimited, "the server is busy with as many requests as it may hold", "Try again in a moment."}));
+        429,
+        {Code::kRateLimited, "the server is busy with as many requests as it may hold", "Try again in a moment."}));
   }
 
   // On a thread of the pool. The last net for what a handler lets slip.
@@ -388,7 +389,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   std::string output_;                  // To be sent.
   std::string sending_;                 // Being sent: sent_ bytes of it have gone.
   std::size_t sent_ = 0;
-  std::uint64_t held_ = 0;              // Body bytes counted against the server's cap.
+  std::uint64_t held_ = 0;  // Body bytes counted against the server's cap.
   asio::steady_timer::time_point body_due_{};
   std::uint64_t armed_ = 0;  // Which arming of the timer counts.
   bool header_started_ = false;
