@@ -20,8 +20,11 @@ struct Summary {
   std::uint64_t updated = 0;
   std::uint64_t unchanged = 0;
   std::vector<FailedFile> failed;
-  std::uint64_t chunks = 0;    // Of the documents added and updated.
-  std::uint64_t embedded = 0;  // Chunks the model computed; the others had their vectors already.
+  std::vector<std::string> missing;  // Documents read from the given folders before whose files are gone; kept.
+  std::uint64_t skipped = 0;         // Files of the folders that are of no kind we read.
+  std::uint64_t renamed = 0;         // Of those added: the same file stood under another path, which is gone.
+  std::uint64_t chunks = 0;          // Of the documents added and updated.
+  std::uint64_t embedded = 0;        // Chunks the model computed; the others had their vectors already.
   double seconds = 0;
   bool cancelled = false;  // Stopped before the end; what is counted above is whole.
 };
