@@ -1,0 +1,229 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+
+namespace docmind::cli {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  std::string_view help;
+  std::string_view examples;
+};
+
+constexpr std::array<Entry, 12> kCommands = {{
+    {"ingest", "Read documents into the library",
+     "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
+    {"ask", "Answer a question from the documents",
+     "docmind ask \"How do I unpack a source package?\"\n  docmind ask \"Who signed it?\" --document contract.pdf "
+     "--json"},
+    {"search", "Find passages",
+     "docmind search runlevel -k 5\n  docmind search \"dpkg-source -x\" --type pdf --from 2024-01-01"},
+    {"library", "List the documents that were read", "docmind library\n  docmind library --json"},
+    {"delete", "Take documents out of the library", "docmind delete ~/Documents/old.pdf"},
+    {"trace", "Show how an answer came to be", "docmind trace 01JDM3T0ZV8W8G4X6R0Q2N5K7E"},
+    {"verify", "Compare an answer's citations with the stored bytes",
+     "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
+    {"config", "Show the settings", "docmind config show --origin\n  docmind --config my.yaml config show --json"},
+    {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
+    {"doctor", "Check what works on this machine", "docmind doctor"},
+    {"completion", "Print a completion script for a shell",
+     "docmind completion bash > ~/.local/share/bash-completion/completions/docmind"},
+    {"models", "Import a model", "docmind models import ./all-MiniLM-L6-v2 --name all-MiniLM-L6-v2"},
+}};
+
+std::size_t edits(std::string_view a, std::string_view b) {  // Levenshtein distance
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t corner = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, corner + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      corner = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string unknown_command(const std::string& word) {
+  if (word.find(' ') != std::string::npos) {
+    return fmt::format("docmind: that looks like a question; try: docmind ask \"{}\"\n", word);
+  }
+  const auto nearest = std::min_element(kCommands.begin(), kCommands.end(), [&](const Entry& a, const Entry& b) {
+    return edits(a.name, word) < edits(b.name, word);
+  });
+  const std::string meant =
+      edits(nearest->name, word) <= 2 ? fmt::format("; did you mean: docmind {}?", nearest->name) : std::string();
+  return fmt::format("docmind: there is no command \"{}\"{}\nSee docmind --help.\n", word, meant);
+}
+
+void add_filter(CLI::App& command, FilterOptions& filter) {
+  command.add_option("--document", filter.documents, "Only this document or folder; may be repeated")
+      ->type_name("ID|PATH");
+  command.add_option("--type", filter.types, "Only this type (pdf, docx, html, markdown, text, epub); may be repeated");
+  const auto date = [](const std::string& text) {
+    const bool fits = text.size() == 10 && text[4] == '-' && text[7] == '-' &&
+                      text.find_first_not_of("0123456789-") == std::string::npos;
+    return fits ? std::string() : "a date is written YYYY-MM-DD";
+  };
+  command.add_option("--from", filter.from, "Only files changed on or after this day")->type_name("DATE")->check(date);
+  command.add_option("--to", filter.to, "Only files changed before this day")->type_name("DATE")->check(date);
+}
+
+// CLI11's tree of commands with the options it fills.
+struct Parser {
+  CLI::App app{"DocMind answers from your documents, on your machine, with citations you can check.", "docmind"};
+  Invocation common;
+  std::vector<std::string> set;
+  IngestOptions ingest;
+  AskOptions ask;
+  SearchOptions search;
+  LibraryOptions library;
+  DeleteOptions remove;
+  TraceOptions trace;
+  VerifyOptions verify;
+  ConfigOptions config;
+  ServeOptions serve;
+  CompletionOptions completion;
+  ModelsImportOptions import;
+
+  Parser() {
+    app.require_subcommand(1);
+    app.set_help_flag("-h,--help", "Print this and exit");
+    app.set_version_flag("--version", "docmind " DOCMIND_VERSION);
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    add_common(app);
+    app.footer("Settings: docmind config show; docs/settings.md. Every command has --help with examples.");
+    for (const Entry& entry : kCommands) {
+      CLI::App* command = app.add_subcommand(std::string(entry.name), std::string(entry.help));
+      command->set_help_flag("-h,--help", "Print this and exit");
+      command->footer(fmt::format("Examples of docmind {}:\n  {}", entry.name, entry.examples));
+      add_common(*command);
+    }
+    add_options();
+  }
+
+  CLI::App& at(const char* name) { return *app.get_subcommand(name); }
+
+  void add_common(CLI::App& to) {
+    to.add_option("--data", common.data, "Data directory")->type_name("DIR");
+    to.add_option("--config", common.config, "Settings file (YAML)")->type_name("FILE");
+    to.add_option("--set", set, "Set one setting; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    to.add_flag("--json", common.json, "Print one JSON object on standard output");
+  }
+
+  void add_options() {
+    const auto all = CLI::MultiOptionPolicy::TakeAll;
+    at("ingest").add_option("paths", ingest.paths, "Files and folders")->required()->multi_option_policy(all);
+    at("ask").add_option("question", ask.question, "The question")->required();
+    add_filter(at("ask"), ask.filter);
+    at("search").add_option("query", search.query, "What to look for")->required();
+    at("search").add_option("-k", search.k, "How many passages")->check(CLI::Range(1, 1000));
+    add_filter(at("search"), search.filter);
+    for (const char* name : {"ask", "search"}) {
+      for (const char* option : {"--document", "--type"}) at(name).get_option(option)->multi_option_policy(all);
+    }
+    at("library").add_flag("--hash", library.hash, "Also one hash over the content of all documents");
+    at("delete").add_option("documents", remove.documents, "Paths or ids")->required()->multi_option_policy(all);
+    at("trace").add_option("id", trace.id, "The trace_id of an answer")->required();
+    at("verify").add_option("file", verify.file, "An answer as --json printed it; - reads standard input")->required();
+    CLI::App* show = at("config").add_subcommand("show", "Print every setting");
+    show->add_flag("--origin", config.origin, "Also where each value comes from");
+    add_common(*show);
+    at("config").require_subcommand(1);
+    at("serve")
+        .add_option("--port", serve.port, "This port and no other; 0: any free one")
+        ->check(CLI::Range(0, 65535));
+    at("serve").add_option("--host", serve.host, "Address to listen on");
+    at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    CLI::App* importer = at("models").add_subcommand("import", "Make a GGUF file from a checkpoint folder");
+    at("models").require_subcommand(1);
+    importer->add_option("source", import.source, "The checkpoint's folder")->required();
+    importer->add_option("--name", import.name, "The model's name")->required();
+    importer->add_option("--out", import.out, "Folder to write it to");
+    importer->add_option("--type", import.type, "Type of the weights")->check(CLI::IsMember({"f32", "f16", "q8_0"}));
+    add_common(*importer);
+  }
+
+  Command chosen() {
+    const std::string name = app.get_subcommands().front()->get_name();
+    if (name == "ingest") return ingest;
+    if (name == "ask") return ask;
+    if (name == "search") return search;
+    if (name == "library") return library;
+    if (name == "delete") return remove;
+    if (name == "trace") return trace;
+    if (name == "verify") return verify;
+    if (name == "config") return config;
+    if (name == "serve") return serve;
+    if (name == "completion") return completion;
+    if (name == "models") return import;
+    return DoctorOptions{};
+  }
+};
+
+}  // namespace
+
+std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string>& arguments) {
+  Parser parser;
+  try {
+    parser.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them backwards
+  } catch (const CLI::CallForVersion& call) {
+    return Reply{0, std::string(call.what()) + "\n", ""};
+  } catch (const CLI::Success&) {
+    const CLI::App* asked = &parser.app;
+    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+    return Reply{0, asked->help(asked == &parser.app ? "" : "docmind"), ""};
+  } catch (const CLI::ParseError& error) {
+    const auto word =
+        std::find_if(arguments.begin(), arguments.end(), [](const auto& a) { return !a.starts_with("-"); });
+    if (parser.app.get_subcommands().empty() && word != arguments.end() &&
+        dynamic_cast<const CLI::ExtrasError*>(&error)) {
+      return Reply{2, "", unknown_command(*word)};
+    }
+    if (arguments.empty()) return Reply{2, "", parser.app.help()};
+    return Reply{2, "", fmt::format("docmind: {}\nSee docmind --help.\n", error.what())};
+  }
+  Invocation invocation = parser.common;
+  for (const std::string& pair : parser.set) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos) return Reply{2, "", fmt::format("docmind: --set takes KEY=VALUE, not {}\n", pair)};
+    invocation.set.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  invocation.command = parser.chosen();
+  return invocation;
+}
+
+std::string completion_script(const std::string& shell) {
+  std::string names;
+  for (const Entry& entry : kCommands) names += fmt::format("{}{}", names.empty() ? "" : " ", entry.name);
+  if (shell == "fish") {
+    std::string script = "complete -c docmind -n '__fish_use_subcommand' -f\n";
+    for (const Entry& entry : kCommands) {
+      script += fmt::format("complete -c docmind -n '__fish_use_subcommand' -a {} -d '{}'\n", entry.name, entry.help);
+    }
+    return script + "complete -c docmind -l data -r\ncomplete -c docmind -l config -r\ncomplete -c docmind -l json\n";
+  }
+  const std::string body = fmt::format(
+      "_docmind() {{\n"
+      "  local word=${{COMP_WORDS[COMP_CWORD]}}\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\"))\n"
+      "  elif [[ $word == -* ]]; then COMPREPLY=($(compgen -W '--data --config --set --json --help' -- \"$word\"))\n"
+      "  else COMPREPLY=($(compgen -f -- \"$word\")); fi\n"
+      "}}\n"
+      "complete -o filenames -F _docmind docmind\n",
+      names);
+  return shell == "zsh" ? "#compdef docmind\nautoload -U +X bashcompinit && bashcompinit\n" + body : body;
+}
+
+}  // namespace docmind::cli

@@ -1,0 +1,87 @@
+// The command line as values: what was asked for, or what to print instead (help, a mistake with its nearest fix).
+//
+// One table drives parsing, help, examples and shell completion. Pure: reads no environment, touches no file.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace docmind::cli {
+
+struct FilterOptions {
+  std::vector<std::string> documents;  // Ids, files, or folders.
+  std::vector<std::string> types;
+  std::string from;  // YYYY-MM-DD, inclusive; empty: open.
+  std::string to;    // YYYY-MM-DD, exclusive.
+};
+
+struct IngestOptions {
+  std::vector<std::string> paths;
+};
+struct AskOptions {
+  std::string question;
+  FilterOptions filter;
+};
+struct SearchOptions {
+  std::string query;
+  std::uint32_t k = 0;  // 0: the setting search.k.
+  FilterOptions filter;
+};
+struct LibraryOptions {
+  bool hash = false;
+};
+struct DeleteOptions {
+  std::vector<std::string> documents;
+};
+struct TraceOptions {
+  std::string id;
+};
+struct VerifyOptions {
+  std::string file;  // "-": standard input.
+};
+struct ConfigOptions {
+  bool origin = false;
+};
+struct ServeOptions {
+  std::optional<std::uint16_t> port;  // Given: that one or none. Absent: the setting, or the next free one.
+  std::string host;                   // Empty: the setting.
+};
+struct DoctorOptions {};
+struct CompletionOptions {
+  std::string shell;  // bash, zsh, fish
+};
+struct ModelsImportOptions {
+  std::string source;
+  std::string name;
+  std::string out;  // Folder; empty: models/ in the data directory.
+  std::string type = "q8_0";
+};
+
+using Command =
+    std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
+                 ConfigOptions, ServeOptions, DoctorOptions, CompletionOptions, ModelsImportOptions>;
+
+struct Invocation {
+  Command command;
+  std::string data;                                      // --data; empty: the default.
+  std::string config;                                    // --config
+  std::vector<std::pair<std::string, std::string>> set;  // --set KEY=VALUE, in order.
+  bool json = false;
+};
+
+// What to print and the exit code, when there is nothing to run: --help and --version (0), mistakes (2).
+struct Reply {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string>& arguments);
+
+// The completion script for a shell: bash, zsh or fish.
+std::string completion_script(const std::string& shell);
+
+}  // namespace docmind::cli

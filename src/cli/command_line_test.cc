@@ -1,0 +1,75 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace docmind::cli {
+namespace {
+
+using testing::HasSubstr;
+
+Invocation parsed(const std::vector<std::string>& arguments) {
+  auto result = parse_command_line(arguments);
+  if (auto* reply = std::get_if<Reply>(&result)) ADD_FAILURE() << reply->err;
+  return std::get<Invocation>(result);
+}
+
+Reply refused(const std::vector<std::string>& arguments) {
+  auto result = parse_command_line(arguments);
+  if (std::holds_alternative<Invocation>(result)) ADD_FAILURE() << "accepted";
+  return std::get<Reply>(result);
+}
+
+TEST(CommandLine, ReadsEveryCommand) {
+  EXPECT_THAT(std::get<IngestOptions>(parsed({"ingest", "a", "b c"}).command).paths, testing::ElementsAre("a", "b c"));
+  const auto ask =
+      std::get<AskOptions>(parsed({"ask", "Why?", "--type", "pdf", "--type", "html", "--from", "2024-01-31"}).command);
+  EXPECT_EQ(ask.question, "Why?");
+  EXPECT_THAT(ask.filter.types, testing::ElementsAre("pdf", "html"));
+  EXPECT_EQ(ask.filter.from, "2024-01-31");
+  EXPECT_EQ(std::get<SearchOptions>(parsed({"search", "x", "-k", "3"}).command).k, 3U);
+  EXPECT_TRUE(std::get<ConfigOptions>(parsed({"config", "show", "--origin"}).command).origin);
+  EXPECT_EQ(std::get<ServeOptions>(parsed({"serve", "--port", "0"}).command).port, std::uint16_t{0});
+  EXPECT_FALSE(std::get<ServeOptions>(parsed({"serve"}).command).port);
+  EXPECT_EQ(std::get<ModelsImportOptions>(parsed({"models", "import", "d", "--name", "n"}).command).type, "q8_0");
+}
+
+TEST(CommandLine, CommonOptionsStandBeforeOrAfterTheCommandAndTheLastOneWins) {
+  const Invocation before = parsed({"--data", "x", "--json", "--set", "a.b=1", "library"});
+  EXPECT_EQ(before.data, "x");
+  EXPECT_TRUE(before.json);
+  const Invocation after = parsed({"--data", "x", "library", "--data", "y", "--set", "a=1", "--set", "b=2=3"});
+  EXPECT_EQ(after.data, "y");
+  EXPECT_THAT(after.set, testing::ElementsAre(testing::Pair("a", "1"), testing::Pair("b", "2=3")));
+}
+
+TEST(CommandLine, MistakesSayWhatToDo) {
+  EXPECT_THAT(refused({"aks", "x"}).err, HasSubstr("did you mean: docmind ask"));
+  EXPECT_THAT(refused({"How tall is it?"}).err, HasSubstr("docmind ask \"How tall is it?\""));
+  EXPECT_THAT(refused({}).err, HasSubstr("ingest"));
+  for (const auto& wrong : std::vector<std::vector<std::string>>{{"ask"},
+                                                                 {"search", "x", "-k", "0"},
+                                                                 {"search", "x", "--from", "yesterday"},
+                                                                 {"serve", "--port", "70000"},
+                                                                 {"library", "--set", "nothing"},
+                                                                 {"library", "--nonsense"},
+                                                                 {"completion", "tcsh"},
+                                                                 {"config"}}) {
+    EXPECT_EQ(refused(wrong).code, 2) << wrong.back();
+    EXPECT_FALSE(refused(wrong).err.empty());
+  }
+}
+
+TEST(CommandLine, EveryCommandHasHelpWithExamplesAndIsCompleted) {
+  for (const char* name : {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve",
+                           "doctor", "completion", "models"}) {
+    const Reply help = refused({name, "--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_THAT(help.out, HasSubstr(std::string("Examples of docmind ") + name));
+    for (const char* shell : {"bash", "zsh", "fish"}) EXPECT_THAT(completion_script(shell), HasSubstr(name));
+  }
+  EXPECT_THAT(refused({"--version"}).out, HasSubstr(DOCMIND_VERSION));
+}
+
+}  // namespace
+}  // namespace docmind::cli

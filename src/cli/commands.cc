@@ -1,0 +1,232 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "cli/exit_code.h"
+#include "cli/progress.h"
+#include "cli/render.h"
+
+namespace docmind::cli {
+namespace {
+
+namespace json = boost::json;
+
+net::Request get(std::string path, std::vector<std::pair<std::string, std::string>> query = {}) {
+  net::Request request;
+  request.target.path = std::move(path);
+  request.target.query = std::move(query);
+  return request;
+}
+
+net::Request post(std::string path, const json::value& body) {
+  net::Request request;
+  request.method = "POST";
+  request.target.path = std::move(path);
+  request.headers.set("Content-Type", "application/json");
+  request.body = to_text(body);
+  return request;
+}
+
+std::string absolute(const std::string& path, const Surroundings& here) {
+  return (here.folder / path).lexically_normal().string();
+}
+
+// A --document argument: a folder, a file or an id. What has the form of an id (ULID) and is no file stays as it is.
+std::string document_filter(const std::string& given, const Surroundings& here) {
+  const std::filesystem::path path = absolute(given, here);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return (path / "").string();
+  const bool id =
+      given.size() == 26 && given.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string::npos;
+  return id && !std::filesystem::exists(path, ignored) ? given : path.string();
+}
+
+// UTC milliseconds of the start of a day written YYYY-MM-DD (its form is checked where arguments are parsed).
+Result<std::int64_t> day(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned date = 0;
+  std::from_chars(text.data(), text.data() + 4, year);
+  std::from_chars(text.data() + 5, text.data() + 7, month);
+  std::from_chars(text.data() + 8, text.data() + 10, date);
+  const std::chrono::year_month_day day{std::chrono::year(year), std::chrono::month(month), std::chrono::day(date)};
+  if (!day.ok()) return Error{Code::kInvalidArgument, "there is no day " + text, "write it as YYYY-MM-DD"};
+  const auto since = std::chrono::sys_days(day).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+struct FilterFields {
+  std::vector<std::string> documents;
+  std::vector<std::string> types;
+  std::optional<std::int64_t> from;
+  std::optional<std::int64_t> to;
+};
+
+Result<FilterFields> filter_fields(const FilterOptions& filter, const Surroundings& here) {
+  FilterFields fields;
+  for (const std::string& given : filter.documents) fields.documents.push_back(document_filter(given, here));
+  fields.types = filter.types;
+  if (!filter.from.empty()) fields.from = DM_TRY(day(filter.from));
+  if (!filter.to.empty()) fields.to = DM_TRY(day(filter.to));
+  return fields;
+}
+
+// Prints a body: as it is with --json, else as `human` renders it.
+template <typename Human>
+int print(const Result<net::Response>& reply, const Surroundings& here, Human&& human) {
+  if (!reply) return report(reply.error(), here);
+  if (here.json) {
+    here.terminal.out(reply->body + "\n");
+    return kOk;
+  }
+  const auto body = parse_json(reply->body);
+  if (!body) return report(body.error(), here);
+  here.terminal.out(human(*body));
+  return kOk;
+}
+
+int summary_code(const json::value& summary) {
+  const std::uint64_t failed = list(summary, "failed").size();
+  if (failed == 0) return kOk;
+  return count(summary, "documents") == 0 ? kFailed : kSomeFailed;
+}
+
+}  // namespace
+
+int report(const Error& error, const Surroundings& here) {
+  if (here.json) {
+    here.terminal.out(net::error_body(error) + "\n");
+  }
+  here.terminal.err(fmt::format("docmind: {}{}{}\n", error.message, error.hint.empty() ? "" : "\n  ", error.hint));
+  return error.code == Code::kCancelled ? kInterrupted : kFailed;
+}
+
+int ingest(Api& api, const IngestOptions& options, const Surroundings& here) {
+  json::array paths;
+  for (const std::string& path : options.paths) {
+    if (!is_utf8(path)) {
+      return report({Code::kInvalidArgument, "a path is not valid UTF-8", "rename it, or ingest the folder it lies in"},
+                    here);
+    }
+    paths.emplace_back(absolute(path, here));
+  }
+  net::Request request = post("/api/ingest", json::object{{"paths", std::move(paths)}});
+  request.headers.set("Accept", "text/event-stream");
+  ProgressView view(here.terminal);
+  std::optional<json::value> summary;
+  std::optional<Error> failure;
+  const auto reply = api.stream(request, [&](const net::SseEvent& event) -> Result<> {
+    const json::value body = DM_TRY(parse_json(event.data));
+    if (event.name == "progress") view.show(body);
+    if (event.name == "summary") summary = body;
+    if (event.name == "error") failure = net::error_of(net::json_response(500, event.data));
+    return {};
+  });
+  view.finish();
+  if (!reply) return report(reply.error(), here);
+  if (failure) return report(*failure, here);
+  if (!summary)
+    return report({Code::kUnavailable, "the ingest ended without a word", "run it again: what is done stays done"},
+                  here);
+  here.terminal.out(here.json ? to_text(*summary) + "\n" : render_summary(*summary, here.terminal));
+  return summary_code(*summary);
+}
+
+int ask(Api& api, const AskOptions& options, const Surroundings& here) {
+  const auto fields = filter_fields(options.filter, here);
+  if (!fields) return report(fields.error(), here);
+  json::object filter;
+  if (!fields->documents.empty()) filter["documents"] = json::value_from(fields->documents);
+  if (!fields->types.empty()) filter["types"] = json::value_from(fields->types);
+  if (fields->from) filter["from"] = *fields->from;
+  if (fields->to) filter["to"] = *fields->to;
+  json::object body{{"question", options.question}};
+  if (!filter.empty()) body["filter"] = std::move(filter);
+  return print(api.call(post("/api/ask", body)), here,
+               [&](const json::value& answer) { return render_answer(answer, here.terminal); });
+}
+
+int search(Api& api, const SearchOptions& options, const Surroundings& here) {
+  const auto fields = filter_fields(options.filter, here);
+  if (!fields) return report(fields.error(), here);
+  std::vector<std::pair<std::string, std::string>> query = {{"q", options.query}};
+  if (options.k != 0) query.emplace_back("k", std::to_string(options.k));
+  for (const std::string& document : fields->documents) query.emplace_back("document", document);
+  for (const std::string& type : fields->types) query.emplace_back("type", type);
+  if (fields->from) query.emplace_back("from", std::to_string(*fields->from));
+  if (fields->to) query.emplace_back("to", std::to_string(*fields->to));
+  return print(api.call(get("/api/search", std::move(query))), here,
+               [&](const json::value& found) { return render_hits(list(found, "hits"), here.terminal); });
+}
+
+int library(Api& api, const LibraryOptions& options, const Surroundings& here) {
+  std::vector<std::pair<std::string, std::string>> query;
+  if (options.hash) query.emplace_back("hash", "true");
+  return print(api.call(get("/api/documents", std::move(query))), here,
+               [&](const json::value& listed) { return render_library(listed, here.terminal); });
+}
+
+int remove(Api& api, const DeleteOptions& options, const Surroundings& here) {
+  int code = kOk;
+  json::array deleted;
+  for (const std::string& given : options.documents) {
+    net::Request request = get("/api/documents", {{"document", document_filter(given, here)}});
+    request.method = "DELETE";
+    auto reply = api.call(request);
+    if (!reply && reply.error().code == Code::kNotFound) {  // an upload is known by its name, which is no path
+      request.target.query.front().second = given;
+      reply = api.call(request);
+    }
+    if (!reply) {
+      code = report(reply.error(), {here.terminal, here.folder, false, here.read_file});
+      continue;
+    }
+    const auto body = parse_json(reply->body);
+    if (!body) return report(body.error(), here);
+    deleted.push_back(*body);
+    if (!here.json) here.terminal.out(fmt::format("deleted {}\n", text(*body, "document")));
+  }
+  if (here.json) here.terminal.out(to_text(json::object{{"deleted", std::move(deleted)}}) + "\n");
+  return code;
+}
+
+int trace(Api& api, const TraceOptions& options, const Surroundings& here) {
+  return print(api.call(get("/api/traces/" + options.id)), here,
+               [&](const json::value& trace) { return render_json(trace) + "\n"; });
+}
+
+int verify(Api& api, const VerifyOptions& options, const Surroundings& here) {
+  const auto file = here.read_file(options.file);
+  if (!file) return report(file.error(), here);
+  const auto answer = parse_json(*file);
+  if (!answer) {
+    return report({Code::kInvalidArgument, options.file + " is not an answer: " + answer.error().message,
+                   "make one with: docmind ask \"...\" --json > answer.json"},
+                  here);
+  }
+  const auto reply = api.call(post("/api/verify", *answer));
+  if (!reply) return report(reply.error(), here);
+  const auto body = parse_json(reply->body);
+  if (!body) return report(body.error(), here);
+  here.terminal.out(here.json ? reply->body + "\n" : render_verification(*body, here.terminal));
+  return flag(*body, "holds") ? kOk : kFailed;
+}
+
+int doctor(Api& api, const Surroundings& here) {
+  const auto reply = api.call(get("/api/doctor"));
+  if (!reply) return report(reply.error(), here);
+  const auto body = parse_json(reply->body);
+  if (!body) return report(body.error(), here);
+  here.terminal.out(here.json ? reply->body + "\n" : render_checks(list(*body, "checks"), here.terminal));
+  for (const json::value& check : list(*body, "checks")) {
+    if (text(check, "status") == "failed") return kFailed;
+  }
+  return kOk;
+}
+
+}  // namespace docmind::cli

@@ -1,0 +1,206 @@
+#include "cli/render.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/json.h"
+#include "base/utf8.h"
+
+namespace docmind::cli {
+namespace {
+
+namespace json = boost::json;
+
+const json::value* field(const json::value& object, std::string_view key) {
+  const json::object* fields = object.if_object();
+  return fields == nullptr ? nullptr : fields->if_contains(key);
+}
+
+std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+// Text from documents on one line of a terminal: no control characters, so that no document can steer it.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  return out;
+}
+
+std::string shortened(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return printable(text);
+  while (bytes > 0 && !is_char_border(text, bytes)) --bytes;
+  return printable(text.substr(0, bytes)) + " …";
+}
+
+std::string place(const json::value& citation) {
+  std::string out = printable(file_name(text(citation, "document")));
+  if (const std::uint64_t page = count(citation, "page"); page != 0) out += fmt::format(", page {}", page);
+  const std::string label = text(citation, "page_label");
+  if (!label.empty() && label != std::to_string(count(citation, "page")))
+    out += fmt::format(" (“{}”)", printable(label));
+  if (const std::string locator = text(citation, "locator"); !locator.empty())
+    out += fmt::format(", {}", printable(locator));
+  return out;
+}
+
+std::string plural(std::uint64_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
+void indent(const json::value& value, std::size_t depth, std::string& out) {
+  const std::string pad(2 * depth + 2, ' ');
+  if (const json::object* object = value.if_object(); object != nullptr && !object->empty()) {
+    out += "{\n";
+    std::size_t left = object->size();
+    for (const auto& [key, inner] : *object) {
+      out += pad + to_text(json::value(key)) + ": ";
+      indent(inner, depth + 1, out);
+      out += --left == 0 ? "\n" : ",\n";
+    }
+    out += std::string(2 * depth, ' ') + "}";
+  } else if (const json::array* array = value.if_array(); array != nullptr && !array->empty()) {
+    out += "[\n";
+    std::size_t left = array->size();
+    for (const json::value& inner : *array) {
+      out += pad;
+      indent(inner, depth + 1, out);
+      out += --left == 0 ? "\n" : ",\n";
+    }
+    out += std::string(2 * depth, ' ') + "]";
+  } else {
+    out += to_text(value);
+  }
+}
+
+}  // namespace
+
+std::string text(const json::value& object, std::string_view key) {
+  const json::value* found = field(object, key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+std::uint64_t count(const json::value& object, std::string_view key) {
+  const json::value* found = field(object, key);
+  if (found == nullptr) return 0;
+  if (found->is_uint64()) return found->get_uint64();
+  return found->is_int64() && found->get_int64() > 0 ? static_cast<std::uint64_t>(found->get_int64()) : 0;
+}
+
+double number(const json::value& object, std::string_view key) {
+  const json::value* found = field(object, key);
+  if (found == nullptr || !found->is_number()) return 0;
+  return found->is_double()  ? found->get_double()
+         : found->is_int64() ? static_cast<double>(found->get_int64())
+                             : static_cast<double>(found->get_uint64());
+}
+
+bool flag(const json::value& object, std::string_view key) {
+  const json::value* found = field(object, key);
+  return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+const json::array& list(const json::value& object, std::string_view key) {
+  static const json::array kNothing;
+  const json::value* found = field(object, key);
+  return found != nullptr && found->is_array() ? found->get_array() : kNothing;
+}
+
+std::string render_summary(const json::value& summary, const Terminal& terminal) {
+  std::string out =
+      fmt::format("{}: {} added, {} updated, {} unchanged; {}, {} embedded; {:.1f} s\n",
+                  terminal.bold(plural(count(summary, "documents"), "document")), count(summary, "added"),
+                  count(summary, "updated"), count(summary, "unchanged"), plural(count(summary, "chunks"), "chunk"),
+                  count(summary, "embedded"), number(summary, "seconds"));
+  for (const json::value& failed : list(summary, "failed")) {
+    out += fmt::format("failed: {}\n  {}\n", printable(text(failed, "path")), printable(text(failed, "error")));
+  }
+  return out;
+}
+
+std::string render_answer(const json::value& answer, const Terminal& terminal) {
+  if (text(answer, "status") == "abstained") {
+    const json::array& nearest = list(answer, "nearest");
+    return terminal.bold("The documents do not say.") + "\n" +
+           (nearest.empty() ? "There is nothing to look in yet: docmind ingest PATH\n"
+                            : "The nearest passages:\n\n" + render_hits(nearest, terminal));
+  }
+  std::string claims;
+  std::string sources;
+  std::size_t n = 0;
+  for (const json::value& claim : list(answer, "claims")) {
+    claims += printable(text(claim, "text"));
+    for (const json::value& citation : list(claim, "citations")) {
+      claims += terminal.faint(fmt::format(" [{}]", ++n));
+      const std::string quote = text(citation, "quote");
+      sources += fmt::format("{} {}\n", terminal.faint(fmt::format("[{}]", n)), terminal.bold(place(citation)));
+      if (quote != text(claim, "text")) sources += fmt::format("    “{}”\n", shortened(quote, 300));
+    }
+    claims += "\n";
+  }
+  std::string out = claims + "\n" + sources;
+  if (const std::string reason = text(answer, "partial_reason"); !reason.empty())
+    out += "\nPartial: " + printable(reason) + "\n";
+  return out +
+         terminal.faint(fmt::format("\n{} · {:.2f} s · docmind trace {}", text(answer, "mode"),
+                                    number(answer, "seconds"), text(answer, "trace_id"))) +
+         "\n";
+}
+
+std::string render_hits(const json::array& hits, const Terminal& terminal) {
+  if (hits.empty()) return "Nothing found.\n";
+  std::string out;
+  std::size_t n = 0;
+  for (const json::value& hit : hits) {
+    out +=
+        fmt::format("{:2d}. {} {}\n    {}\n", ++n, terminal.bold(place(hit)),
+                    terminal.faint(fmt::format("({:.4f})", number(hit, "score"))), shortened(text(hit, "text"), 300));
+  }
+  return out;
+}
+
+std::string render_library(const json::value& library, const Terminal& terminal) {
+  std::string out;
+  for (const json::value& document : list(library, "documents")) {
+    out += fmt::format("{}  {}", terminal.bold(printable(text(document, "document"))), text(document, "type"));
+    if (const std::uint64_t pages = count(document, "pages"); pages != 0) out += ", " + plural(pages, "page");
+    out +=
+        ", " + plural(count(document, "chunks"), "chunk") + "  " + terminal.faint(text(document, "document_id")) + "\n";
+    for (const json::value& warning : list(document, "warnings")) {
+      if (warning.is_string()) out += fmt::format("  {}\n", printable(std::string(warning.get_string())));
+    }
+  }
+  if (out.empty()) out = "The library is empty: docmind ingest PATH\n";
+  if (const std::string hash = text(library, "content_hash"); !hash.empty()) out += "content " + hash + "\n";
+  return out;
+}
+
+std::string render_verification(const json::value& verification, const Terminal& terminal) {
+  std::string out;
+  for (const json::value& check : list(verification, "citations")) {
+    out += fmt::format("{:8s} {} bytes {}–{}\n", text(check, "state"), printable(text(check, "document")),
+                       count(check, "start"), count(check, "end"));
+  }
+  return out +
+         terminal.bold(flag(verification, "holds") ? "Every citation holds." : "The answer does not hold any more.") +
+         "\n";
+}
+
+std::string render_checks(const json::array& checks, const Terminal& terminal) {
+  std::string out;
+  for (const json::value& check : checks) {
+    out += fmt::format("{:9s} {}  {}\n", text(check, "status"), terminal.bold(text(check, "name")),
+                       text(check, "message"));
+  }
+  return out;
+}
+
+std::string render_json(const json::value& value) {
+  std::string out;
+  indent(value, 0, out);
+  return out;
+}
+
+}  // namespace docmind::cli

@@ -1,0 +1,27 @@
+// JSON bodies of the API as text for people. Pure functions; a field that is missing is left out, never invented.
+#pragma once
+#include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cli/terminal.h"
+
+namespace docmind::cli {
+
+std::string render_summary(const boost::json::value& summary, const Terminal& terminal);
+std::string render_answer(const boost::json::value& answer, const Terminal& terminal);
+std::string render_hits(const boost::json::array& hits, const Terminal& terminal);
+std::string render_library(const boost::json::value& library, const Terminal& terminal);
+std::string render_verification(const boost::json::value& verification, const Terminal& terminal);
+std::string render_checks(const boost::json::array& checks, const Terminal& terminal);
+std::string render_json(const boost::json::value& value);  // Indented.
+
+// Fields of an object with a default where they are absent or of another type.
+std::string text(const boost::json::value& object, std::string_view key);
+std::uint64_t count(const boost::json::value& object, std::string_view key);
+double number(const boost::json::value& object, std::string_view key);
+bool flag(const boost::json::value& object, std::string_view key);
+const boost::json::array& list(const boost::json::value& object, std::string_view key);
+
+}  // namespace docmind::cli
