@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <chrono>
 
 #include "base/json.h"
 #include "base/utf8.h"
