@@ -78,7 +78,8 @@ class Reader {
   std::unique_ptr<Lease> lease_;
 };
 
-// What a write closure works on. Undone as a whole when the closure returns an Error.
+// What a write closure works on. Undone as a whole when the closure returns an Error. Its statements fail with
+// kDeadlineExceeded or kCancelled when the write's time is over.
 class Transaction {
  public:
   Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {});
@@ -97,8 +98,12 @@ class Transaction {
 
  private:
   friend class Writer;
-  explicit Transaction(Connection& connection) : connection_(connection) {}
+  Transaction(Connection& connection, Deadline deadline, std::stop_token stop)
+      : connection_(connection), deadline_(deadline), stop_(std::move(stop)) {}
+
   Connection& connection_;
+  Deadline deadline_;
+  std::stop_token stop_;
   std::vector<std::function<void()>> committed_;
   bool scrub_ = false;
 };
@@ -140,10 +145,14 @@ class Database {
   enum class Depth : std::uint8_t { kQuick, kFull };
   Result<std::vector<std::string>> check(Depth depth, Deadline deadline, std::stop_token stop);
 
+  // The Error every write would get, once the disk has failed.
+  Result<> health() const;
+
   std::uint32_t schema_version() const;
   std::uint64_t commits() const;  // So far, by this object.
 
  private:
+  friend class Reader;
   struct State;
   explicit Database(std::unique_ptr<State> state);
   Result<> write_erased(std::function<Result<>(Transaction&)> fn, Deadline deadline, std::stop_token stop);

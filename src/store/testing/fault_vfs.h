@@ -1,0 +1,98 @@
+// A file system for SQLite that does what it is told: fails the n-th sync, or has no room for the n-th write.
+//
+// Thread safety: the counters may be set from any thread. One at a time (it registers itself by name).
+#pragma once
+#include <sqlite3.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace docmind::store::testing {
+
+class FaultVfs {
+ public:
+  static constexpr const char* kName = "docmind-faults";
+  FaultVfs() : base_(sqlite3_vfs_find(nullptr)), vfs_(*base_) {
+    vfs_.zName = kName;
+    vfs_.szOsFile = static_cast<int>(sizeof(File)) + base_->szOsFile;
+    vfs_.pNext = nullptr;
+    vfs_.xOpen = open;
+    vfs_.pAppData = base_->pAppData;
+    self() = this;
+    sqlite3_vfs_register(&vfs_, 0);
+  }
+  FaultVfs(const FaultVfs&) = delete;
+  FaultVfs& operator=(const FaultVfs&) = delete;
+  ~FaultVfs() { sqlite3_vfs_unregister(&vfs_); }
+
+  static constexpr int kNever = 1 << 30;
+  std::atomic<int> syncs_before_failure{kNever};  // Every sync after that fails.
+  std::atomic<int> writes_before_full{kNever};    // Every write after that finds the disk full.
+  std::atomic<int> failed_syncs{0};
+
+ private:
+  struct File {
+    sqlite3_file head;
+    sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  };
+  static FaultVfs*& self() {
+    static FaultVfs* one = nullptr;
+    return one;
+  }
+  static sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<File*>(file)->real(); }
+
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
+    static const sqlite3_io_methods kMethods = methods();
+    file->pMethods = nullptr;
+    const int code = self()->base_->xOpen(self()->base_, name, real(file), flags, out);
+    if (real(file)->pMethods != nullptr) file->pMethods = &kMethods;
+    return code;
+  }
+  static int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
+    if (self()->writes_before_full.fetch_sub(1) <= 0) return SQLITE_FULL;
+    return real(file)->pMethods->xWrite(real(file), bytes, size, at);
+  }
+  static int sync(sqlite3_file* file, int flags) {
+    if (self()->syncs_before_failure.fetch_sub(1) <= 0) {
+      ++self()->failed_syncs;
+      return SQLITE_IOERR_FSYNC;
+    }
+    return real(file)->pMethods->xSync(real(file), flags);
+  }
+  static sqlite3_io_methods methods() {
+    sqlite3_io_methods m{};
+    m.iVersion = 2;
+    m.xClose = [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); };
+    m.xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
+      return real(f)->pMethods->xRead(real(f), to, n, at);
+    };
+    m.xWrite = write;
+    m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); };
+    m.xSync = sync;
+    m.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); };
+    m.xLock = [](sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); };
+    m.xUnlock = [](sqlite3_file* f, int level) { return real(f)->pMethods->xUnlock(real(f), level); };
+    m.xCheckReservedLock = [](sqlite3_file* f, int* out) {
+      return real(f)->pMethods->xCheckReservedLock(real(f), out);
+    };
+    m.xFileControl = [](sqlite3_file* f, int op, void* arg) {
+      return real(f)->pMethods->xFileControl(real(f), op, arg);
+    };
+    m.xSectorSize = [](sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); };
+    m.xDeviceCharacteristics = [](sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); };
+    m.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
+      return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
+    };
+    m.xShmLock = [](sqlite3_file* f, int at, int n, int flags) {
+      return real(f)->pMethods->xShmLock(real(f), at, n, flags);
+    };
+    m.xShmBarrier = [](sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); };
+    m.xShmUnmap = [](sqlite3_file* f, int remove) { return real(f)->pMethods->xShmUnmap(real(f), remove); };
+    return m;
+  }
+
+  sqlite3_vfs* base_;
+  sqlite3_vfs vfs_;
+};
+
+}  // namespace docmind::store::testing
