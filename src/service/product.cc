@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "agents/ask.h"
+#include "agents/verify.h"
+#include "base/thread_annotations.h"
+#include "exec/pool.h"
+#include "ingest/ingest.h"
+#include "library/lexical_index.h"
+#include "library/library.h"
+#include "retrieval/index.h"
+#include "service/doctor.h"
+#include "service/service.h"
+#include "store/database.h"
+#include "text/terms.h"
+#include "text/wordpiece.h"
+
+namespace docmind::service {
+namespace {
+
+constexpr std::uint64_t kVocabularyBytes = 16U << 20U;
+
+// The keyword index cuts text as questions are cut.
+void cut_terms(std::string_view text, const store::EmitTerm& emit) {
+  for (const text::Term& term : text::terms(text)) {
+    emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
+         term.colocated);
+  }
+}
+
+DocumentInfo info_of(const library::Document& document) {
+  return {document.path,       document.id,          document.version,     document.type,
+          document.title,      document.size,        document.modified_ms, document.added_ms,
+          document.page_count, document.chunk_count, document.warnings};
+}
+
+retrieval::Stage stage(bool on) { return on ? retrieval::Stage::kOn : retrieval::Stage::kOff; }
+
+class Product final : public Service {
+ public:
+  Product(ServiceOptions options, ServiceDeps deps) : options_(std::move(options)), deps_(deps) {}
+
+  Result<> build() {
+    vocabulary_text_ = DM_TRY(deps_.files.read(options_.vocabulary, kVocabularyBytes).with("the vocabulary"));
+    wordpiece_ = DM_TRY(text::WordPiece::open(vocabulary_text_));
+    library::LibraryOptions library;
+    library.path = options_.library_path;
+    library.terms = cut_terms;
+    library.after_commit = options_.after_commit;
+    library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
+    lexical_ = library::fts5_index();
+    pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
+    ingest::IngestOptions ingest;
+    ingest.max_file_bytes = options_.max_file_bytes;
+    ingest.chunk_tokens = options_.chunk_tokens;
+    ingest.chunk_overlap = options_.chunk_overlap;
+    ingest.batch_chunks = options_.batch_chunks;
+    ingest.hidden = options_.hidden_files ? sys::HiddenFiles::kTake : sys::HiddenFiles::kSkip;
+    ingest_ = DM_TRY(ingest::Ingest::open(
+        ingest, {*library_, deps_.parser, deps_.embedder, *wordpiece_, deps_.files, *pool_, deps_.clock}));
+    return {};
+  }
+
+  Result<Summary> ingest(const std::vector<std::string>& paths, const OnProgress& progress, Deadline deadline,
+                         std::stop_token stop) override {
+    Summary summary = DM_TRY(ingest_->run({paths.begin(), paths.end()}, progress, deadline, stop));
+    note(summary);
+    return summary;
+  }
+
+  Result<Summary> upload(const std::string& name, std::string bytes, const OnProgress& progress, Deadline deadline,
+                         std::stop_token stop) override {
+    Summary summary = DM_TRY(ingest_->ingest_bytes(name, bytes, progress, deadline, stop));
+    note(summary);
+    return summary;
+  }
+
+  Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
+    retrieval::Index& index = *DM_TRY(this->index());
+    agents::AskOptions options;
+    options.synthesis.tau = options_.threshold;
+    options.synthesis.claims = options_.max_claims;
+    options.synthesis.citations = options_.max_citations;
+    options.synthesis.characters = options_.max_characters;
+    return agents::ask({question.text, question.filter}, options, {*library_, index, deps_.clock, deps_.rng}, deadline,
+                       stop);
+  }
+
+  Result<SearchResult> search(const Query& query, Deadline deadline, std::stop_token stop) override {
+    retrieval::Index& index = *DM_TRY(this->index());
+    return index.search(query, deadline, stop);
+  }
+
+  Result<LibraryInfo> documents(Hashing hashing, Deadline deadline, std::stop_token stop) override {
+    library::Snapshot at = DM_TRY(library_->read(deadline, stop));
+    LibraryInfo info;
+    info.generation = DM_TRY(at.generation());
+    library::ListOptions page;
+    for (;;) {
+      const std::vector<library::Document> documents = DM_TRY(at.documents(page));
+      for (const library::Document& document : documents) info.documents.push_back(info_of(document));
+      if (documents.size() < page.limit) break;
+      page.offset += page.limit;
+    }
+    if (hashing == Hashing::kContent) info.content_hash = DM_TRY(at.content_hash()).hex();
+    return info;
+  }
+
+  Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) override {
+    const library::Document removed = DM_TRY(library_->remove_document(id_or_path, deadline, stop));
+    deps_.log.event(obs::Level::kInfo, "document_deleted", {{"document_id", removed.id}});
+    return info_of(removed);
+  }
+
+  Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) override {
+    library::Snapshot at = DM_TRY(library_->read(deadline, stop));
+    return at.trace(id);
+  }
+
+  Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
+                              std::stop_token stop) override {
+    library::Snapshot at = DM_TRY(library_->read(deadline, stop));
+    const std::vector<agents::CitationState> states = DM_TRY(agents::verify(citations, at));
+    Verification verification{true, {}};
+    for (std::size_t i = 0; i < citations.size(); ++i) {
+      verification.holds = verification.holds && states[i] == agents::CitationState::kCurrent;
+      verification.citations.push_back(
+          {citations[i].document, citations[i].span, std::string(agents::name(states[i]))});
+    }
+    return verification;
+  }
+
+  std::vector<Check> health() override {
+    std::vector<Check> checks;
+    auto at = library_->read(Deadline::in(std::chrono::milliseconds(100), deps_.clock), {});
+    if (at) {
+      checks.push_back({"library", CheckStatus::kOk, ""});
+    } else {
+      checks.push_back({"library", CheckStatus::kFailed, at.error().message + "; " + at.error().hint});
+    }
+    const MutexLock lock(mutex_);
+    if (embedder_error_.empty()) {
+      checks.push_back({"embedder", CheckStatus::kOk, embedder_ready_ ? "" : "starts with the first question"});
+    } else {
+      checks.push_back({"embedder", CheckStatus::kDegraded, embedder_error_ + "; search goes by keywords alone"});
+    }
+    return checks;
+  }
+
+  bool ready() override {
+    const MutexLock lock(mutex_);
+    return embedder_ready_;
+  }
+
+  Result<> warm_up(Deadline deadline, std::stop_token stop) override {
+    const llm::EmbedInput sample{"warm", {}};
+    auto embedded = deps_.embedder.embed({&sample, 1}, deadline, stop);
+    {
+      const MutexLock lock(mutex_);
+      embedder_ready_ = static_cast<bool>(embedded);
+      embedder_error_ = embedded ? std::string() : embedded.error().message;
+    }
+    if (!embedded) return embedded.error();
+    auto index = this->index();
+    if (!index) return index.error();
+    return {};
+  }
+
+  std::vector<Check> doctor(Deadline deadline, std::stop_token stop) override {
+    return examine({*library_, deps_.parser, deps_.embedder, deps_.files, options_.library_path}, deadline, stop);
+  }
+
+ private:
+  // The search index, loaded when it is first wanted: an ingest that changes nothing never pays for it.
+  Result<retrieval::Index*> index() {
+    const MutexLock lock(index_mutex_);
+    if (!index_) {
+      retrieval::IndexOptions options;
+      options.bm25 = stage(options_.bm25);
+      options.dense = stage(options_.dense);
+      options.rank_constant = options_.rrf_k;
+      index_ = DM_TRY(retrieval::Index::open(options, *library_, *lexical_, deps_.embedder, deps_.clock));
+    }
+    return index_.get();
+  }
+
+  void note(const Summary& summary) {
+    deps_.log.event(obs::Level::kInfo, "ingest_done",
+                    {{"added", summary.added},
+                     {"updated", summary.updated},
+                     {"unchanged", summary.unchanged},
+                     {"failed", summary.failed.size()},
+                     {"embedded", summary.embedded},
+                     {"seconds", summary.seconds}});
+    if (summary.embedded > 0) {
+      const MutexLock lock(mutex_);
+      embedder_ready_ = true;
+      embedder_error_.clear();
+    }
+  }
+
+  ServiceOptions options_;
+  ServiceDeps deps_;
+  std::string vocabulary_text_;
+  std::unique_ptr<text::WordPiece> wordpiece_;
+  std::unique_ptr<library::Library> library_;
+  std::unique_ptr<library::LexicalIndex> lexical_;
+  std::unique_ptr<exec::Pool> pool_;
+  std::unique_ptr<ingest::Ingest> ingest_;
+  Mutex index_mutex_;  // Held while the index loads: questions wait for it, health does not.
+  std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
+  Mutex mutex_;
+  bool embedder_ready_ DM_GUARDED_BY(mutex_) = false;
+  std::string embedder_error_ DM_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, ServiceDeps deps) {
+  auto product = std::make_unique<Product>(std::move(options), deps);
+  DM_TRY(product->build());
+  return std::unique_ptr<Service>(std::move(product));
+}
+
+}  // namespace docmind::service
