@@ -1,0 +1,177 @@
+#include "parse/pdf_lines.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/utf8.h"
+#include "parse/pdf_columns.h"
+
+namespace docmind::parse {
+namespace {
+
+constexpr float kCellGap = 1.2F;  // Of the font size: a wider blank separates cells.
+
+bool is_right_to_left(char32_t code) { return (code >= 0x590 && code < 0x900) || (code >= 0xfb1d && code < 0xfe00); }
+
+// Builds the words of one line from its runs.
+class LineBuilder {
+ public:
+  explicit LineBuilder(const std::vector<PdfGlyph>& glyphs) : glyphs_(glyphs) {}
+
+  PdfLine build(PdfRow row) {
+    line_ = PdfLine();
+    previous_ = nullptr;
+    drop_doubles(row);
+    order_right_to_left(row);
+    line_.left = row.front().left;
+    for (const PdfRun& run : row) {
+      line_.left = std::min(line_.left, run.left);
+      line_.right = std::max(line_.right, run.right);
+      for (std::uint32_t i = run.first; i < run.last; ++i) add(glyphs_[i]);
+    }
+    finish(row);
+    return std::move(line_);
+  }
+
+ private:
+  // Bold made by printing twice with a small shift.
+  static void drop_doubles(PdfRow& row) {
+    for (std::size_t i = 1; i < row.size();) {
+      const PdfRun& a = row[i - 1];
+      const PdfRun& b = row[i];
+      const bool same = a.last - a.first == b.last - b.first && std::abs(a.left - b.left) < 0.15F * a.size &&
+                        std::abs(a.right - b.right) < 0.15F * a.size && a.last - a.first > 1;
+      if (same)
+        row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
+      else
+        ++i;
+    }
+  }
+
+  void order_right_to_left(PdfRow& row) const {
+    std::size_t right_to_left = 0;
+    std::size_t all = 0;
+    for (const PdfRun& run : row) {
+      for (std::uint32_t i = run.first; i < run.last; ++i, ++all) {
+        right_to_left += static_cast<std::size_t>(is_right_to_left(glyphs_[i].code));
+      }
+    }
+    if (2 * right_to_left > all) std::reverse(row.begin(), row.end());
+  }
+
+  void add(const PdfGlyph& glyph) {
+    if (starts_word(glyph)) {
+      PdfWord word;
+      word.box = glyph.box;
+      word.left = glyph.left;
+      word.right = glyph.right;
+      word.bold = glyph.bold;
+      word.mono = glyph.mono;
+      word.glued = previous_ != nullptr && !gap_before(glyph);
+      line_.words.push_back(std::move(word));
+    }
+    PdfWord& word = line_.words.back();
+    append_utf8(word.text, glyph.code == kSoftHyphen ? U'-' : glyph.code);
+    word.box.add(glyph.box);
+    word.left = std::min(word.left, glyph.left);
+    word.right = std::max(word.right, glyph.right);
+    word.bold = word.bold && glyph.bold;
+    word.mono = word.mono && glyph.mono;
+    ++glyph_count_;
+    bold_count_ += static_cast<std::size_t>(glyph.bold);
+    mono_count_ += static_cast<std::size_t>(glyph.mono);
+    previous_ = &glyph;
+  }
+
+  bool starts_word(const PdfGlyph& glyph) const {
+    return previous_ == nullptr || gap_before(glyph) || is_unspaced(glyph.code) || is_unspaced(previous_->code);
+  }
+
+  bool gap_before(const PdfGlyph& glyph) const {
+    const float size = std::max(previous_->size, glyph.size);
+    const float gap = is_right_to_left(glyph.code) ? previous_->left - glyph.right : glyph.left - previous_->right;
+    const bool follows = previous_ + 1 == &glyph;
+    if (is_unspaced(glyph.code) && is_unspaced(previous_->code)) return gap > 0.6F * size;
+    if (follows) return glyph.blank_before || gap > 0.3F * size;
+    return gap > 0.15F * size || (glyph.blank_before && gap > 0.05F * size);
+  }
+
+  void finish(const PdfRow& row) {
+    float longest = 0;
+    for (const PdfRun& run : row) {
+      if (run.right - run.left > longest) {
+        longest = run.right - run.left;
+        line_.baseline = run.baseline;
+        line_.size = run.size;
+      }
+    }
+    line_.bold = 10 * bold_count_ >= 9 * glyph_count_;
+    line_.mono = 10 * mono_count_ >= 9 * glyph_count_;
+    glyph_count_ = bold_count_ = mono_count_ = 0;
+    line_.cells = {0};
+    for (std::uint32_t i = 1; i < line_.words.size(); ++i) {
+      if (line_.words[i].left - line_.words[i - 1].right > kCellGap * line_.size) line_.cells.push_back(i);
+    }
+  }
+
+  const std::vector<PdfGlyph>& glyphs_;
+  PdfLine line_;
+  const PdfGlyph* previous_ = nullptr;
+  std::size_t glyph_count_ = 0;
+  std::size_t bold_count_ = 0;
+  std::size_t mono_count_ = 0;
+};
+
+void add_column(const std::vector<PdfRow>& rows, const std::vector<PdfGlyph>& glyphs, std::uint32_t column,
+                std::vector<PdfLine>& lines) {
+  const std::size_t first = lines.size();
+  LineBuilder builder(glyphs);
+  for (const PdfRow& row : rows) {
+    lines.push_back(builder.build(row));
+    lines.back().column = column;
+  }
+  float left = lines[first].left;
+  float right = lines[first].right;
+  for (std::size_t i = first; i < lines.size(); ++i) {
+    left = std::min(left, lines[i].left);
+    right = std::max(right, lines[i].right);
+  }
+  for (std::size_t i = first; i < lines.size(); ++i) {
+    lines[i].column_left = left;
+    lines[i].column_right = right;
+  }
+}
+
+}  // namespace
+
+std::vector<PdfLine> lines_of(const PdfGlyphPage& page) {
+  // The direction that most characters have comes first; a stamp along the margin comes last.
+  std::array<std::size_t, 4> counts{};
+  for (const PdfGlyph& glyph : page.glyphs) ++counts[glyph.turn & 3U];
+  std::array<std::uint8_t, 4> turns{0, 1, 2, 3};
+  std::stable_sort(turns.begin(), turns.end(), [&](auto a, auto b) { return counts[a] > counts[b]; });
+  std::vector<PdfLine> lines;
+  std::uint32_t column = 0;
+  for (const std::uint8_t turn : turns) {
+    if (counts[turn] == 0) continue;
+    for (const auto& rows : columns_of(runs_of(page.glyphs, turn))) add_column(rows, page.glyphs, column++, lines);
+  }
+  return lines;
+}
+
+std::string text_of(const PdfLine& line) {
+  std::string text;
+  for (const PdfWord& word : line.words) {
+    if (!text.empty() && !word.glued) text += ' ';
+    text += word.text;
+  }
+  return text;
+}
+
+bool is_unspaced(char32_t code) {
+  return (code >= 0x2e80 && code < 0x3200) || (code >= 0x3400 && code < 0x4dc0) || (code >= 0x4e00 && code < 0xa000) ||
+         (code >= 0xf900 && code < 0xfb00) || (code >= 0xff00 && code < 0xff61) || (code >= 0x20000 && code < 0x32000);
+}
+
+}  // namespace docmind::parse
