@@ -114,7 +114,8 @@ class GutterFinder {
       }
       if (both >= kMinRows - 1) scored.emplace_back(both, x);
     }
-    std::stable_sort(scored.begin(), scored.end(), [](auto& a, auto& b) { return a.first > b.first; });
+    std::sort(scored.begin(), scored.end(),
+              [](auto& a, auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
     std::vector<float> found;
     for (const auto& [both, x] : scored) {
       const bool near = std::any_of(found.begin(), found.end(), [&](float y) { return std::abs(x - y) < 5 * kBin; });
@@ -190,11 +191,9 @@ void split(std::vector<PdfRun> runs, int depth, std::vector<std::vector<PdfRow>>
     return;
   }
   split(flat(rows, 0, band.first), depth + 1, columns);
-  std::vector<PdfRun> left = flat(rows, band.first, band.last);
-  const auto middle =
-      std::stable_partition(left.begin(), left.end(), [&](const PdfRun& run) { return run.right <= band.x; });
-  std::vector<PdfRun> right(middle, left.end());
-  left.erase(middle, left.end());
+  std::vector<PdfRun> left;
+  std::vector<PdfRun> right;
+  for (const PdfRun& run : flat(rows, band.first, band.last)) (run.right <= band.x ? left : right).push_back(run);
   split(std::move(left), depth + 1, columns);
   split(std::move(right), depth + 1, columns);
   split(flat(rows, band.last, rows.size()), depth + 1, columns);
@@ -223,7 +222,9 @@ std::vector<PdfRun> runs_of(const std::vector<PdfGlyph>& glyphs, std::uint8_t tu
 }
 
 std::vector<PdfRow> rows_of(std::vector<PdfRun> runs) {
-  std::stable_sort(runs.begin(), runs.end(), [](const PdfRun& a, const PdfRun& b) { return a.baseline < b.baseline; });
+  std::sort(runs.begin(), runs.end(), [](const PdfRun& a, const PdfRun& b) {
+    return a.baseline != b.baseline ? a.baseline < b.baseline : a.first < b.first;
+  });
   std::vector<PdfRow> rows;
   float top = 0;  // Of the row's largest run: raised and lowered marks hang on to it.
   float bottom = 0;
@@ -240,7 +241,8 @@ std::vector<PdfRow> rows_of(std::vector<PdfRun> runs) {
     if (run.size > size) top = run_top, bottom = run_bottom, size = run.size;
   }
   for (PdfRow& row : rows) {
-    std::stable_sort(row.begin(), row.end(), [](const PdfRun& a, const PdfRun& b) { return a.left < b.left; });
+    std::sort(row.begin(), row.end(),
+              [](const PdfRun& a, const PdfRun& b) { return a.left != b.left ? a.left < b.left : a.first < b.first; });
   }
   return rows;
 }

@@ -150,7 +150,8 @@ std::vector<PdfLine> lines_of(const PdfGlyphPage& page) {
   std::array<std::size_t, 4> counts{};
   for (const PdfGlyph& glyph : page.glyphs) ++counts[glyph.turn & 3U];
   std::array<std::uint8_t, 4> turns{0, 1, 2, 3};
-  std::stable_sort(turns.begin(), turns.end(), [&](auto a, auto b) { return counts[a] > counts[b]; });
+  std::sort(turns.begin(), turns.end(),
+            [&](auto a, auto b) { return counts[a] != counts[b] ? counts[a] > counts[b] : a < b; });
   std::vector<PdfLine> lines;
   std::uint32_t column = 0;
   for (const std::uint8_t turn : turns) {
