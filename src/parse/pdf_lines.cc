@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "base/utf8.h"
 #include "parse/pdf_columns.h"
+#include "text/normalise.h"
 
 namespace docmind::parse {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 constexpr float kCellGap = 1.2F;  // Of the font size: a wider blank separates cells.
 
 bool is_right_to_left(char32_t code) { return (code >= 0x590 && code < 0x900) || (code >= 0xfb1d && code < 0xfe00); }
+
+bool is_combining(char32_t code) { return (code >= 0x300 && code < 0x370) || code == 0x3099 || code == 0x309a; }
 
 // Builds the words of one line from its runs.
 class LineBuilder {
@@ -62,13 +66,14 @@ class LineBuilder {
 
   void add(const PdfGlyph& glyph) {
     if (starts_word(glyph)) {
+      normalise_word();
       PdfWord word;
       word.box = glyph.box;
       word.left = glyph.left;
       word.right = glyph.right;
       word.bold = glyph.bold;
       word.mono = glyph.mono;
-      word.glued = previous_ != nullptr && !gap_before(glyph);
+      word.glued = !line_.words.empty() && !gap_before(glyph);
       line_.words.push_back(std::move(word));
     }
     PdfWord& word = line_.words.back();
@@ -85,7 +90,9 @@ class LineBuilder {
   }
 
   bool starts_word(const PdfGlyph& glyph) const {
-    return previous_ == nullptr || gap_before(glyph) || is_unspaced(glyph.code) || is_unspaced(previous_->code);
+    if (line_.words.empty()) return true;
+    if (is_combining(glyph.code)) return false;
+    return gap_before(glyph) || is_unspaced(glyph.code) || is_unspaced(previous_->code);
   }
 
   bool gap_before(const PdfGlyph& glyph) const {
@@ -97,7 +104,15 @@ class LineBuilder {
     return gap > 0.15F * size || (glyph.blank_before && gap > 0.05F * size);
   }
 
+  void normalise_word() {
+    if (line_.words.empty()) return;
+    std::string& word = line_.words.back().text;
+    if (std::any_of(word.begin(), word.end(), [](char c) { return (c & 0x80) != 0; })) word = text::normalise(word);
+    if (word.empty()) line_.words.pop_back();
+  }
+
   void finish(const PdfRow& row) {
+    normalise_word();
     float longest = 0;
     for (const PdfRun& run : row) {
       if (run.right - run.left > longest) {
@@ -130,6 +145,7 @@ void add_column(const std::vector<PdfRow>& rows, const std::vector<PdfGlyph>& gl
   for (const PdfRow& row : rows) {
     lines.push_back(builder.build(row));
     lines.back().column = column;
+    lines.back().turn = glyphs[row.front().first].turn;
   }
   float left = lines[first].left;
   float right = lines[first].right;
@@ -159,6 +175,33 @@ std::vector<PdfLine> lines_of(const PdfGlyphPage& page) {
     for (const auto& rows : columns_of(runs_of(page.glyphs, turn))) add_column(rows, page.glyphs, column++, lines);
   }
   return lines;
+}
+
+PdfBody body_of(const std::vector<PdfPage>& pages) {
+  std::map<int, std::size_t> sizes;  // In tenths of a point, by characters.
+  for (const PdfPage& page : pages) {
+    for (const PdfLine& line : page.lines) {
+      for (const PdfWord& word : line.words) sizes[static_cast<int>(std::lround(line.size * 10))] += word.text.size();
+    }
+  }
+  const auto most = [](const std::map<int, std::size_t>& counts, float otherwise, float unit) {
+    const auto best =
+        std::max_element(counts.begin(), counts.end(), [](auto& a, auto& b) { return a.second < b.second; });
+    return best == counts.end() ? otherwise : static_cast<float>(best->first) * unit;
+  };
+  PdfBody body;
+  body.size = most(sizes, 10, 0.1F);
+  std::map<int, std::size_t> steps;  // In quarters of a point.
+  for (const PdfPage& page : pages) {
+    for (std::size_t i = 1; i < page.lines.size(); ++i) {
+      const PdfLine& line = page.lines[i];
+      const float step = line.baseline - page.lines[i - 1].baseline;
+      const bool alike = line.column == page.lines[i - 1].column && std::abs(line.size - body.size) < 0.1F * body.size;
+      if (alike && step > 0.8F * body.size && step < 2.5F * body.size) ++steps[static_cast<int>(std::lround(step * 4))];
+    }
+  }
+  body.leading = most(steps, 1.2F * body.size, 0.25F);
+  return body;
 }
 
 std::string text_of(const PdfLine& line) {

@@ -32,11 +32,32 @@ struct PdfLine {
   float column_left = 0;  // Edges of its column.
   float column_right = 0;
   std::uint32_t column = 0;  // Counts columns and areas over the page; lines of different ones never join.
+  std::uint8_t turn = 0;     // As in PdfGlyph.
   bool bold = false;         // Nearly all of it.
   bool mono = false;
+  std::uint8_t heading = 0;      // Level of the heading that it belongs to; 0: none. Set by mark_headings().
+  bool heading_goes_on = false;  // The heading started on the line before.
+};
+
+struct PdfPage {
+  float width = 0;
+  float height = 0;
+  std::string label;
+  bool contents = false;  // A table of contents or an index.
+  std::vector<PdfLine> lines;
+};
+
+// How lines are set in running text, over all pages: most characters' size and the usual step between baselines.
+struct PdfBody {
+  float size = 10;
+  float leading = 12;
+  // The usual step for lines of another size.
+  float leading_of(float other) const { return leading * (other > size ? other / size : 1.0F); }
 };
 
 std::vector<PdfLine> lines_of(const PdfGlyphPage& page);
+
+PdfBody body_of(const std::vector<PdfPage>& pages);
 
 // The words of the line with single blanks, for comparisons.
 std::string text_of(const PdfLine& line);
