@@ -1,0 +1,139 @@
+#include "sys/process.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "sys/files.h"
+
+namespace docmind::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kProcFileBytes = 1U << 20U;
+
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || value <= 0) return std::nullopt;  // -1 is v1's "no quota".
+  return value;
+}
+
+std::optional<double> number_in(const fs::path& file) {
+  const auto text = RealFiles().read(file, kProcFileBytes);
+  return text ? number(*text) : std::nullopt;
+}
+
+// "KEY:   123 kB" of /proc/self/status, in bytes.
+std::uint64_t status_bytes(const std::string& status, std::string_view key) {
+  const std::size_t at = status.find(fmt::format("\n{}:", key));
+  if (at == std::string::npos) return 0;
+  const std::size_t digits = status.find_first_of("0123456789", at);
+  if (digits == std::string::npos) return 0;
+  return static_cast<std::uint64_t>(number(std::string_view(status).substr(digits)).value_or(0)) * 1024;
+}
+
+std::optional<double> quota_v2(const fs::path& folder) {
+  const auto text = RealFiles().read(folder / "cpu.max", kProcFileBytes);  // "max 100000" or "150000 100000"
+  if (!text || text->starts_with("max")) return std::nullopt;
+  const std::size_t space = text->find(' ');
+  if (space == std::string::npos) return std::nullopt;
+  const auto quota = number(*text);
+  const auto period = number(std::string_view(*text).substr(space + 1));
+  if (!quota || !period) return std::nullopt;
+  return *quota / *period;
+}
+
+std::optional<double> quota_v1(const fs::path& folder) {
+  const auto quota = number_in(folder / "cpu.cfs_quota_us");
+  const auto period = number_in(folder / "cpu.cfs_period_us");
+  if (!quota || !period) return std::nullopt;
+  return *quota / *period;
+}
+
+// The least quota from the group up to the mount. Inside a container the path may not exist below the mount, whose own
+// files are then the container's.
+template <typename Quota>
+std::optional<double> least_up(const fs::path& mount, std::string_view group, Quota quota) {
+  std::optional<double> least;
+  fs::path path = fs::path(group).lexically_normal().relative_path();
+  while (true) {
+    const auto here = quota(path.empty() ? mount : mount / path);
+    if (here) least = std::min(least.value_or(*here), *here);
+    if (path.empty()) return least;
+    path = path.parent_path();
+  }
+}
+
+std::size_t affinity_count() {
+  for (std::size_t cpus = 1024; cpus <= 65536; cpus *= 2) {  // The kernel refuses a mask smaller than its own.
+    std::vector<cpu_set_t> mask(cpus / (8 * sizeof(cpu_set_t)) + 1);
+    const std::size_t bytes = mask.size() * sizeof(cpu_set_t);
+    if (::sched_getaffinity(0, bytes, mask.data()) == 0)
+      return static_cast<std::size_t>(CPU_COUNT_S(bytes, mask.data()));
+  }
+  return 1;
+}
+
+}  // namespace
+
+Result<MemoryUse> memory_use() {
+  const std::string status = DM_TRY(RealFiles().read("/proc/self/status", kProcFileBytes));
+  return MemoryUse{.resident = status_bytes(status, "VmRSS"), .peak = status_bytes(status, "VmHWM")};
+}
+
+std::size_t cpu_quota(std::string_view proc_self_cgroup, const fs::path& mount) {
+  std::optional<double> least;
+  std::istringstream lines{std::string(proc_self_cgroup)};
+  for (std::string line; std::getline(lines, line);) {  // "0::/user.slice" (v2), "4:cpu,cpuacct:/docker/1" (v1)
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const std::string group = line.substr(second + 1);
+    std::optional<double> quota;
+    if (controllers.empty()) {
+      quota = least_up(mount, group, quota_v2);
+    } else if (controllers == "cpu" || controllers == "cpu,cpuacct" || controllers == "cpuacct,cpu") {
+      quota = least_up(mount / controllers, group, quota_v1);
+    }
+    if (quota) least = std::min(least.value_or(*quota), *quota);
+  }
+  return least ? static_cast<std::size_t>(std::max(1.0, std::ceil(*least))) : 0;
+}
+
+std::size_t cpu_count() {
+  const std::size_t allowed = std::max<std::size_t>(1, affinity_count());
+  const auto groups = RealFiles().read("/proc/self/cgroup", kProcFileBytes);
+  const std::size_t quota = groups ? cpu_quota(*groups, "/sys/fs/cgroup") : 0;
+  return quota == 0 ? allowed : std::min(allowed, quota);
+}
+
+Result<fs::path> executable_path() {
+  std::error_code error;
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
+  if (error) return Error{Code::kInternal, "cannot find this program's own file: " + error.message()};
+  return path;
+}
+
+int process_id() { return ::getpid(); }
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+std::size_t terminal_width(int fd, std::size_t fallback) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return fallback;
+  return size.ws_col;
+}
+
+}  // namespace docmind::sys

@@ -1,0 +1,95 @@
+#include "sys/process.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+#include <thread>
+
+#include "sys/clock.h"
+#include "sys/rng.h"
+#include "sys/testing/temp_folder.h"
+
+namespace docmind::sys {
+namespace {
+
+TEST(Process, MemoryIsMeasured) {
+  const auto before = memory_use();
+  ASSERT_TRUE(before);
+  EXPECT_GT(before->resident, 1U << 20U);
+  std::string block(64U << 20U, 'x');
+  block[block.size() / 2] = 'y';
+  EXPECT_GE(memory_use()->resident, before->resident + (32U << 20U));
+  EXPECT_GE(memory_use()->peak, memory_use()->resident / 2);
+}
+
+TEST(Process, CpuCountHonoursTheAffinity) {
+  EXPECT_GE(cpu_count(), 1U);
+  std::size_t pinned = 0;
+  std::thread([&pinned] {
+    cpu_set_t mine;
+    ASSERT_EQ(::sched_getaffinity(0, sizeof mine, &mine), 0);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &mine) && CPU_COUNT(&one) == 0) CPU_SET(cpu, &one);
+    }
+    ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+    pinned = cpu_count();
+  }).join();
+  EXPECT_EQ(pinned, 1U);
+}
+
+TEST(Process, CpuQuotaIsTheLeastOnTheWayUp) {
+  const TempFolder mount;
+  mount.write("a/cpu.max", "350000 100000\n");
+  mount.write("a/b/cpu.max", "max 100000\n");
+  EXPECT_EQ(cpu_quota("0::/a/b\n", mount.path()), 4U);
+  mount.write("a/b/cpu.max", "20000 100000\n");
+  EXPECT_EQ(cpu_quota("0::/a/b\n", mount.path()), 1U);
+  EXPECT_EQ(cpu_quota("0::/\n", mount.path()), 0U);
+  mount.write("cpu.max", "200000 100000\n");
+  EXPECT_EQ(cpu_quota("0::/../../not/here\n", mount.path()), 2U);
+  mount.write("cpu,cpuacct/x/cpu.cfs_quota_us", "300000\n");
+  mount.write("cpu,cpuacct/x/cpu.cfs_period_us", "100000\n");
+  EXPECT_EQ(cpu_quota("4:cpu,cpuacct:/x\n1:name=systemd:/x\n", mount.path()), 3U);
+  mount.write("cpu,cpuacct/x/cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(cpu_quota("4:cpu,cpuacct:/x\n", mount.path()), 0U);
+  mount.write("a/cpu.max", "\xff\xff garbage");
+  mount.write("cpu.max", "");
+  EXPECT_EQ(cpu_quota("0::/a\nnonsense\n:::\n", mount.path()), 0U);
+}
+
+TEST(Process, KnowsItsOwnFile) {
+  EXPECT_EQ(executable_path()->filename(), "sys_test");
+  EXPECT_EQ(process_id(), ::getpid());
+}
+
+TEST(Process, APipeIsNoTerminal) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  EXPECT_FALSE(is_terminal(ends[0]));
+  EXPECT_FALSE(is_terminal(-1));
+  EXPECT_EQ(terminal_width(ends[0], 123), 123U);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(RealClock, GoesForward) {
+  const RealClock clock;
+  const TimePoint a = clock.now();
+  EXPECT_LE(a, clock.now());
+  EXPECT_GT(clock.wall().time_since_epoch(), std::chrono::hours(24 * 365 * 50));
+}
+
+TEST(RealRng, DoesNotRepeat) {
+  RealRng rng;
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(rng.next());
+  EXPECT_EQ(seen.size(), 1000U);
+}
+
+}  // namespace
+}  // namespace docmind::sys

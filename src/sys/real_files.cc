@@ -1,0 +1,168 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include "sys/fd.h"
+#include "sys/files.h"
+#include "sys/rng.h"
+
+namespace docmind::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error failed(std::string_view verb, const fs::path& path) {
+  const int error_number = errno;
+  return error_of(error_number, fmt::format("{} {}", verb, printable(path)));
+}
+
+FileKind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return FileKind::kRegular;
+  if (S_ISDIR(mode)) return FileKind::kFolder;
+  return S_ISLNK(mode) ? FileKind::kLink : FileKind::kOther;
+}
+
+Result<> write_all(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<> sync_folder(const fs::path& folder) {
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return failed("open", folder);
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) return failed("save", folder);  // EINVAL: it has no such thing.
+  return {};
+}
+
+fs::path folder_of(const fs::path& path) {
+  fs::path folder = path.parent_path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
+// Writes and syncs the new file; the caller puts it in place or removes it.
+Result<> write_new(const fs::path& path, const fs::path& target, std::string_view bytes) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return failed("write", target);
+  DM_TRY(write_all(fd.get(), bytes, target));
+  if (::fsync(fd.get()) != 0) return failed("save", target);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t max_bytes) {
+  // O_NONBLOCK: the open of a pipe must not wait for its writer.
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return failed("read", path);
+  struct ::stat now{};
+  if (::fstat(fd.get(), &now) != 0) return failed("read", path);
+  if (S_ISDIR(now.st_mode)) return error_of(EISDIR, "read " + printable(path));
+  if (!S_ISREG(now.st_mode)) {
+    return Error{Code::kInvalidArgument, fmt::format("cannot read {}: it is not a regular file", printable(path)),
+                 "Name a file, not a pipe, socket or device."};
+  }
+  const Error too_large{Code::kResourceExhausted,
+                        fmt::format("{} is larger than the limit of {} bytes", printable(path), max_bytes),
+                        "Raise the limit in the settings, or split the file."};
+  if (static_cast<std::uint64_t>(now.st_size) > max_bytes) return too_large;
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(now.st_size));
+  std::array<char, 64 * 1024> chunk{};
+  while (true) {  // To the end, whatever fstat said: files of /proc have no size, and a file may grow.
+    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("read", path);
+    if (n == 0) return bytes;
+    if (bytes.size() + static_cast<std::size_t>(n) > max_bytes) return too_large;
+    bytes.append(chunk.data(), static_cast<std::size_t>(n));
+  }
+}
+
+Result<> RealFiles::write_atomic(const fs::path& path, std::string_view bytes) {
+  const fs::path folder = folder_of(path);
+  const fs::path fresh = folder / fmt::format(".docmind-{:016x}.tmp", RealRng().next());
+  if (Result<> written = write_new(fresh, path, bytes); !written) {
+    ::unlink(fresh.c_str());
+    return written;
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    Error error = failed("write", path);
+    ::unlink(fresh.c_str());
+    return error;
+  }
+  return sync_folder(folder);
+}
+
+Result<> RealFiles::remove(const fs::path& path) {
+  if (std::remove(path.c_str()) != 0) return failed("remove", path);
+  return {};
+}
+
+Result<> RealFiles::rename(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from);
+  return {};
+}
+
+Result<FileStat> RealFiles::stat(const fs::path& path) {
+  struct ::stat now{};
+  if (::stat(path.c_str(), &now) != 0) return failed("read", path);
+  return FileStat{.kind = kind_of(now.st_mode),
+                  .size = static_cast<std::uint64_t>(now.st_size),
+                  .mtime_ns = std::int64_t{now.st_mtim.tv_sec} * 1'000'000'000 + now.st_mtim.tv_nsec,
+                  .device = now.st_dev,
+                  .inode = now.st_ino};
+}
+
+Result<std::vector<FolderEntry>> RealFiles::list(const fs::path& folder) {
+  struct Close {
+    void operator()(DIR* dir) const { ::closedir(dir); }
+  };
+  const std::unique_ptr<DIR, Close> dir(::opendir(folder.c_str()));
+  if (!dir) return failed("read the folder", folder);
+  std::vector<FolderEntry> entries;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(dir.get());
+    if (entry == nullptr && errno != 0) return failed("read the folder", folder);
+    if (entry == nullptr) break;
+    std::string name = static_cast<const char*>(entry->d_name);
+    if (name == "." || name == "..") continue;
+    struct ::stat now{};  // d_type is not filled by every file system; gone in between: left out.
+    if (::fstatat(::dirfd(dir.get()), name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    entries.push_back({.name = std::move(name), .kind = kind_of(now.st_mode)});
+  }
+  std::ranges::sort(entries, {}, &FolderEntry::name);
+  return entries;
+}
+
+Result<> RealFiles::make_dirs(const fs::path& folder) {
+  fs::path so_far;
+  for (const fs::path& part : folder.lexically_normal()) {
+    so_far /= part;
+    if (::mkdir(so_far.c_str(), 0700) == 0) continue;
+    const int why = errno;
+    struct ::stat now{};
+    if (::stat(so_far.c_str(), &now) == 0 && S_ISDIR(now.st_mode)) continue;
+    if (why == EEXIST) {
+      return Error{Code::kConflict, fmt::format("cannot make the folder {}: a file is in its place", printable(so_far)),
+                   "Choose another folder, or move the file."};
+    }
+    return error_of(why, "make the folder " + printable(so_far));
+  }
+  return {};
+}
+
+}  // namespace docmind::sys
