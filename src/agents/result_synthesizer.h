@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agents/retrieval_expert.h"
@@ -29,7 +30,9 @@ struct Passage {
   doc::Span span;
   std::int64_t first_unit = 0;
   std::int64_t last_unit = 0;
-  std::string quote;  // The bytes from first to last unit, as read with the evidence.
+  std::uint32_t block = 0;          // Of its first unit.
+  std::string heading;              // Heading path; may be empty.
+  std::vector<std::string> pieces;  // The units' texts as read with the evidence: between them stands white space.
 };
 
 struct DraftClaim {

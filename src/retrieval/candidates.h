@@ -17,6 +17,8 @@
 
 namespace docmind::retrieval {
 
+enum class Stage : std::uint8_t { kOn, kOff };
+
 inline constexpr std::size_t kMaxQueryTerms = 256;
 using TermSet = std::bitset<kMaxQueryTerms>;  // Bit i: holds CandidateSet::terms[i].
 

@@ -252,7 +252,8 @@ Result<CandidateSet> Index::candidates(const Query& query, const CandidateOption
                                        std::stop_token stop) {
   Request request = DM_TRY(state_->begin(query, deadline, stop));
   const std::uint32_t depth = state_->depth(std::max(query.k, wanted.chunks));
-  Rankings rankings = DM_TRY(state_->rank(request, library::Rows::kChunks, depth, depth));
+  const std::uint32_t dense_depth = wanted.dense_ranking == Stage::kOn ? depth : 0;
+  Rankings rankings = DM_TRY(state_->rank(request, library::Rows::kChunks, depth, dense_depth));
   const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
   const std::vector<Fused> fused = fuse(both, state_->options.rank_constant);
   CandidateSet set;
@@ -298,6 +299,7 @@ Result<> Index::State::add_candidates(Request& request, const std::vector<Fused>
       if (!candidate.chunk_rank) candidate.chunk_rank = rank;
     }
   }
+  const std::uint32_t dense_units = wanted.dense_ranking == Stage::kOn ? wanted.dense_units : 0;
   const Rankings units_ranked = DM_TRY(rank(request, library::Rows::kUnits, wanted.bm25_units, wanted.dense_units));
   for (std::uint32_t i = 0; i < units_ranked.bm25.size(); ++i) at(units_ranked.bm25[i]).bm25_rank = i + 1;
   for (std::uint32_t i = 0; i < units_ranked.dense.size(); ++i) at(units_ranked.dense[i]).dense_rank = i + 1;

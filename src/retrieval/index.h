@@ -21,8 +21,6 @@
 
 namespace docmind::retrieval {
 
-enum class Stage : std::uint8_t { kOn, kOff };
-
 struct IndexOptions {
   Stage bm25 = Stage::kOn;
   Stage dense = Stage::kOn;

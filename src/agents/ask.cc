@@ -1,0 +1,117 @@
+#include "agents/ask.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "agents/trace.h"
+#include "base/hash.h"
+
+namespace docmind::agents {
+namespace {
+
+double seconds_between(TimePoint from, TimePoint to) { return std::chrono::duration<double>(to - from).count(); }
+
+// Runs one agent and notes how long it took.
+template <typename Work>
+auto timed(std::string agent, std::vector<AgentRun>& runs, const Clock& clock, Work work) {
+  const TimePoint start = clock.now();
+  auto out = work();
+  runs.push_back({std::move(agent), seconds_between(start, clock.now()), "ok"});
+  return out;
+}
+
+// Passages looked at, of all there are.
+void add_coverage(const std::vector<Evidence>& evidence, Answer& answer) {
+  std::set<std::int64_t> units;
+  for (const Evidence& one : evidence) {
+    for (const retrieval::Candidate& candidate : one.found.candidates) units.insert(candidate.unit);
+    answer.units_total = std::max(answer.units_total, one.found.units_total);
+  }
+  answer.units_read = units.size();
+}
+
+// The nearest passages of all parts, the best first, none twice.
+std::vector<retrieval::Hit> nearest_of(const std::vector<Evidence>& evidence, std::size_t most) {
+  std::vector<retrieval::Hit> hits;
+  std::set<std::int64_t> seen;
+  for (const Evidence& one : evidence) {
+    for (const retrieval::Hit& hit : one.found.nearest) {
+      if (seen.insert(hit.chunk_id).second) hits.push_back(hit);
+    }
+  }
+  std::stable_sort(hits.begin(), hits.end(),
+                   [](const retrieval::Hit& a, const retrieval::Hit& b) { return a.score > b.score; });
+  if (hits.size() > most) hits.resize(most);
+  return hits;
+}
+
+std::string joined(const std::vector<Claim>& claims) {
+  std::string text;
+  for (const Claim& claim : claims) text += (text.empty() ? "" : "\n\n") + claim.text;
+  return text;
+}
+
+std::string_view name(AnswerStatus status) {
+  switch (status) {
+    case AnswerStatus::kAnswered: return "answered";
+    case AnswerStatus::kAbstained: return "abstained";
+    case AnswerStatus::kPartial: return "partial";
+  }
+  return "abstained";
+}
+
+void conclude(const std::vector<Evidence>& evidence, const Draft& draft, const RetrievalOptions& options,
+              Answer& answer) {
+  if (answer.claims.empty()) {
+    answer.status = AnswerStatus::kAbstained;
+    answer.nearest = nearest_of(evidence, options.nearest);
+    return;
+  }
+  answer.text = joined(answer.claims);
+  answer.status = AnswerStatus::kAnswered;
+  if (draft.unanswered.empty()) return;
+  answer.status = AnswerStatus::kPartial;
+  answer.partial_reason = "The documents do not answer: " + evidence[draft.unanswered.front()].part.asks;
+}
+
+}  // namespace
+
+Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
+                   std::stop_token stop) {
+  const TimePoint start = deps.clock.now();
+  Answer answer;
+  Trace trace;
+  const auto run = [&](std::string agent, auto work) {
+    return timed(std::move(agent), answer.agents, deps.clock, std::move(work));
+  };
+  trace.routing = DM_TRY(run("query_router", [&] { return route(question.text); }));
+  const Plan parts = run("query_planner", [&] { return plan(trace.routing.question); });
+  trace.evidence = DM_TRY(run("retrieval_expert", [&] {
+    return retrieve(parts, trace.routing.route, question.filter, deps.index, options.retrieval, deadline, stop);
+  }));
+  trace.draft = run("result_synthesizer", [&] { return synthesize(trace.evidence, options.synthesis); });
+  library::Snapshot at = DM_TRY(deps.library.read(deadline, stop));
+  Validated validated =
+      DM_TRY(run("response_validator", [&] { return validate(trace.draft, at, options.validation); }));
+  if (trace.draft.claims.empty()) answer.agents.back().status = "skipped";
+
+  answer.claims = std::move(validated.claims);
+  answer.dropped = std::move(validated.dropped);
+  answer.query_used = trace.routing.question;
+  answer.route = name(trace.routing.route);
+  add_coverage(trace.evidence, answer);
+  conclude(trace.evidence, trace.draft, options.retrieval, answer);
+
+  trace.id = new_id(deps.clock, deps.rng);
+  trace.question = question.text;
+  trace.options = options.synthesis;
+  trace.agents = answer.agents;
+  trace.dropped = answer.dropped;
+  trace.status = name(answer.status);
+  if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop)) answer.trace_id = trace.id;
+  answer.seconds = seconds_between(start, deps.clock.now());
+  return answer;
+}
+
+}  // namespace docmind::agents

@@ -1,0 +1,56 @@
+#include "agents/query_router.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "agents/answer_form.h"
+#include "agents/impl/words.h"
+
+namespace docmind::agents {
+namespace {
+
+constexpr std::size_t kMaxQuestionBytes = 8ULL << 10U;
+
+struct Quotes {
+  std::string_view open;
+  std::string_view close;
+};
+constexpr Quotes kQuotes[] = {{"\"", "\""}, {"\u201c", "\u201d"}, {"\u00ab", "\u00bb"}, {"`", "`"}};
+
+// What stands between quotes when they hold the whole text, else nothing.
+std::string_view inside_quotes(std::string_view text) {
+  for (const Quotes& quotes : kQuotes) {
+    if (text.size() <= quotes.open.size() + quotes.close.size()) continue;
+    if (!text.starts_with(quotes.open) || !text.ends_with(quotes.close)) continue;
+    const auto inner = text.substr(quotes.open.size(), text.size() - quotes.open.size() - quotes.close.size());
+    if (inner.find(quotes.open) == std::string_view::npos && inner.find(quotes.close) == std::string_view::npos) {
+      return inner;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view name(Route route) { return route == Route::kKeyword ? "keyword" : "hybrid"; }
+
+Result<Routing> route(std::string_view question) {
+  if (question.size() > kMaxQuestionBytes) {
+    return Error{Code::kInvalidArgument, "The question is longer than 8 KiB.", "Ask one thing at a time."};
+  }
+  const std::string folded = fold_space(question);
+  if (folded.empty()) {
+    return Error{Code::kInvalidArgument, "The question is empty.", "Ask something about your documents."};
+  }
+  if (const std::string_view inner = inside_quotes(folded); !inner.empty()) {
+    return Routing{Route::kKeyword, std::string(inner), "The whole question is one quoted phrase."};
+  }
+  const std::vector<Word> all = words(folded);
+  const bool identifiers = !all.empty() && std::all_of(all.begin(), all.end(), [](const Word& word) {
+    return has_code_literal(word.raw);
+  });
+  if (identifiers) return Routing{Route::kKeyword, folded, "The question holds nothing but identifiers."};
+  return Routing{Route::kHybrid, folded, "A question in words: keywords and vectors."};
+}
+
+}  // namespace docmind::agents

@@ -1,0 +1,102 @@
+// Texts of documents are left out on purpose: ids and spans find them while the document is there, and nothing has to be
+// erased here when it is deleted.
+#include "agents/trace.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <optional>
+
+#include "base/json.h"
+
+namespace docmind::agents {
+namespace {
+
+namespace json = boost::json;
+
+json::value rank(const std::optional<std::uint32_t>& place) {
+  return place ? json::value(*place) : json::value(nullptr);
+}
+
+json::object unit_json(const RankedUnit& one, const Evidence& evidence) {
+  const library::Unit& unit = evidence.found.units.at(one.unit.candidate.unit).unit;
+  return {{"unit", unit.id},
+          {"document", unit.document},
+          {"start", unit.span.start},
+          {"end", unit.span.end},
+          {"ranks",
+           {{"chunk", rank(one.unit.candidate.chunk_rank)},
+            {"bm25", rank(one.unit.candidate.bm25_rank)},
+            {"dense", rank(one.unit.candidate.dense_rank)}}},
+          {"features",
+           {{"cosine", one.unit.candidate.cosine},
+            {"coverage", one.unit.coverage},
+            {"context_coverage", one.unit.context_coverage},
+            {"cue", one.unit.cue},
+            {"heading", one.unit.candidate.heading_cosine},
+            {"question", one.unit.is_question ? 1 : 0}}},
+          {"score", one.unit.score},
+          {"fate", name(one.fate)}};
+}
+
+json::object part_json(const Trace& trace, std::size_t part, std::size_t units) {
+  const Evidence& evidence = trace.evidence[part];
+  json::array terms;
+  for (const auto& term : evidence.found.terms) terms.push_back({{"term", term.text}, {"idf", term.idf}});
+  json::array nearest;
+  for (const retrieval::Hit& hit : evidence.found.nearest) {
+    nearest.push_back({{"chunk", hit.chunk_id},
+                       {"document_id", hit.document_id},
+                       {"start", hit.span.start},
+                       {"end", hit.span.end},
+                       {"score", hit.score},
+                       {"ranks", {{"bm25", rank(hit.ranks.bm25)}, {"dense", rank(hit.ranks.dense)}}}});
+  }
+  json::array ranked;
+  if (part < trace.draft.ranked.size()) {
+    for (const RankedUnit& one : trace.draft.ranked[part]) {
+      if (ranked.size() == units) break;
+      ranked.push_back(unit_json(one, evidence));
+    }
+  }
+  const bool dense = evidence.found.dense_used;
+  return {{"text", evidence.part.text},
+          {"asks", evidence.part.asks},
+          {"terms", std::move(terms)},
+          {"dense_used", dense},
+          {"degraded", evidence.found.degraded},
+          {"candidates", evidence.found.candidates.size()},
+          {"best", part < trace.draft.best.size() ? trace.draft.best[part] : 0},
+          {"threshold", dense ? trace.options.tau : trace.options.tau_keyword},
+          {"nearest", std::move(nearest)},
+          {"units", std::move(ranked)}};
+}
+
+}  // namespace
+
+std::string to_json(const Trace& trace, std::size_t units) {
+  json::array parts;
+  for (std::size_t part = 0; part < trace.evidence.size(); ++part) parts.push_back(part_json(trace, part, units));
+  json::array agents;
+  for (const AgentRun& run : trace.agents) {
+    agents.push_back({{"name", run.name}, {"seconds", run.seconds}, {"status", run.status}});
+  }
+  const Weights& w = trace.options.weights;
+  return to_text(json::object{{"trace_id", trace.id},
+                              {"question", trace.question},
+                              {"query_used", trace.routing.question},
+                              {"route", name(trace.routing.route)},
+                              {"route_reason", trace.routing.reason},
+                              {"status", trace.status},
+                              {"weights",
+                               {{"cosine", w.cosine},
+                                {"coverage", w.coverage},
+                                {"context_coverage", w.context_coverage},
+                                {"cue", w.cue},
+                                {"heading", w.heading},
+                                {"question", w.question}}},
+                              {"parts", std::move(parts)},
+                              {"dropped", trace.dropped.size()},
+                              {"agents", std::move(agents)}});
+}
+
+}  // namespace docmind::agents
