@@ -207,7 +207,8 @@ double time(const Words& words) {
 }
 
 double number(const Words& words) {
-  const bool digit = any(words, [](const Word& word) { return std::any_of(word.bare.begin(), word.bare.end(), is_digit); });
+  const bool digit =
+      any(words, [](const Word& word) { return std::any_of(word.bare.begin(), word.bare.end(), is_digit); });
   return digit || any_of_words(words, {"one",      "two",     "three", "four",   "five",   "six",    "seven",
                                        "eight",    "nine",    "ten",   "eleven", "twelve", "twenty", "hundred",
                                        "thousand", "million", "once",  "twice",  "daily",  "weekly", "monthly",

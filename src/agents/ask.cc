@@ -40,8 +40,9 @@ std::vector<retrieval::Hit> nearest_of(const std::vector<Evidence>& evidence, st
       if (seen.insert(hit.chunk_id).second) hits.push_back(hit);
     }
   }
-  std::stable_sort(hits.begin(), hits.end(),
-                   [](const retrieval::Hit& a, const retrieval::Hit& b) { return a.score > b.score; });
+  std::sort(hits.begin(), hits.end(), [](const retrieval::Hit& a, const retrieval::Hit& b) {
+    return a.score != b.score ? a.score > b.score : a.chunk_id < b.chunk_id;
+  });
   if (hits.size() > most) hits.resize(most);
   return hits;
 }
@@ -54,9 +55,12 @@ std::string joined(const std::vector<Claim>& claims) {
 
 std::string_view name(AnswerStatus status) {
   switch (status) {
-    case AnswerStatus::kAnswered: return "answered";
-    case AnswerStatus::kAbstained: return "abstained";
-    case AnswerStatus::kPartial: return "partial";
+    case AnswerStatus::kAnswered:
+      return "answered";
+    case AnswerStatus::kAbstained:
+      return "abstained";
+    case AnswerStatus::kPartial:
+      return "partial";
   }
   return "abstained";
 }

@@ -46,9 +46,8 @@ Result<Routing> route(std::string_view question) {
     return Routing{Route::kKeyword, std::string(inner), "The whole question is one quoted phrase."};
   }
   const std::vector<Word> all = words(folded);
-  const bool identifiers = !all.empty() && std::all_of(all.begin(), all.end(), [](const Word& word) {
-    return has_code_literal(word.raw);
-  });
+  const bool identifiers =
+      !all.empty() && std::all_of(all.begin(), all.end(), [](const Word& word) { return has_code_literal(word.raw); });
   if (identifiers) return Routing{Route::kKeyword, folded, "The question holds nothing but identifiers."};
   return Routing{Route::kHybrid, folded, "A question in words: keywords and vectors."};
 }

@@ -59,8 +59,9 @@ class Choice {
   void add_neighbours(std::vector<std::vector<RankedUnit>>& ranked) {
     std::vector<std::size_t> order(claims_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return claims_[a].score > claims_[b].score; });
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return claims_[a].score != claims_[b].score ? claims_[a].score > claims_[b].score : a < b;
+    });
     for (const std::size_t i : order) {
       for (const Unit* near : {after(claims_[i]), before(claims_[i])}) {
         if (near == nullptr || used_ + length(*near) > options_.characters) continue;
@@ -242,13 +243,20 @@ class Choice {
 
 std::string_view name(Fate fate) {
   switch (fate) {
-    case Fate::kChosen: return "chosen";
-    case Fate::kMerged: return "merged";
-    case Fate::kNeighbour: return "neighbour";
-    case Fate::kDuplicate: return "duplicate";
-    case Fate::kNoRoom: return "no_room";
-    case Fate::kTooWeak: return "too_weak";
-    case Fate::kNotReached: return "not_reached";
+    case Fate::kChosen:
+      return "chosen";
+    case Fate::kMerged:
+      return "merged";
+    case Fate::kNeighbour:
+      return "neighbour";
+    case Fate::kDuplicate:
+      return "duplicate";
+    case Fate::kNoRoom:
+      return "no_room";
+    case Fate::kTooWeak:
+      return "too_weak";
+    case Fate::kNotReached:
+      return "not_reached";
   }
   return "not_reached";
 }

@@ -1,5 +1,5 @@
-// Texts of documents are left out on purpose: ids and spans find them while the document is there, and nothing has to be
-// erased here when it is deleted.
+// Texts of documents are left out on purpose: ids and spans find them while the document is there, and nothing has to
+// be erased here when it is deleted.
 #include "agents/trace.h"
 
 #include <boost/json/array.hpp>

@@ -45,8 +45,9 @@ TermSet terms_around(const CandidateSet& found, const UnitInPlace& place) {
 
 // ASCII letters; a letter of another script by its bytes beyond the first (a Han character counts two).
 std::size_t count_letters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return is_letter(c) || (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return is_letter(c) || (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+  }));
 }
 
 }  // namespace

@@ -4,10 +4,14 @@ namespace docmind::agents {
 
 std::string_view name(CitationState state) {
   switch (state) {
-    case CitationState::kCurrent: return "current";
-    case CitationState::kChanged: return "changed";
-    case CitationState::kDeleted: return "deleted";
-    case CitationState::kForged: return "forged";
+    case CitationState::kCurrent:
+      return "current";
+    case CitationState::kChanged:
+      return "changed";
+    case CitationState::kDeleted:
+      return "deleted";
+    case CitationState::kForged:
+      return "forged";
   }
   return "forged";
 }

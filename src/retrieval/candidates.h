@@ -62,7 +62,8 @@ struct CandidateOptions {
   std::uint32_t chunks = 10;  // All units of so many chunks (of about 512 tokens).
   std::uint32_t bm25_units = 40;
   std::uint32_t dense_units = 40;
-  std::uint32_t context = 2;  // Units loaded before and after each candidate.
+  Stage dense_ranking = Stage::kOn;  // kOff: vectors still score the candidates, but bring none.
+  std::uint32_t context = 2;         // Units loaded before and after each candidate.
 };
 
 }  // namespace docmind::retrieval

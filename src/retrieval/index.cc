@@ -300,7 +300,7 @@ Result<> Index::State::add_candidates(Request& request, const std::vector<Fused>
     }
   }
   const std::uint32_t dense_units = wanted.dense_ranking == Stage::kOn ? wanted.dense_units : 0;
-  const Rankings units_ranked = DM_TRY(rank(request, library::Rows::kUnits, wanted.bm25_units, wanted.dense_units));
+  const Rankings units_ranked = DM_TRY(rank(request, library::Rows::kUnits, wanted.bm25_units, dense_units));
   for (std::uint32_t i = 0; i < units_ranked.bm25.size(); ++i) at(units_ranked.bm25[i]).bm25_rank = i + 1;
   for (std::uint32_t i = 0; i < units_ranked.dense.size(); ++i) at(units_ranked.dense[i]).dense_rank = i + 1;
   for (auto& [unit, candidate] : by_unit) set.candidates.push_back(candidate);
