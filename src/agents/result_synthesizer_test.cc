@@ -153,12 +153,14 @@ TEST(ResultSynthesizer, ReadingOrderIsByDocumentThenPlace) {
 TEST(ResultSynthesizer, TwoPartsShareTheBudgetAndOneMayStayOpen) {
   EvidenceBuilder one("first", {});
   EvidenceBuilder two("second", {});
+  two.document(2);
   for (int i = 0; i < 6; ++i) {
     one.block().candidate("Part one says this: number " + std::to_string(i) + ".", 0.9F);
-    two.document(2).block().candidate("Part two says that: number " + std::to_string(i) + ".", 0.85F);
+    two.block().candidate("Part two says that: number " + std::to_string(i) + ".", 0.85F);
   }
   const Draft both = synthesize({one.build(), two.build()}, {});
-  EXPECT_EQ(both.claims.size(), 4U);  // Three of part one; the builder of part two holds one unit.
+  ASSERT_EQ(both.claims.size(), 5U);  // Three of part one, two of part two.
+  EXPECT_EQ(std::count_if(both.claims.begin(), both.claims.end(), [](const DraftClaim& c) { return c.part == 0; }), 3);
   EXPECT_TRUE(both.unanswered.empty());
 
   EvidenceBuilder weak("second", {});
