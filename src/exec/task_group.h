@@ -23,14 +23,17 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Never waits and never refuses; a task that nobody started before a stop is left out.
+  // Never refuses; with 256 tasks waiting it runs some of them itself first. A task that nobody started before a stop
+  // or a failure is left out.
   void run(Task task);
-  // All of them have ended. The first error; kCancelled when the caller's token was stopped. Then empty again.
+  // Returns when all of them have ended: the first error, or kCancelled when some were left out because of a stop.
   Result<> join();
   void request_stop();
 
  private:
   class State;
+  Pool& pool_;
+  const Lane lane_;
   std::shared_ptr<State> state_;  // Shared with the pool's queue, which may outlast the group.
 };
 

@@ -1,0 +1,111 @@
+#include "exec/pool.h"
+
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/thread_annotations.h"
+#include "exec/wait.h"
+
+namespace docmind::exec {
+
+class Pool::Impl {
+ public:
+  explicit Impl(PoolOptions options) : options_(options) { DM_CHECK(options.threads > 0 && options.queue_bound > 0); }
+
+  ~Impl() {
+    {
+      const MutexLock lock(mutex_);
+      closing_ = true;
+      changed_.notify_all();
+    }
+    for (std::jthread& thread : threads_) thread.join();
+  }
+
+  Result<> start() {
+    try {
+      for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error& e) {
+      return Error{Code::kResourceExhausted, std::string("cannot start a thread: ") + e.what(),
+                   "Close other programs, or lower the number of threads in the settings."};
+    }
+    return {};
+  }
+
+  Result<> submit(Task task, Lane lane, const Deadline& deadline, std::stop_token stop) {
+    MutexLock lock(mutex_);
+    const Waited waited = wait_until(changed_, lock, deadline, std::move(stop), [this, lane]() DM_REQUIRES(mutex_) {
+      return closing_ || queue(lane).size() < options_.queue_bound;
+    });
+    if (waited != Waited::kReady) return error_of(waited, "the pool stayed busy");
+    return put(std::move(task), lane);
+  }
+
+  Result<> try_submit(Task task, Lane lane) {
+    const MutexLock lock(mutex_);
+    return put(std::move(task), lane);
+  }
+
+  std::size_t threads() const { return options_.threads; }
+
+  std::size_t waiting() const {
+    const MutexLock lock(mutex_);
+    return lanes_[0].size() + lanes_[1].size();
+  }
+
+ private:
+  std::deque<Task>& queue(Lane lane) DM_REQUIRES(mutex_) { return lanes_.at(static_cast<std::size_t>(lane)); }
+
+  Result<> put(Task task, Lane lane) DM_REQUIRES(mutex_) {
+    if (closing_) return Error{Code::kCancelled, "the pool is closing"};
+    if (queue(lane).size() >= options_.queue_bound) return Error{Code::kResourceExhausted, "too much work is waiting"};
+    queue(lane).push_back(std::move(task));
+    changed_.notify_all();  // Workers and submitters wait on the same condition.
+    return {};
+  }
+
+  void work() {
+    MutexLock lock(mutex_);
+    while (true) {
+      while (!closing_ && lanes_[0].empty() && lanes_[1].empty()) changed_.wait(lock);
+      std::deque<Task>& from = lanes_[0].empty() ? lanes_[1] : lanes_[0];
+      if (from.empty()) return;
+      Task task = std::move(from.front());
+      from.pop_front();
+      changed_.notify_all();
+      lock.unlock();
+      task();
+      task = nullptr;  // What it holds goes before the lock comes back.
+      lock.lock();
+    }
+  }
+
+  const PoolOptions options_;
+  mutable Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::array<std::deque<Task>, 2> lanes_ DM_GUARDED_BY(mutex_);  // By Lane.
+  bool closing_ DM_GUARDED_BY(mutex_) = false;
+  std::vector<std::jthread> threads_;
+};
+
+Pool::Pool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Pool::~Pool() = default;
+
+Result<std::unique_ptr<Pool>> Pool::open(PoolOptions options) {
+  auto impl = std::make_unique<Impl>(options);
+  DM_TRY(impl->start());
+  return std::unique_ptr<Pool>(new Pool(std::move(impl)));
+}
+
+Result<> Pool::submit(Task task, Lane lane, Deadline deadline, std::stop_token stop) {
+  return impl_->submit(std::move(task), lane, deadline, std::move(stop));
+}
+
+Result<> Pool::try_submit(Task task, Lane lane) { return impl_->try_submit(std::move(task), lane); }
+std::size_t Pool::threads() const { return impl_->threads(); }
+std::size_t Pool::waiting() const { return impl_->waiting(); }
+
+}  // namespace docmind::exec
