@@ -10,6 +10,7 @@
 // most ChunkLimits::tokens tokens; the same section text gives the same chunks wherever it stands.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -35,8 +36,8 @@ std::vector<library::NewChunk> cut_chunks(const doc::Parsed& parsed, Structure& 
                                           const text::WordPiece& wordpiece, const ChunkLimits& limits);
 
 // What is embedded for a chunk: its spans are those of the units whose vector it gives, in the order of their position.
-llm::EmbedInput input_of(const doc::Parsed& parsed, const Structure& structure, const library::NewChunk& chunk,
-                         std::uint32_t chunk_index);
+llm::EmbedInput input_of(const doc::Parsed& parsed, std::span<const library::NewUnit> units,
+                         const library::NewChunk& chunk, std::uint32_t chunk_index);
 
 // What is embedded for a section: its title alone.
 llm::EmbedInput input_of(const library::NewSection& section);

@@ -4,6 +4,7 @@
 //   header), a line that starts with four spaces is code, everything else is a paragraph.
 // Refuses what is empty (kInvalidArgument) and what starts with "BROKEN" (kDataLoss).
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <string>
