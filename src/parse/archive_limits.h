@@ -1,4 +1,5 @@
-// What a zip container may cost before it is refused. Sizes are counted while unpacking; declared sizes are not trusted.
+// What a zip container may cost before it is refused. Sizes are counted while unpacking; declared sizes are not
+// trusted.
 #pragma once
 #include <cstdint>
 

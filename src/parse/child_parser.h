@@ -1,8 +1,8 @@
 // doc::Parser that starts one child process per document, so that a hostile document costs that child and nothing else.
 //
 // The child gets the document on its standard input and answers with one frame (frame.h) on its standard output. It has
-// an empty environment and limits on wall-clock, CPU, memory, output and file size. What comes back is taken as hostile:
-// bounds are checked, the checksum is compared, doc::valid() has to hold. A document is never tried twice.
+// an empty environment and limits on wall-clock, CPU, memory, output and file size. What comes back is taken as
+// hostile: bounds are checked, the checksum is compared, doc::valid() has to hold. A document is never tried twice.
 // Thread safety: parse() from several threads at once.
 #pragma once
 #include <cstdint>
@@ -17,11 +17,11 @@ namespace docmind::parse {
 
 struct ChildParserOptions {
   std::vector<std::string> command = {"/proc/self/exe", "parse"};  // "--name=NAME" is added.
-  Duration wall = std::chrono::seconds(120);   // From start to end of one document.
-  Duration cpu = std::chrono::seconds(60);     // Processor time.
-  std::uint64_t memory = 2ULL << 30U;          // Bytes of address space; not set under AddressSanitizer.
-  std::uint64_t max_input = 512ULL << 20U;     // Bytes of the document; more is kResourceExhausted, without a child.
-  std::uint64_t max_output = 1ULL << 30U;      // Bytes of the frame.
+  Duration wall = std::chrono::seconds(120);                       // From start to end of one document.
+  Duration cpu = std::chrono::seconds(60);                         // Processor time.
+  std::uint64_t memory = 2ULL << 30U;       // Bytes of address space; not set under AddressSanitizer.
+  std::uint64_t max_input = 512ULL << 20U;  // Bytes of the document; more is kResourceExhausted, without a child.
+  std::uint64_t max_output = 1ULL << 30U;   // Bytes of the frame.
 };
 
 class ChildParser final : public doc::Parser {

@@ -1,7 +1,8 @@
 // Bytes of a document of any kind we read to doc::Parsed, in this process.
 //
 // The format is told by the content first, then, among text formats, by the name's extension. The parsers read hostile
-// bytes: programs call this in a child process (child.h, child_parser.h). No state; one call per process when PDFs come.
+// bytes: programs call this in a child process (child.h, child_parser.h). No state; one call per process when PDFs
+// come.
 #pragma once
 #include <cstdint>
 #include <string_view>
