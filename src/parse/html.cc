@@ -96,7 +96,8 @@ bool is_named(const GumboNode& node, const std::array<std::string_view, N>& name
 
 bool in_content(const GumboNode& node) {
   for (const GumboNode* up = node.parent; up != nullptr; up = up->parent) {
-    if (tag_of(*up) == GUMBO_TAG_MAIN || tag_of(*up) == GUMBO_TAG_ARTICLE) return true;
+    const GumboTag tag = tag_of(*up);
+    if (tag == GUMBO_TAG_MAIN || tag == GUMBO_TAG_ARTICLE || attribute(*up, "role") == "main") return true;
   }
   return false;
 }
@@ -141,7 +142,8 @@ bool is_boilerplate(const GumboNode& node) {
                                                              "menu",       "menubar", "complementary"};
   const GumboTag tag = tag_of(node);
   if (tag == GUMBO_TAG_BODY || tag == GUMBO_TAG_HTML || tag == GUMBO_TAG_MAIN || tag == GUMBO_TAG_ARTICLE) return false;
-  if (tag == GUMBO_TAG_NAV || tag == GUMBO_TAG_ASIDE) return tag == GUMBO_TAG_NAV || !in_content(node);
+  if (tag == GUMBO_TAG_NAV) return true;
+  if (tag == GUMBO_TAG_ASIDE) return attribute(node, "role").empty() && !in_content(node);  // Footnotes have a role.
   if ((tag == GUMBO_TAG_HEADER || tag == GUMBO_TAG_FOOTER) && !in_content(node)) return true;
   return std::find(kRoles.begin(), kRoles.end(), attribute(node, "role")) != kRoles.end() || is_named(node, kNames);
 }

@@ -8,6 +8,8 @@
 #include "parse/text.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,6 +24,8 @@
 namespace docmind::parse {
 namespace {
 
+constexpr std::size_t kUnwrapped = 120;  // Columns; text with longer lines was not wrapped.
+
 enum class Role : std::uint8_t { kBody, kHeading, kHeadingRest, kRule, kContents };
 
 struct Marked {
@@ -29,11 +33,24 @@ struct Marked {
   std::uint8_t level = 0;
 };
 
-std::string_view without_chapter_word(std::string_view text) {
-  for (const std::string_view word : {"Chapter ", "CHAPTER ", "Appendix ", "APPENDIX ", "Section ", "Part "}) {
-    if (text.starts_with(word)) return text.substr(word.size());
-  }
-  return text;
+// The section number at the start of the line, behind a bullet.
+std::vector<std::uint32_t> number_of(const Line& line) {
+  std::size_t length = 0;
+  return section_number(line.numbered ? line.text : line.text.substr(line.marker), length);
+}
+
+bool says_contents(std::string_view text) {
+  static constexpr std::array<std::string_view, 8> kWords = {
+      "Table of Contents", "Contents", "TABLE OF CONTENTS", "CONTENTS", "Inhaltsverzeichnis", "目录", "目錄", "目次"};
+  if (text.ends_with(':')) text.remove_suffix(1);
+  return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
+}
+
+// "Name: value", as in the head of a letter or a control file.
+bool is_field(const Line& line) {
+  const std::size_t colon = line.text.find(": ");
+  return colon != std::string_view::npos && std::isupper(static_cast<unsigned char>(line.text.front())) != 0 &&
+         line.text.substr(0, colon).find(' ') == std::string_view::npos;
 }
 
 class Reader {
@@ -53,6 +70,7 @@ class Reader {
   bool is_underline(std::size_t line) const;
   std::size_t chunk_end(std::size_t from) const;
   bool is_code(std::size_t from, std::size_t to) const;
+  bool starts_block(std::size_t i, std::size_t start) const;
   void add_chunk(std::size_t from, std::size_t to);
   void add_code(std::size_t from, std::size_t to);
   void add_prose(std::size_t from, std::size_t to);
@@ -83,33 +101,43 @@ std::size_t Reader::usual_width() const {
   return *at;
 }
 
-// Runs of numbered lines, with at most one line (a wrapped title) between two of them, most numbers having parts.
+// Runs of numbered lines, with at most two other lines (wrapped titles) between two of them, most numbers having parts.
+// Below a line that says "Contents" two of them are enough, else it takes eight.
 void Reader::mark_contents() {
-  std::size_t numbered = 0;
-  std::size_t in_parts = 0;
-  std::size_t first = 0;
-  std::size_t last = 0;
-  std::size_t plain = 0;
+  struct Run {
+    std::size_t first = 0;
+    std::size_t last = 0;
+    std::size_t numbered = 0;
+    std::size_t in_parts = 0;
+    std::size_t plain = 0;  // Lines without a number since the last one with.
+    bool announced = false;
+    std::vector<std::uint32_t> number;  // The last one.
+  } run;
+  bool announced = false;
   const auto close = [&] {
-    if (numbered >= 8 && in_parts * 2 >= numbered) {
-      for (std::size_t i = first; i <= last; ++i) marks_[i].role = Role::kContents;
+    if (run.numbered >= (run.announced ? 2U : 8U) && (run.announced || run.in_parts * 2 >= run.numbered)) {
+      for (std::size_t i = run.first; i <= run.last; ++i) marks_[i].role = Role::kContents;
     }
-    numbered = in_parts = plain = 0;
+    run = {};
   };
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     if (lines_[i].blank()) continue;
-    std::string_view text = lines_[i].text;
-    if (lines_[i].marker > 0 && !lines_[i].numbered) text.remove_prefix(lines_[i].marker);
-    std::size_t length = 0;
-    const std::size_t parts = section_number(without_chapter_word(text), length).size();
-    if (parts == 0 || (i + 1 < lines_.size() && is_underline(i + 1))) {
-      if (++plain > 2 || parts > 0) close();
+    std::vector<std::uint32_t> number = number_of(lines_[i]);
+    if (number.empty() || is_underline(i + 1)) {
+      if (!number.empty() || ++run.plain > 2) close();
+      announced = says_contents(lines_[i].text);
+      if (announced) close();
       continue;
     }
-    if (numbered++ == 0) first = i;
-    last = i;
-    plain = 0;
-    in_parts += parts > 1 ? 1 : 0;
+    if (number <= run.number) close();  // The chapters themselves begin.
+    if (run.numbered++ == 0) {
+      run.first = i;
+      run.announced = announced;
+    }
+    run.last = i;
+    run.plain = 0;
+    run.in_parts += number.size() > 1 ? 1 : 0;
+    run.number = std::move(number);
   }
   close();
 }
@@ -118,7 +146,8 @@ bool Reader::is_underline(std::size_t i) const {
   if (i == 0 || i >= lines_.size() || rule_character(lines_[i]) == '\0') return false;
   const Line& title = lines_[i - 1];
   const Line& rule = lines_[i];
-  if (title.blank() || title.text.size() > 300 || rule_character(title) != '\0') return false;
+  if (title.blank() || std::string_view("#;|+/%").find(title.text.front()) != std::string_view::npos) return false;
+  if (title.text.size() > 300 || rule_character(title) != '\0') return false;
   const bool opens = i == 1 || lines_[i - 2].blank() || rule_character(lines_[i - 2]) == rule_character(rule);
   const std::size_t wide = title.width - title.indent;
   return opens && rule.text.size() * 10 >= wide * 7 && rule.text.size() <= wide + 40 &&
@@ -148,9 +177,10 @@ void Reader::mark_numbered() {
   bool after_blank = true;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const Line& line = lines_[i];
-    const bool usable = marks_[i].role == Role::kBody && !line.blank() && line.indent <= 4;
+    const bool named = line.text.starts_with("Chapter ") || line.text.starts_with("Appendix ");  // Often centred.
+    const bool usable = marks_[i].role == Role::kBody && !line.blank() && (line.indent <= 4 || named);
     if (usable) {
-      candidates.push_back({.text = without_chapter_word(line.text), .after_blank = after_blank});
+      candidates.push_back({.text = line.text, .after_blank = after_blank});
       line_of.push_back(i);
     }
     after_blank = !usable;
@@ -198,22 +228,30 @@ std::size_t Reader::chunk_end(std::size_t from) const {
 
 bool Reader::is_code(std::size_t from, std::size_t to) const {
   if (!source_of(from) || lines_[from].marker > 0) return false;
-  const auto like = std::count_if(lines_.begin() + static_cast<std::ptrdiff_t>(from),
-                                  lines_.begin() + static_cast<std::ptrdiff_t>(to), looks_like_code);
-  return static_cast<std::size_t>(like) * 2 >= to - from;
+  std::size_t code = 0;
+  std::size_t fields = 0;
+  for (std::size_t i = from; i < to; ++i) {
+    code += looks_like_code(lines_[i]) ? 1 : 0;
+    fields += is_field(lines_[i]) ? 1 : 0;
+  }
+  return code * 2 >= to - from || (fields > 2 && fields * 2 > to - from);
+}
+
+// Whether line i of a chunk that started a block at `start` starts another one.
+bool Reader::starts_block(std::size_t i, std::size_t start) const {
+  if (!source_of(i)) return !number_of(lines_[i]).empty();
+  if (lines_[i].marker > 0)
+    return lines_[start].marker > 0 || lines_[i].indent > lines_[start].indent || breaks_after(i - 1);
+  return width_ > kUnwrapped;  // A file with one line per paragraph.
 }
 
 void Reader::add_chunk(std::size_t from, std::size_t to) {
   if (to - from == 1 && rule_character(lines_[from]) != '\0') return;
   if (is_code(from, to)) return add_code(from, to);
-  // A file with one line per paragraph has lines that were never wrapped.
-  const bool line_is_paragraph = width_ > 120 && source_of(from);
   std::size_t start = from;
   for (std::size_t i = from + 1; i <= to; ++i) {
-    const bool item = i < to && lines_[i].marker > 0 &&
-                      (lines_[start].marker > 0 || lines_[i].indent > lines_[from].indent || breaks_after(i - 1));
-    if (i < to && !item && !line_is_paragraph) continue;
-    if (lines_[start].marker > 0) {
+    if (i < to && !starts_block(i, start)) continue;
+    if (lines_[start].marker > 0 || !source_of(start)) {
       add_item(start, i);
     } else {
       add_prose(start, i);
@@ -284,14 +322,13 @@ std::string Reader::joined(std::size_t from, std::size_t to) const {
 
 Result<doc::Parsed> parse_text(std::string_view bytes, std::uint64_t max_text) {
   DM_TRY(check_is_text(bytes));
-  DecodedText decoded = DM_TRY(decode(bytes, ""));
+  const DecodedText decoded = DM_TRY(decode(bytes, ""));
   DM_TRY(check_is_text(decoded.text));
   if (decoded.text.size() / 4 > max_text) return too_much_text(max_text);  // Before it is cut into lines.
   DocumentBuilder builder("text", max_text);
   if (const std::string warning = replaced_warning(decoded); !warning.empty()) builder.warn(warning);
-  std::erase(decoded.text, '\0');
-  if (decoded.text.find_first_of("\b\x1b") != std::string::npos) decoded.text = without_terminal_codes(decoded.text);
-  Reader(decoded.text, builder).read();
+  const std::string text = plain_characters(decoded.text);
+  Reader(text, builder).read();
   return std::move(builder).finish();
 }
 

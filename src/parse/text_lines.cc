@@ -64,6 +64,12 @@ void find_marker(Line& line) {
   }
 }
 
+void remove_last_character(std::string& text) {
+  std::size_t start = text.size() - 1;
+  while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xc0U) == 0x80U) --start;
+  text.resize(start);
+}
+
 }  // namespace
 
 std::vector<Line> lines_of(std::string_view text) {
@@ -89,19 +95,18 @@ std::vector<Line> lines_of(std::string_view text) {
   return lines;
 }
 
-std::string without_terminal_codes(std::string_view text) {
+std::string plain_characters(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '\b' && !out.empty() && out.back() != '\n') {
-      do out.pop_back();
-      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0U) == 0x80U);
-      // A lead byte whose tail has just gone:
-      if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0U) out.pop_back();
+      remove_last_character(out);
     } else if (text.substr(at).starts_with("\x1b[")) {
-      const std::size_t end = text.find_first_not_of("0123456789;", at + 2);
-      at = std::min(end, text.size() - 1);
-    } else {
+      at = std::min(text.find_first_not_of("0123456789;", at + 2), text.size() - 1);
+    } else if (text.substr(at).starts_with("\xc2\xa0")) {
+      out += ' ';
+      ++at;
+    } else if (text[at] != '\0') {
       out += text[at];
     }
   }

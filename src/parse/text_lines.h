@@ -21,8 +21,8 @@ struct Line {
 // Line ends are LF, CR LF, CR and form feed.
 std::vector<Line> lines_of(std::string_view text);
 
-// Terminal escapes ("\x1b[1m") and overstrikes ("N\bN", man pages) removed.
-std::string without_terminal_codes(std::string_view text);
+// No-break spaces as spaces; NUL, terminal escapes ("\x1b[1m") and overstrikes ("N\bN", man pages) removed.
+std::string plain_characters(std::string_view text);
 
 // The character of a line that only underlines or rules ("=====", "-----"); '\0' when it is something else.
 char rule_character(const Line& line);
