@@ -15,6 +15,8 @@
 #define DM_REQUIRES(...) DM_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define DM_EXCLUDES(...) DM_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define DM_ACQUIRE(...) DM_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+// For a template that calls a predicate marked DM_REQUIRES: the checker cannot tell that its lock is the one meant.
+#define DM_UNCHECKED DM_THREAD_ATTRIBUTE(no_thread_safety_analysis)
 #define DM_RELEASE(...) DM_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 
 namespace docmind {

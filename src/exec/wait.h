@@ -17,7 +17,7 @@ enum class Waited : std::uint8_t { kReady, kDeadline, kStopped };
 // held.
 template <typename Ready>
 Waited wait_until(std::condition_variable_any& changed, MutexLock& lock, const Deadline& deadline, std::stop_token stop,
-                  Ready ready) {
+                  Ready ready) DM_UNCHECKED {
   while (!ready()) {
     if (stop.stop_requested()) return Waited::kStopped;
     if (deadline.expired()) return Waited::kDeadline;

@@ -201,8 +201,7 @@ class Subprocess::Impl {
 
  private:
   template <typename Ready>
-  Result<> wait_for(MutexLock& lock, const Deadline& deadline, const std::stop_token& stop, Ready ready)
-      DM_REQUIRES(mutex_) {
+  Result<> wait_for(MutexLock& lock, const Deadline& deadline, const std::stop_token& stop, Ready ready) DM_UNCHECKED {
     while (!ready()) {
       if (stop.stop_requested()) return Error{Code::kCancelled, fmt::format("stopped while {} was running", program_)};
       if (deadline.expired()) return Error{Code::kDeadlineExceeded, fmt::format("{} did not end in time", program_)};
