@@ -87,6 +87,7 @@ class PdfReader {
       page.lines = lines_of(*glyphs);
       if (glyphs->cut) cut_.push_back(at);
       if (page.lines.empty()) without_text_.push_back(at);
+      if (page.lines.empty() && !glyphs->has_objects) empty_.push_back(at);
     } else {
       broken_.push_back(at);
       without_text_.push_back(at);
@@ -127,10 +128,13 @@ class PdfReader {
       if (!pages.empty()) parsed.warnings.push_back(what + ": page " + page_list(pages) + ".");
     };
     warn(broken_, "Pages that are broken were left out");
-    std::vector<std::size_t> blank;
-    std::set_difference(without_text_.begin(), without_text_.end(), broken_.begin(), broken_.end(),
-                        std::back_inserter(blank));
-    warn(blank, "Pages without text (empty or scanned)");
+    std::vector<std::size_t> scanned;
+    for (const std::size_t page : without_text_) {
+      const bool known = std::binary_search(broken_.begin(), broken_.end(), page) ||
+                         std::binary_search(empty_.begin(), empty_.end(), page);
+      if (!known) scanned.push_back(page);
+    }
+    warn(scanned, "Pages without text (scanned?) were left out");
     warn(cut_, "Pages with more characters than allowed were cut");
   }
 
@@ -139,6 +143,7 @@ class PdfReader {
   const PdfOptions& options_;
   std::vector<PdfPage> pages_;
   std::vector<std::size_t> without_text_;
+  std::vector<std::size_t> empty_;  // Nothing is drawn on them.
   std::vector<std::size_t> broken_;
   std::vector<std::size_t> cut_;
 };

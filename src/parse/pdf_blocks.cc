@@ -57,6 +57,7 @@ class BlockBuilder {
   BlockBuilder(const PdfPage& page, const PdfBody& body) : lines_(page.lines), body_(body), contents_(page.contents) {}
 
   std::vector<PdfBlock> build() {
+    find_margins();
     for (std::size_t i = 0; i < lines_.size();) i = add(i);
     return std::move(blocks_);
   }
@@ -74,7 +75,7 @@ class BlockBuilder {
     if (starts_item(line) && begins_item(i)) {
       start(doc::BlockKind::kListItem, line);
       set_item_level(line);
-    } else if (i == 0 || closed_ || breaks(lines_[i - 1], line)) {
+    } else if (i == 0 || closed_ || breaks(i)) {
       start(line.mono ? doc::BlockKind::kCode : doc::BlockKind::kParagraph, line);
     } else {
       append(line);
@@ -144,6 +145,42 @@ class BlockBuilder {
     blocks_.back().level = static_cast<std::uint8_t>(std::min<std::size_t>(item_lefts_.size(), 6));
   }
 
+  // How far lines reach to the right where they follow each other closely: the margin of boxes and quotations, too.
+  void find_margins() {
+    margins_.resize(lines_.size());
+    for (std::size_t first = 0; first < lines_.size();) {
+      std::size_t last = first + 1;
+      float margin = lines_[first].right;
+      for (; last < lines_.size() && follows_closely(lines_[last - 1], lines_[last]); ++last) {
+        margin = std::max(margin, lines_[last].right);
+      }
+      for (; first < last; ++first) margins_[first] = margin;
+    }
+  }
+
+  bool follows_closely(const PdfLine& before, const PdfLine& line) const {
+    const float step = step_to(before, line);
+    return line.column == before.column && step > 0 && step <= kParagraphGap && line.heading == before.heading &&
+           std::abs(line.size - before.size) <= 0.12F * std::max(line.size, before.size);
+  }
+
+  // The next line's first word would have fitted: somebody wanted a new line.
+  bool is_forced_break(std::size_t i) const {
+    const PdfLine& before = lines_[i - 1];
+    const PdfWord& word = lines_[i].words.front();
+    const float slack = 0.06F * (margins_[i] - before.column_left) + 0.8F * before.size;
+    return margins_[i] - before.right > word.right - word.left + slack && before.words.back().text.back() != '-';
+  }
+
+  // Line i and the one before start at one place, the next one farther left: both are first lines of paragraphs.
+  bool is_second_first_line(std::size_t i) const {
+    if (i + 1 >= lines_.size() || lines_[i + 1].column != lines_[i].column || lines_[i + 1].heading != 0) return false;
+    const float back = lines_[i].left - lines_[i + 1].left;
+    const float indent = kIndent * lines_[i].size;
+    return back > indent && back < 5 * lines_[i].size && step_to(lines_[i], lines_[i + 1]) <= kParagraphGap &&
+           !starts_item(lines_[i + 1]) && lines_[i].left > lines_[i - 1].left - indent;
+  }
+
   float step_to(const PdfLine& before, const PdfLine& line) const {
     return (line.baseline - before.baseline) / body_.leading_of(std::max(line.size, before.size));
   }
@@ -158,31 +195,37 @@ class BlockBuilder {
     return ends_sentence(before) || blocks_.back().kind == doc::BlockKind::kListItem;
   }
 
-  bool breaks(const PdfLine& before, const PdfLine& line) const {
+  bool breaks(std::size_t i) const {
+    const PdfLine& before = lines_[i - 1];
+    const PdfLine& line = lines_[i];
     const float step = step_to(before, line);
-    if (line.column != before.column || step > kParagraphGap || step < 0) return true;
-    if (std::abs(line.size - before.size) > 0.12F * std::max(line.size, before.size)) return true;
+    if (!follows_closely(before, line) || line.raised_start) return true;
     const PdfBlock& block = blocks_.back();
     if (block.kind == doc::BlockKind::kCode) return !line.mono && step > 1.05F;
     const float width = line.column_right - line.column_left;
     const bool filled = before.right > line.column_right - std::max(3 * line.size, 0.12F * width);
     if (line.mono != before.mono && (step > 1.1F || (!filled && block.kind != doc::BlockKind::kListItem))) return true;
     if (before.bold && !line.bold && !filled) return true;
-    return shifts(before, line, filled);
+    return shifts(i, filled);
   }
 
-  bool shifts(const PdfLine& before, const PdfLine& line, bool filled) const {
+  bool shifts(std::size_t i, bool filled) const {
+    const PdfLine& before = lines_[i - 1];
+    const PdfLine& line = lines_[i];
     const PdfBlock& block = blocks_.back();
     const float indent = kIndent * line.size;
+    if (is_forced_break(i) && !(std::abs(line.left + line.right - before.left - before.right) < line.size)) return true;
     if (block.kind == doc::BlockKind::kListItem) return line.left < text_left_ - indent && !filled;
     const float shift = line.left - before.left;
     const bool one_line = block.pieces.size() == 1;
     const bool centred = std::abs((line.left + line.right) - (before.left + before.right)) < line.size;
     if (centred) return false;
+    if (is_second_first_line(i)) return true;
     if (shift > indent) return !(one_line && filled && shift < 6 * line.size);    // A hanging indent goes on.
     if (shift < -indent) return !(one_line && shift > -4 * line.size && filled);  // So does an indented first line.
     return !filled && ends_sentence(before) && starts_like_sentence(line) &&
-           before.right < line.column_right - 0.2F * (line.column_right - line.column_left);
+           before.right < line.column_right - 0.2F * (line.column_right - line.column_left) &&
+           margins_[i] > before.right + 2 * line.size;
   }
 
   const std::vector<PdfLine>& lines_;
@@ -190,6 +233,7 @@ class BlockBuilder {
   bool contents_;
   bool closed_ = true;             // The last block takes no more lines.
   float text_left_ = 0;            // Where the last block's text starts, after its bullet.
+  std::vector<float> margins_;     // Of each line, see find_margins().
   std::vector<float> item_lefts_;  // Bullets of the list so far, outermost first.
   std::vector<PdfBlock> blocks_;
 };

@@ -26,6 +26,24 @@ std::string masked(const PdfLine& line) {
   return text;
 }
 
+// "CHAPTER #." of "CHAPTER 3. TOOLS 3.7. EDITORS": what a head has in common over all chapters; empty when the line
+// names no number there.
+std::string numbered_start(const std::string& text) {
+  const std::size_t blank = text.find(' ');
+  const std::size_t end = std::min(text.find(' ', blank == std::string::npos ? blank : blank + 1), text.size());
+  const std::string start = text.substr(0, end);
+  const bool letters = std::any_of(start.begin(), start.end(), [](char c) { return c != '#' && c != '.' && c != ' '; });
+  return letters && start.find('#') != std::string::npos ? start + '\n' : std::string();
+}
+
+// The lone "CHAPTER" above a chapter's number, and whatever is set larger than the text, are titles.
+bool is_title(const PdfLine& line, const PdfBody& body) {
+  if (line.size > 1.2F * body.size) return true;
+  const std::string text = line.words.size() == 1 ? line.words[0].text : std::string();
+  return text == "CHAPTER" || text == "Chapter" || text == "APPENDIX" || text == "Appendix" || text == "PART" ||
+         text == "Part";
+}
+
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 5 && std::all_of(text.begin(), text.end(), is_digit);
 }
@@ -82,7 +100,7 @@ std::size_t count_near(const Map& counts, Key key, int& height) {
 
 class Furniture {
  public:
-  explicit Furniture(std::vector<PdfPage>& pages) : pages_(pages) {
+  explicit Furniture(std::vector<PdfPage>& pages) : pages_(pages), body_(body_of(pages)) {
     for (const PdfPage& page : pages_) margins_.push_back(page.lines.empty() ? Margins() : margins_of(page));
   }
 
@@ -110,7 +128,9 @@ class Furniture {
   void count_texts() {
     for_margins([&](std::size_t p, std::size_t i, bool) {
       const PdfLine& line = pages_[p].lines[i];
-      ++texts_[{masked(line), height_of(line)}];
+      const std::string text = masked(line);
+      ++texts_[{text, height_of(line)}];
+      if (const std::string start = numbered_start(text); !start.empty()) ++texts_[{start, height_of(line)}];
     });
   }
 
@@ -120,10 +140,13 @@ class Furniture {
     const std::size_t enough = pages_.size() == kRecurs - 1 ? kRecurs - 1 : kRecurs;
     for_margins([&](std::size_t p, std::size_t i, bool outermost) {
       const PdfLine& line = pages_[p].lines[i];
+      const bool numbered = outermost && is_page_number(line, pages_[p].label);
       const std::string text = masked(line);
+      const std::string start = numbered_start(text);
       int height = height_of(line);
-      const std::size_t count = count_near(texts_, [&] { return std::pair(text, height); }, height);
-      gone[p][i] = gone[p][i] || count >= enough || (outermost && is_page_number(line, pages_[p].label));
+      const std::size_t same = count_near(texts_, [&] { return std::pair(text, height); }, height);
+      const std::size_t alike = outermost ? count_near(texts_, [&] { return std::pair(start, height); }, height) : 0;
+      gone[p][i] = gone[p][i] || numbered || (std::max(same, alike) >= enough && !is_title(line, body_));
     });
     return gone;
   }
@@ -138,16 +161,17 @@ class Furniture {
       ++all[height];
       furniture[height] += static_cast<std::size_t>(gone[p][i]);
     });
-    const auto before = gone;
     for_margins([&](std::size_t p, std::size_t i, bool outermost) {
       int height = height_of(pages_[p].lines[i]);
       const std::size_t count = count_near(furniture, [&] { return height; }, height);
       const std::size_t of = count_near(all, [&] { return height; }, height);
-      if (outermost && count >= kRecurs && 2 * count >= of) gone[p][i] = true;
+      const bool stands_there = outermost && count >= kRecurs && 2 * count >= of;
+      if (stands_there && !is_title(pages_[p].lines[i], body_)) gone[p][i] = true;
     });
   }
 
   std::vector<PdfPage>& pages_;
+  PdfBody body_;
   std::vector<Margins> margins_;
   std::map<std::pair<std::string, int>, std::size_t> texts_;
 };

@@ -42,6 +42,24 @@ std::u32string_view letters_of(char32_t& code) {
   return {&code, 1};
 }
 
+// Marks that sit on a letter, by themselves: TeX writes a back quote as a grave accent over a blank.
+char32_t spacing_mark(char32_t code) {
+  switch (code) {
+    case 0x300:
+      return '`';
+    case 0x301:
+      return 0xb4;
+    case 0x302:
+      return '^';
+    case 0x303:
+      return '~';
+    case 0x308:
+      return 0xa8;
+    default:
+      return code;
+  }
+}
+
 bool contains(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(), [&](auto word) { return text.find(word) != std::string_view::npos; });
 }
@@ -112,6 +130,7 @@ class Reader {
     enter_object(index);
     PdfGlyph glyph = object_;
     if (!place(index, glyph)) return;
+    if (!sits_on_letter(glyph)) code = spacing_mark(code);
     const float step = (glyph.right - glyph.left) / static_cast<float>(letters.size());
     for (const char32_t letter : letters) {  // The letters of a ligature share its width.
       glyph.code = letter;
@@ -124,6 +143,14 @@ class Reader {
   }
 
  private:
+  bool sits_on_letter(const PdfGlyph& glyph) const {
+    if (page_.glyphs.empty()) return false;
+    const PdfGlyph& before = page_.glyphs.back();
+    const float middle = (glyph.left + glyph.right) / 2;
+    return std::abs(before.baseline - glyph.baseline) < before.size && before.left < middle + 0.1F * glyph.size &&
+           middle < before.right + 0.1F * glyph.size;
+  }
+
   void enter_object(int index) {
     pdfium::PageObject* now = library_->FPDFText_GetTextObject(text_, index);
     if (now == current_ && now != nullptr) return;
@@ -213,6 +240,7 @@ Result<PdfGlyphPage> read_glyphs(const Pdfium& library, pdfium::Document* docume
   library->FPDF_GetPageBoundingBox(handle.get(), &box);
   const Shown shown(box, library->FPDFPage_GetRotation(handle.get()));
   const PdfHandle<pdfium::TextPage> text(library->FPDFText_LoadPage(handle.get()), library->FPDFText_ClosePage);
+  found.has_objects = library->FPDFPage_CountObjects(handle.get()) > 0;
   if (!text) return found;
   const int all = std::max(library->FPDFText_CountChars(text.get()), 0);
   const int count =

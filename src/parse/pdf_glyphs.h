@@ -41,6 +41,7 @@ struct PdfGlyphPage {
   float width = 0;
   float height = 0;
   std::vector<PdfGlyph> glyphs;  // In the page's own order.
+  bool has_objects = false;      // Something is drawn on it, perhaps a scan.
   bool cut = false;              // There were more characters than the options allow.
 };
 

@@ -98,10 +98,29 @@ class LineBuilder {
   bool gap_before(const PdfGlyph& glyph) const {
     const float size = std::max(previous_->size, glyph.size);
     const float gap = is_right_to_left(glyph.code) ? previous_->left - glyph.right : glyph.left - previous_->right;
+    if (is_note_mark(glyph) || ends_note_mark(glyph)) return true;
     const bool follows = previous_ + 1 == &glyph;
     if (is_unspaced(glyph.code) && is_unspaced(previous_->code)) return gap > 0.6F * size;
     if (follows) return glyph.blank_before || gap > 0.3F * size;
     return gap > 0.15F * size || (glyph.blank_before && gap > 0.05F * size);
+  }
+
+  static bool is_raised(const PdfGlyph& glyph, const PdfGlyph& beside) {
+    return glyph.code >= '0' && glyph.code <= '9' && glyph.size < 0.85F * beside.size &&
+           glyph.baseline < beside.baseline - 0.2F * beside.size;
+  }
+
+  // The number of a footnote after a word: no part of it.
+  bool is_note_mark(const PdfGlyph& glyph) const {
+    const std::string& word = line_.words.back().text;
+    const char before = word.back();
+    const bool digit = before >= '0' && before <= '9';
+    return is_raised(glyph, *previous_) && !digit && word.size() > 1;
+  }
+
+  bool ends_note_mark(const PdfGlyph& glyph) const {
+    const bool digit = glyph.code >= '0' && glyph.code <= '9';
+    return line_.words.size() == 1 && !digit && is_raised(*previous_, glyph);
   }
 
   void normalise_word() {
@@ -121,6 +140,9 @@ class LineBuilder {
         line_.size = run.size;
       }
     }
+    const PdfGlyph& first = glyphs_[row.front().first];
+    line_.raised_start = first.code >= '0' && first.code <= '9' && first.size < 0.85F * line_.size &&
+                         first.baseline < line_.baseline - 0.2F * line_.size;
     line_.bold = 10 * bold_count_ >= 9 * glyph_count_;
     line_.mono = 10 * mono_count_ >= 9 * glyph_count_;
     glyph_count_ = bold_count_ = mono_count_ = 0;

@@ -35,6 +35,7 @@ struct PdfLine {
   std::uint8_t turn = 0;     // As in PdfGlyph.
   bool bold = false;         // Nearly all of it.
   bool mono = false;
+  bool raised_start = false;     // Starts with a raised number: a footnote.
   std::uint8_t heading = 0;      // Level of the heading that it belongs to; 0: none. Set by mark_headings().
   bool heading_goes_on = false;  // The heading started on the line before.
 };

@@ -11,6 +11,7 @@ namespace {
 constexpr int kMaxIndent = 80;  // Blanks in front of or inside a line of code.
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0; }
 
 // Lower case, without marks at its ends.
@@ -47,6 +48,7 @@ bool is_hanging(std::string_view right) {
 bool is_literal_break(const PdfWord& left, const PdfWord& right) {
   const char end = left.text.back();
   const char start = right.text.front();
+  if (end == ':' && right.text.starts_with("//")) return true;
   if (left.mono && right.mono) {
     return std::string_view("/_=:@&?%#~").find(end) != std::string_view::npos || start == '/' || start == '_' ||
            (end == '.' && start >= 'a' && start <= 'z') || (end == '-' && is_letter(start));
@@ -92,13 +94,15 @@ std::uint32_t PdfVocabulary::count(const std::string& word) const {
 }
 
 bool PdfVocabulary::keeps_hyphen(std::string_view left, std::string_view right) const {
-  const char32_t next = first_code(right);
-  if (!(next >= 'a' && next <= 'z') && next < 0x80) return true;  // Upper case, a digit, a mark
   const std::string a = plain(left);
   const std::string b = plain(right);
   const std::uint32_t joined = count(a + b);
   const std::uint32_t compound = count(a + "-" + b);
   if (joined != compound) return compound > joined;
+  const char32_t next = first_code(right);
+  const bool capitals =
+      left.size() >= 2 && is_upper(left[left.size() - 2]) && next < 0x80 && is_upper(static_cast<char>(next));
+  if (!capitals && next < 0x80 && !(next >= 'a' && next <= 'z')) return true;  // Upper case, a digit, a mark
   if (a.find('-') != std::string::npos) return true;
   return a.size() >= 3 && b.size() >= 3 && count(a) > 0 && count(b) > 0;
 }

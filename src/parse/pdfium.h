@@ -57,6 +57,7 @@ inline constexpr int kFontForceBold = 1 << 18;
   X(FPDF_GetPageHeightF, float, (Page*))                                             \
   X(FPDF_GetPageBoundingBox, int, (Page*, Rect*))                                    \
   X(FPDFPage_GetRotation, int, (Page*))                                              \
+  X(FPDFPage_CountObjects, int, (Page*))                                             \
   X(FPDF_GetPageLabel, unsigned long, (Document*, int, void*, unsigned long))        \
   X(FPDF_GetMetaText, unsigned long, (Document*, const char*, void*, unsigned long)) \
   X(FPDFText_LoadPage, TextPage*, (Page*))                                           \
