@@ -27,13 +27,17 @@ class LineBuilder {
     line_ = PdfLine();
     previous_ = nullptr;
     drop_doubles(row);
-    order_right_to_left(row);
+    const bool to_left = is_right_to_left_row(row);
+    if (to_left) std::reverse(row.begin(), row.end());
     line_.left = row.front().left;
+    std::vector<const PdfGlyph*> order;
     for (const PdfRun& run : row) {
       line_.left = std::min(line_.left, run.left);
       line_.right = std::max(line_.right, run.right);
-      for (std::uint32_t i = run.first; i < run.last; ++i) add(glyphs_[i]);
+      for (std::uint32_t i = run.first; i < run.last; ++i) order.push_back(&glyphs_[i]);
     }
+    if (!to_left && has_small_overlap(row)) sort(order);
+    for (const PdfGlyph* glyph : order) add(*glyph);
     finish(row);
     return std::move(line_);
   }
@@ -53,7 +57,23 @@ class LineBuilder {
     }
   }
 
-  void order_right_to_left(PdfRow& row) const {
+  // Accents and marks that the page draws after the line they stand in.
+  static bool has_small_overlap(const PdfRow& row) {
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      if (row[i].left < row[i - 1].right - 0.1F * row[i].size && row[i].last - row[i].first <= 3) return true;
+    }
+    return false;
+  }
+
+  static void sort(std::vector<const PdfGlyph*>& glyphs) {
+    const auto key = [](const PdfGlyph* glyph) {  // A mark follows its letter.
+      return is_combining(glyph->code) ? (glyph->left + glyph->right) / 2 : glyph->left;
+    };
+    std::sort(glyphs.begin(), glyphs.end(),
+              [&](const PdfGlyph* a, const PdfGlyph* b) { return key(a) != key(b) ? key(a) < key(b) : a < b; });
+  }
+
+  bool is_right_to_left_row(const PdfRow& row) const {
     std::size_t right_to_left = 0;
     std::size_t all = 0;
     for (const PdfRun& run : row) {
@@ -61,7 +81,7 @@ class LineBuilder {
         right_to_left += static_cast<std::size_t>(is_right_to_left(glyphs_[i].code));
       }
     }
-    if (2 * right_to_left > all) std::reverse(row.begin(), row.end());
+    return 2 * right_to_left > all;
   }
 
   void add(const PdfGlyph& glyph) {
