@@ -1,0 +1,114 @@
+#include "service/service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "doc/testing/fake_parser.h"
+#include "llm/testing/fake_embedder.h"
+#include "sys/clock.h"
+#include "sys/testing/temp_folder.h"
+
+namespace docmind::service {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kBoats =
+    "# Boats\n\n## Rig\n\nThe main mast is 24 metres tall. The sails are sewn by hand in a loft near the harbour.\n";
+
+struct ServiceTest : testing::Test {
+  // A vocabulary of single characters and the words of the test: enough to count tokens.
+  static std::string vocabulary() {
+    std::string lines = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+    for (char c = '!'; c <= '~'; ++c) lines += std::string(1, c) + "\n##" + c + "\n";
+    return lines;
+  }
+
+  std::unique_ptr<Service> open() {
+    ServiceOptions options;
+    options.library_path = (folder / "library.db").string();
+    options.vocabulary = folder.write("vocab.txt", vocabulary()).string();
+    options.threshold = 0.5;
+    auto service = Service::open(options, {clock, rng, files, log, metrics, parser, embedder});
+    if (!service) throw std::runtime_error(service.error().message);
+    return std::move(*service);
+  }
+
+  sys::TempFolder folder;
+  sys::RealClock clock;
+  SeededRng rng{1};
+  sys::RealFiles files;
+  obs::Log log;
+  obs::Metrics metrics;
+  doc::FakeParser parser;
+  llm::FakeEmbedder embedder;
+};
+
+TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
+  auto service = open();
+  const std::string path = folder.write("docs/boats.txt", kBoats).string();
+  const auto summary = service->ingest({path}, nullptr, Deadline::never(), {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->added, 1U);
+
+  const auto answer = service->ask({"How tall is the main mast?", {}}, Deadline::never(), {});
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_EQ(answer->status, agents::AnswerStatus::kAnswered);
+  EXPECT_THAT(answer->text, HasSubstr("24 metres"));
+  const auto trace = service->trace(answer->trace_id, Deadline::never(), {});
+  ASSERT_TRUE(trace);
+  EXPECT_THAT(*trace, HasSubstr("main mast"));
+
+  std::vector<agents::Citation> citations = answer->claims.at(0).citations;
+  EXPECT_TRUE(service->verify(citations, Deadline::never(), {})->holds);
+  citations.at(0).quote = "The main mast is 25 metres tall.";
+  const auto forged = service->verify(citations, Deadline::never(), {});
+  EXPECT_FALSE(forged->holds);
+  EXPECT_EQ(forged->citations.at(0).state, "forged");
+
+  EXPECT_EQ(service->remove(path, Deadline::never(), {})->document, path);
+  EXPECT_EQ(service->remove(path, Deadline::never(), {}).error().code, Code::kNotFound);
+  EXPECT_EQ(service->verify(answer->claims.at(0).citations, Deadline::never(), {})->citations.at(0).state, "deleted");
+  EXPECT_EQ(service->ask({"How tall is the main mast?", {}}, Deadline::never(), {})->status,
+            agents::AnswerStatus::kAbstained);
+}
+
+TEST_F(ServiceTest, AnUploadIsKnownByItsName) {
+  auto service = open();
+  ASSERT_TRUE(service->upload("船.txt", kBoats, nullptr, Deadline::never(), {}));
+  const auto listed = service->documents(Hashing::kContent, Deadline::never(), {});
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->documents.at(0).document, "船.txt");
+  EXPECT_EQ(listed->content_hash->size(), 64U);
+}
+
+TEST_F(ServiceTest, WithoutAnEmbedderSearchGoesByKeywordsAndHealthSaysSo) {
+  auto service = open();
+  ASSERT_TRUE(service->ingest({folder.write("a.txt", kBoats).string()}, nullptr, Deadline::never(), {}));
+  embedder.fail_after(0, {Code::kUnavailable, "the engine does not start", "see its log"});
+  EXPECT_FALSE(service->warm_up(Deadline::never(), {}));
+  EXPECT_FALSE(service->ready());
+  EXPECT_EQ(service->health().at(1).status, CheckStatus::kDegraded);
+  const auto found = service->search({"main mast", 5, {}}, Deadline::never(), {});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->dense_used);
+  EXPECT_EQ(found->hits.size(), 1U);
+  embedder.heal();
+  EXPECT_TRUE(service->warm_up(Deadline::never(), {}));
+  EXPECT_TRUE(service->ready());
+  EXPECT_TRUE(service->search({"main mast", 5, {}}, Deadline::never(), {})->dense_used);
+}
+
+TEST_F(ServiceTest, DoctorFindsWhatIsBroken) {
+  auto service = open();
+  for (const Check& check : service->doctor(Deadline::never(), {}))
+    EXPECT_EQ(check.status, CheckStatus::kOk) << check.name << check.message;
+  embedder.fail_after(0, {Code::kUnavailable, "the engine does not start", "see its log"});
+  EXPECT_THAT(service->doctor(Deadline::never(), {}),
+              testing::Contains(testing::AllOf(testing::Field(&Check::name, "embedder"),
+                                               testing::Field(&Check::status, CheckStatus::kFailed),
+                                               testing::Field(&Check::message, HasSubstr("see its log")))));
+}
+
+}  // namespace
+}  // namespace docmind::service
