@@ -1,0 +1,60 @@
+#include "app/layout.h"
+
+#include "sys/files.h"
+#include "sys/paths.h"
+#include "sys/process.h"
+
+namespace docmind::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A build folder has share/ and lib/ beside the binary, an installed tree one folder up.
+fs::path beside(const fs::path& binary, const char* what) {
+  const fs::path here = binary.parent_path() / what / "docmind";
+  std::error_code ignored;
+  return fs::exists(here, ignored) ? here : binary.parent_path().parent_path() / what / "docmind";
+}
+
+}  // namespace
+
+Result<Layout> lay_out(const std::string& data, const sys::Environment& environment) {
+  Layout layout;
+  layout.binary = DM_TRY(sys::executable_path());
+  layout.share = beside(layout.binary, "share");
+  layout.lib = beside(layout.binary, "lib");
+  layout.data = data.empty() ? DM_TRY(sys::data_folder(environment)) : fs::path(data);
+  std::error_code failed;
+  layout.data = fs::absolute(layout.data, failed).lexically_normal();
+  if (!layout.data.has_filename()) layout.data = layout.data.parent_path();
+  sys::RealFiles files;
+  auto made = files.make_dirs(layout.data).with("the data directory " + sys::printable(layout.data));
+  if (!made) {
+    Error error = std::move(made).error();
+    if (error.hint.empty()) error.hint = "choose another one with --data DIR";
+    return error;
+  }
+  layout.lock = layout.data / "lock";
+  layout.library = layout.data / "library.db";
+  layout.models = layout.data / "models";
+  layout.cards = layout.data / "cards";
+  layout.runtime = DM_TRY(sys::runtime_folder(environment));
+  layout.socket = DM_TRY(sys::socket_path(environment, layout.data));
+  return layout;
+}
+
+Result<fs::path> find_model(const Layout& layout, const std::string& name) {
+  std::error_code ignored;
+  if (name.find('/') != std::string::npos) {
+    if (fs::exists(name, ignored)) return fs::path(name);
+    return Error{Code::kNotFound, "there is no model file " + name, "check the setting embedder.model"};
+  }
+  for (const fs::path& folder : {layout.models, layout.share / "models"}) {
+    const fs::path file = folder / (name + ".gguf");
+    if (fs::exists(file, ignored)) return file;
+  }
+  return Error{Code::kNotFound, "there is no model called " + name,
+               "import one with: docmind models import FOLDER --name " + name};
+}
+
+}  // namespace docmind::app

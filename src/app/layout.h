@@ -1,0 +1,33 @@
+// Where everything lies: the data directory's files, the socket, and what came with the binary.
+//
+// Values. docs/formats/data-directory.md describes them.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+#include "sys/environment.h"
+
+namespace docmind::app {
+
+struct Layout {
+  std::filesystem::path binary;  // This program.
+  std::filesystem::path share;   // share/docmind beside it: built-in models.
+  std::filesystem::path lib;     // lib/docmind beside it: PDFium.
+  std::filesystem::path data;    // The data directory, absolute.
+  std::filesystem::path lock;
+  std::filesystem::path library;
+  std::filesystem::path models;   // The user's own models.
+  std::filesystem::path cards;    // What is known of models.
+  std::filesystem::path runtime;  // Private folder for sockets.
+  std::filesystem::path socket;   // Of whoever holds the data directory.
+};
+
+// Makes the data directory and the runtime folder. `data` may be empty: the default.
+Result<Layout> lay_out(const std::string& data, const sys::Environment& environment);
+
+// The file of a model: a path as it is, else NAME.gguf among the user's models, else among the built-in ones.
+// kNotFound with what to do.
+Result<std::filesystem::path> find_model(const Layout& layout, const std::string& name);
+
+}  // namespace docmind::app
