@@ -43,6 +43,11 @@ Result<Layout> lay_out(const std::string& data, const sys::Environment& environm
   return layout;
 }
 
+Result<fs::path> pdf_library() {
+  const fs::path binary = DM_TRY(sys::executable_path());
+  return beside(binary, "lib") / "libpdfium.so";
+}
+
 Result<fs::path> find_model(const Layout& layout, const std::string& name) {
   std::error_code ignored;
   if (name.find('/') != std::string::npos) {

@@ -1,0 +1,46 @@
+// The process that holds a data directory: everything the product is made of, built once in order, taken down in reverse.
+//
+// Thread safety: open and the destructor on one thread; in between every method from any.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "app/connection.h"
+#include "app/layout.h"
+#include "base/clock.h"
+#include "config/settings.h"
+#include "net/client.h"
+#include "obs/log.h"
+
+namespace docmind::app {
+
+struct HolderDeps {
+  const Layout& layout;
+  const config::Settings& settings;
+  const Clock& clock;
+  net::Client& client;
+  const obs::Log& log;
+};
+
+class Holder final : public Holding {
+ public:
+  // Takes the lock, opens the library, serves the Unix socket. kConflict when another process holds the directory.
+  static Result<std::unique_ptr<Holder>> open(const HolderDeps& deps);
+  ~Holder() override;
+
+  // Serves an address, too. The port it got; kConflict when the port is taken.
+  Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+  // Starts the engine and loads the index in the background, until stop() or the end.
+  void warm_up();
+  // Requests that are being answered, ours among them.
+  std::uint64_t running() const;
+  // Takes no more requests and waits for those that run.
+  void stop(Deadline drain);
+
+ private:
+  struct State;
+  explicit Holder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace docmind::app

@@ -1,0 +1,86 @@
+#include "app/roles.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <map>
+
+#include "app/layout.h"
+#include "engine/serve.h"
+#include "obs/log.h"
+#include "parse/child.h"
+#include "sys/clock.h"
+#include "sys/files.h"
+#include "sys/signals.h"
+
+namespace docmind::app {
+namespace {
+
+// "--key=value" and "--key value".
+std::map<std::string, std::string> options_of(const std::vector<std::string>& arguments) {
+  std::map<std::string, std::string> options;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with("--")) continue;
+    const auto equals = argument.find('=');
+    if (equals != std::string::npos) {
+      options[argument.substr(2, equals - 2)] = argument.substr(equals + 1);
+    } else if (i + 1 < arguments.size()) {
+      options[argument.substr(2)] = arguments[++i];
+    }
+  }
+  return options;
+}
+
+template <typename Number>
+void read_number(const std::map<std::string, std::string>& options, const char* key, Number& to) {
+  if (const auto found = options.find(key); found != options.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), to);
+  }
+}
+
+int parse_role(const std::map<std::string, std::string>& options) {
+  parse::ChildOptions child;
+  if (const auto name = options.find("name"); name != options.end()) child.name = name->second;
+  read_number(options, "max-input", child.max_input);
+  read_number(options, "max-text", child.parse.max_text);
+  read_number(options, "max-pages", child.parse.pdf.max_pages);
+  child.parse.pdf.max_text_bytes = child.parse.max_text;
+  auto library = pdf_library();
+  if (library) child.parse.pdf.library = library->string();
+  return parse::run_child(child);
+}
+
+int engine_role(const std::map<std::string, std::string>& options) {
+  auto signals = sys::Signals::watch();
+  if (!signals) return 1;
+  const sys::RealClock clock;
+  sys::RealFiles files;
+  auto log = obs::Log::open({}, clock);
+  if (!log) return 1;
+  engine::EngineOptions engine;
+  if (const auto model = options.find("model"); model != options.end()) engine.model_path = model->second;
+  if (const auto socket = options.find("socket"); socket != options.end()) engine.socket_path = socket->second;
+  read_number(options, "threads", engine.threads);
+  const auto served = engine::serve(engine, {clock, files, **log}, (*signals)->stop_token());
+  if (served) return 0;
+  (*log)->failure(obs::Level::kError, "engine_failed", served.error());
+  return 1;
+}
+
+}  // namespace
+
+std::optional<int> run_role(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return {};
+  if (arguments.front() == "parse") return parse_role(options_of(arguments));
+  if (arguments.front() == "engine") return engine_role(options_of(arguments));
+  return {};
+}
+
+std::vector<std::string> parse_arguments(const ParseLimits& limits) {
+  return {"parse", fmt::format("--max-input={}", limits.input_bytes), fmt::format("--max-text={}", limits.text_bytes),
+          fmt::format("--max-pages={}", limits.pages)};
+}
+
+}  // namespace docmind::app
