@@ -1,0 +1,16 @@
+#!/usr/bin/env python3
+"""The peers tier: every benchmark that runs a real other program beside ours. Fails if one misses a target."""
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+WITH_PEERS = ["embed", "ingest", "ranking"]
+
+missed = []
+for name in WITH_PEERS:
+    print(f"== bench {name}", flush=True)
+    if subprocess.run([sys.executable, ROOT / "bench" / f"{name}.py"]).returncode != 0:
+        missed.append(name)
+print(f"{len(WITH_PEERS) - len(missed)} passed, {len(missed)} failed")
+sys.exit(bool(missed))
