@@ -22,7 +22,7 @@ struct TensorInfo {
   std::string name;
   Dtype dtype = Dtype::kOther;
   std::vector<std::uint64_t> shape{};  // Slowest dimension first, as in the file.
-  std::uint64_t begin = 0;           // Bytes from the start of the data part.
+  std::uint64_t begin = 0;             // Bytes from the start of the data part.
   std::uint64_t end = 0;
   std::uint64_t elements() const;
 };

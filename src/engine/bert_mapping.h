@@ -1,0 +1,29 @@
+// From a BERT checkpoint's names and settings to those that libllama expects (architecture "bert").
+//
+// Facts from llama.cpp's conversion/bert.py and gguf-py/gguf/constants.py (MIT): WordPiece tokens are stored with a
+// phantom space (U+2581) before each word start and without the "##" of continuations; the pooling layer of BERT
+// itself is not used; pooling comes from the sentence-transformers files beside the checkpoint.
+// Pure functions of texts; those are hostile.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/model_plan.h"
+#include "engine/safetensors.h"
+
+namespace docmind::engine {
+
+struct BertCheckpoint {
+  std::string name;              // For general.name.
+  std::string config;            // config.json
+  std::string vocabulary;        // vocab.txt
+  std::string tokenizer_config;  // tokenizer_config.json; empty when there is none.
+  std::string pooling_config;    // 1_Pooling/config.json; empty: mean.
+};
+
+// Every tensor the model needs, each checked against `tensors` for presence and shape.
+Result<ModelPlan> plan_bert(const BertCheckpoint& checkpoint, const std::vector<TensorInfo>& tensors);
+
+}  // namespace docmind::engine

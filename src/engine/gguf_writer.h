@@ -1,0 +1,17 @@
+// Writes a ModelPlan as a GGUF file (version 3) through ggml's own writer, with the matrices in the chosen type.
+//
+// Pure but for reading the source: the bytes are returned, the caller puts them on disk whole.
+#pragma once
+#include <string>
+
+#include "base/result.h"
+#include "engine/import.h"
+#include "engine/model_plan.h"
+#include "engine/safetensors.h"
+
+namespace docmind::engine {
+
+// kDataLoss when the source cannot be read or holds a number that is not finite.
+Result<std::string> gguf_bytes(const ModelPlan& plan, Safetensors& source, WeightType weights);
+
+}  // namespace docmind::engine
