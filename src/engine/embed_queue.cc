@@ -36,16 +36,7 @@ struct EmbedQueue::Slot {
 EmbedQueue::EmbedQueue(Encoder& encoder, std::size_t max_requests)
     : encoder_(encoder), max_requests_(max_requests), owner_([this](const std::stop_token& stop) { run(stop); }) {}
 
-EmbedQueue::~EmbedQueue() {
-  owner_.request_stop();
-  owner_.join();
-  const MutexLock lock(mutex_);
-  for (const auto& request : requests_) {
-    request->error = Error{Code::kCancelled, "The engine is stopping."};
-    request->finished = true;
-  }
-  changed_.notify_all();
-}
+EmbedQueue::~EmbedQueue() = default;  // The owner thread's jthread stops and joins it.
 
 Result<std::vector<llm::Embedding>> EmbedQueue::embed(std::vector<TokenisedText> texts, Deadline deadline,
                                                       std::stop_token stop) {

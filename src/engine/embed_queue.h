@@ -23,7 +23,7 @@ class EmbedQueue {
  public:
   // Takes over Encoder::encode(); tokenise() stays free for all.
   EmbedQueue(Encoder& encoder, std::size_t max_requests);
-  ~EmbedQueue();  // Requests that still wait get kCancelled.
+  ~EmbedQueue();  // Nobody may be in embed() any more.
   EmbedQueue(const EmbedQueue&) = delete;
   EmbedQueue& operator=(const EmbedQueue&) = delete;
 
