@@ -113,10 +113,6 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
     llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
     llama_backend_init();
   });
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(options.model_path, error)) {
-    return Error{Code::kNotFound, "There is no model file " + options.model_path + ".", "Check embedder.model."};
-  }
   auto state = std::make_unique<State>();
   llama_model_params model_params = llama_model_default_params();
   model_params.check_tensors = true;

@@ -47,7 +47,7 @@ struct TokenisedText {
 
 class Encoder {
  public:
-  // kNotFound, or kInvalidArgument when the file is no embedding model that can be used here.
+  // kInvalidArgument when the file is no embedding model that can be used here.
   static Result<std::unique_ptr<Encoder>> open(const EncoderOptions& options);
   ~Encoder();
   Encoder(const Encoder&) = delete;

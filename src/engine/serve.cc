@@ -115,6 +115,7 @@ net::ServerOptions server_options(const EngineOptions& options) {
 }  // namespace
 
 Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_token stop) {
+  DM_TRY(deps.files.stat(options.model_path).with("the model file"));
   const auto threads = options.threads != 0 ? options.threads : static_cast<std::uint32_t>(sys::cpu_count());
   const auto encoder =
       DM_TRY(Encoder::open({.model_path = options.model_path, .threads = threads, .max_window = options.max_window}));
