@@ -30,7 +30,9 @@ class Cutter {
  private:
   void cut_section(std::uint32_t first, std::uint32_t end);
   void count_tokens(std::uint32_t first, std::uint32_t end);
+  std::uint32_t end_of_stretch(std::uint32_t first, std::uint32_t end) const;
   std::uint32_t end_of_chunk(std::uint32_t first, std::uint32_t end, std::uint32_t beyond) const;
+  std::uint32_t best_border(std::uint32_t lowest, std::uint32_t highest) const;
   std::uint32_t start_of_next(std::uint32_t first, std::uint32_t border, std::uint32_t end) const;
   void add_chunk(std::uint32_t first, std::uint32_t end);
   void give_vectors();
@@ -69,16 +71,11 @@ void Cutter::count_tokens(std::uint32_t first, std::uint32_t end) {
   }
 }
 
-// A chunk from `first` that ends after `beyond`. The best border is one whose neighbourhood, not place, decides.
-std::uint32_t Cutter::end_of_chunk(std::uint32_t first, std::uint32_t end, std::uint32_t beyond) const {
-  const std::uint64_t room = this->room();
-  std::uint32_t last = std::max(first + 1, beyond + 1);
-  while (last < end && tokens(first, last + 1) <= room) ++last;
-  if (last == end) return end;
-  std::uint32_t best = last;
+// Of the borders in [lowest, highest] the one whose neighbourhood, not place, decides.
+std::uint32_t Cutter::best_border(std::uint32_t lowest, std::uint32_t highest) const {
+  std::uint32_t best = highest;
   std::pair<bool, std::uint64_t> best_rank{true, std::numeric_limits<std::uint64_t>::max()};
-  for (std::uint32_t border = last; border > std::max(first, beyond); --border) {
-    if (tokens(first, border) * 10 < room * 6) break;
+  for (std::uint32_t border = highest; border >= lowest; --border) {
     const NewUnit& before = units_[border - 1];
     const std::pair<bool, std::uint64_t> rank{units_[border].block == before.block, fnv1a(span_text(before.span))};
     if (rank < best_rank) {
@@ -87,6 +84,27 @@ std::uint32_t Cutter::end_of_chunk(std::uint32_t first, std::uint32_t end, std::
     }
   }
   return best;
+}
+
+// A long section is cut into stretches of 3 to 5.5 chunks first, and each into chunks. Seen from a stretch, a new
+// sentence hardly moves the window in which its end is chosen, so the next stretch begins where it did before.
+std::uint32_t Cutter::end_of_stretch(std::uint32_t first, std::uint32_t end) const {
+  if (tokens(first, end) * 2 <= room() * 11) return end;
+  std::uint32_t lowest = first + 1;
+  while (tokens(first, lowest) < room() * 3) ++lowest;
+  std::uint32_t highest = lowest;
+  while (tokens(first, highest + 1) * 2 <= room() * 11) ++highest;
+  return best_border(lowest, highest);
+}
+
+// A chunk from `first` that ends after `beyond` and at most at `end`.
+std::uint32_t Cutter::end_of_chunk(std::uint32_t first, std::uint32_t end, std::uint32_t beyond) const {
+  std::uint32_t highest = std::max(first, beyond) + 1;
+  while (highest < end && tokens(first, highest + 1) <= room()) ++highest;
+  if (highest == end) return end;
+  std::uint32_t lowest = highest;
+  while (lowest > std::max(first, beyond) + 1 && tokens(first, lowest - 1) * 10 >= room() * 6) --lowest;
+  return best_border(lowest, highest);
 }
 
 // About limits_.overlap tokens before the border, but never so much that the unit after it has no room.
@@ -149,9 +167,12 @@ void Cutter::cut_section(std::uint32_t first, std::uint32_t end) {
   std::uint32_t start = first;
   std::uint32_t border = first;
   while (border < end) {
-    border = end_of_chunk(start, end, border);
-    add_chunk(start, border);
-    start = start_of_next(start, border, end);
+    const std::uint32_t stretch = end_of_stretch(border, end);
+    while (border < stretch) {
+      border = end_of_chunk(start, stretch, border);
+      add_chunk(start, border);
+      start = start_of_next(start, border, end);
+    }
   }
   give_vectors();
 }

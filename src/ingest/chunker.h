@@ -1,9 +1,10 @@
 // Chunks: runs of units of one section, small enough for one pass of the embedder, that overlap a little.
 //
 // A chunk never crosses a heading; what is embedded is its heading path, a line end, and its text. Where a section is
-// longer than a chunk, the border is chosen by content: among the unit ends in the last part of the chunk those at the
-// end of a block are taken first, and of them the one with the smallest hash. Two versions of a text that differ in a
-// sentence therefore agree on their borders again a few chunks later, so few chunks have to be embedded anew.
+// longer than a chunk, borders are chosen by content: among the unit ends in the last part of the chunk those at the
+// end of a block are taken first, and of them the one with the smallest hash. In the same way the section is cut into
+// stretches of a few chunks before. Two versions of a text that differ in a sentence therefore agree on their borders
+// again soon, at the latest at the next stretch, and few chunks have to be embedded anew.
 // A unit in two overlapping chunks takes its vector from the one where it lies farther from a border.
 //
 // Pure functions. Invariants: every unit but bodyless headings lies whole in at least one chunk; a chunk's input has at

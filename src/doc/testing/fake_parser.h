@@ -84,8 +84,9 @@ class FakeParser final : public Parser {
         continue;
       }
       Block block = block_of(line);
-      if (block.kind == BlockKind::kHeading) line.remove_prefix(line.find_first_not_of("# "));
+      if (block.kind == BlockKind::kHeading) line.remove_prefix(std::min(line.find_first_not_of("# "), line.size()));
       if (block.kind == BlockKind::kTableRow || block.kind == BlockKind::kListItem) line.remove_prefix(2);
+      if (line.empty()) continue;
       add_line(out, block, line, blank_before);
       blank_before = false;
     }
