@@ -101,7 +101,7 @@ class Builder {
 // Cut to the tokens a path may have, at a token border.
 std::string Builder::fitted(std::string text) const {
   if (text.size() <= limits_.path_tokens) return text;
-  const auto tokens = wordpiece_.tokens(text);
+  const auto tokens = wordpiece_.tokens(text, limits_.path_tokens + 1);
   std::uint64_t end = tokens.size() > limits_.path_tokens ? tokens[limits_.path_tokens - 1].span.end : text.size();
   end = std::min<std::uint64_t>(end, limits_.path_tokens * 16ULL);
   while (!is_char_border(text, end)) --end;
@@ -206,7 +206,7 @@ std::uint64_t Builder::cut_after(Span span) const {
   }
   if (end - span.start <= budget_) return end;  // A token has at least one byte.
   for (std::uint32_t room = budget_; room > 0; --room) {
-    const auto tokens = wordpiece_.tokens(at({span.start, end}));
+    const auto tokens = wordpiece_.tokens(at({span.start, end}), budget_ + 1);
     if (tokens.size() <= budget_) return end;
     std::size_t cut = room;
     const std::size_t lowest = room - std::min<std::size_t>(room - 1, 32);

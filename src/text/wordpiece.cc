@@ -92,8 +92,9 @@ struct WordPiece::State {
 
   template <typename Emit>
   void cut(const Word& word, std::vector<Token>& pieces, Emit&& emit) const;
-  template <typename Emit>
-  void run(std::string_view text, Emit&& emit) const;
+  // Stops early, between words, when enough() holds.
+  template <typename Emit, typename Enough>
+  void run(std::string_view text, Emit&& emit, Enough&& enough) const;
 };
 
 // Greedy, longest piece first. All or nothing: a word with a part that is no piece is unknown as a whole.
@@ -120,8 +121,8 @@ void WordPiece::State::cut(const Word& word, std::vector<Token>& pieces, Emit&& 
   for (const Token& piece : pieces) emit(piece);
 }
 
-template <typename Emit>
-void WordPiece::State::run(std::string_view text, Emit&& emit) const {
+template <typename Emit, typename Enough>
+void WordPiece::State::run(std::string_view text, Emit&& emit, Enough&& enough) const {
   Word word;
   std::vector<Token> pieces;
   const auto flush = [&] {
@@ -140,6 +141,7 @@ void WordPiece::State::run(std::string_view text, Emit&& emit) const {
         word.add(cleaned.value, span);
         flush();
       }
+      if (enough()) return;
     } else if (!word.from.empty()) {  // A mark on the character before it belongs to that character.
       word.from.back().end = span.end;
     }
@@ -178,15 +180,15 @@ Result<std::unique_ptr<WordPiece>> WordPiece::open(std::string_view vocabulary) 
 WordPiece::WordPiece(std::unique_ptr<State> state) : state_(std::move(state)) {}
 WordPiece::~WordPiece() = default;
 
-std::vector<WordPiece::Token> WordPiece::tokens(std::string_view text) const {
+std::vector<WordPiece::Token> WordPiece::tokens(std::string_view text, std::size_t enough) const {
   std::vector<Token> out;
-  state_->run(text, [&](const Token& token) { out.push_back(token); });
+  state_->run(text, [&](const Token& token) { out.push_back(token); }, [&] { return out.size() >= enough; });
   return out;
 }
 
 std::uint32_t WordPiece::count(std::string_view text) const {
   std::uint32_t count = 0;
-  state_->run(text, [&](const Token&) { ++count; });
+  state_->run(text, [&](const Token&) { ++count; }, [] { return false; });
   return count;
 }
 

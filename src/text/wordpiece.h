@@ -6,7 +6,9 @@
 //
 // Immutable after open(): any method from any thread.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -28,8 +30,8 @@ class WordPiece {
     doc::Span span;        // The bytes of `text` it was made from; in order, not overlapping.
   };
 
-  // Content tokens only: no [CLS], no [SEP].
-  std::vector<Token> tokens(std::string_view text) const;
+  // Content tokens only: no [CLS], no [SEP]. Stops after the word in which the `enough`th token stands.
+  std::vector<Token> tokens(std::string_view text, std::size_t enough = std::numeric_limits<std::size_t>::max()) const;
   std::uint32_t count(std::string_view text) const;
 
  private:

@@ -64,6 +64,12 @@ TEST(WordPiece, CountsWhatItLists) {
   }
 }
 
+TEST(WordPiece, StopsWhenThereAreEnough) {
+  const auto wordpiece = *WordPiece::open(kVocabulary);
+  EXPECT_EQ(wordpiece->tokens("the the unaffable the the", 3).size(), 5U);  // The word is finished.
+  EXPECT_EQ(wordpiece->tokens("the the", 9).size(), 2U);
+}
+
 TEST(WordPiece, GiantWordsAreBounded) {
   const auto wordpiece = *WordPiece::open(kVocabulary);
   EXPECT_EQ(wordpiece->count(std::string(1U << 20U, 'n')), 1U);                 // Starts with no piece.
