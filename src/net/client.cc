@@ -34,6 +34,7 @@ struct Transfer {
   CURL* easy;
   Response response{};
   std::size_t header_bytes = 0;
+  bool header_ended = false;
   std::uint64_t body_bytes = 0;
   std::optional<Error> error{};  // Of ours, when a callback ended the call.
 };
@@ -54,6 +55,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   }
   std::string_view line(data, size);
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  transfer.header_ended = line.empty();
   if (line.starts_with("HTTP/")) {
     transfer.response.headers = {};
     return size;
@@ -253,6 +255,7 @@ Result<Response> Client::send(const Endpoint& endpoint, const Request& request, 
   if (!ended) return ended.error();
   if (transfer.error) return *std::move(transfer.error);
   if (*ended != CURLE_OK) return error_from(*ended, name_of(endpoint));
+  if (!transfer.header_ended) return error_from(CURLE_PARTIAL_FILE, name_of(endpoint));  // curl lets this pass.
   transfer.response.status = static_cast<int>(status);
   state_->give_back(std::move(line));
   return std::move(transfer.response);

@@ -123,6 +123,7 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   RawSocket socket = connect();
   socket.send(post("/1", "first") + get("/2") + post("/3", "third") + get("/4", "Connection: close\r\n"));
   const std::string all = socket.read_all().value_or("");
+  EXPECT_EQ(handled_, 4);
   std::size_t at = 0;
   for (const char* expected : {"POST /1 first", "GET /2 ", "POST /3 third", "GET /4 "}) {
     at = all.find(expected, at);
@@ -149,7 +150,7 @@ TEST_F(ServerTest, HeadHasNoBodyAndOldClientsNoChunks) {
   EXPECT_NE(socket.read_until("\r\n\r\n").value_or("").find("Content-Length: 8\r\n"), std::string::npos);
   EXPECT_TRUE(socket.read_response().value_or("").ends_with("GET /y "));
   socket.send("HEAD /stream HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/z"));
-  EXPECT_EQ(socket.read_until("\r\n\r\n").value_or(""),"x");
+  EXPECT_NE(socket.read_until("\r\n\r\n").value_or("").find("chunked"), std::string::npos);
   EXPECT_TRUE(socket.read_response().value_or("").ends_with("GET /z "));
   RawSocket old = connect();
   old.send("GET /stream HTTP/1.0\r\nHost: localhost\r\n\r\n");

@@ -27,7 +27,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::size_t kReadSize = 16U << 10U;
+constexpr std::size_t kReadSize = 64U << 10U;
 constexpr std::size_t kInputSlack = 64U << 10U;  // Beyond the header limit: pipelined bytes and chunk headers.
 constexpr auto kLinger = std::chrono::seconds(2);
 
@@ -60,6 +60,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
         input_(owner.options().header_bytes + kInputSlack) {}
 
   void start() override {
+    ErrorCode ignored;
+    socket_.non_blocking(true, ignored);
     expect_header(owner_.options().header_timeout);
     read();
   }
@@ -85,6 +87,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   void expect_header(Duration patience) {
     phase_ = Phase::kHeader;
     header_started_ = false;
+    if (input_.size() == 0) input_.shrink_to_fit();
     parser_.emplace();
     parser_->header_limit(owner_.options().header_bytes);
     parser_->body_limit(boost::none);  // Set once the header says which route it is.
@@ -93,22 +96,21 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
 
   // Reading.
 
+  // Waits first and reads then, in one go: no buffer lies with an idle connection, and none is moved under a read.
   void read() {
-    if (reading_ || eof_ || phase_ == Phase::kClosed) return;
-    const std::size_t room = input_.max_size() - input_.size();
-    if (room == 0) return;
+    if (reading_ || eof_ || phase_ == Phase::kClosed || input_.size() == input_.max_size()) return;
     reading_ = true;
-    socket_.async_read_some(input_.prepare(std::min(room, kReadSize)),
-                            [self = shared_from_this()](const ErrorCode& error, std::size_t size) {
-                              self->reading_ = false;
-                              self->on_read(error, size);
-                            });
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const ErrorCode& error) {
+      self->reading_ = false;
+      if (!error && self->phase_ != Phase::kClosed) self->on_readable();
+    });
   }
 
-  void on_read(const ErrorCode& error, std::size_t size) {
-    if (phase_ == Phase::kClosed) return;
-    if (error) return on_end_of_input(error);
-    input_.commit(size);
+  void on_readable() {
+    ErrorCode error;
+    const std::size_t room = std::min(input_.max_size() - input_.size(), kReadSize);
+    input_.commit(socket_.read_some(input_.prepare(room), error));
+    if (error && error != asio::error::would_block) return on_end_of_input(error);
     if (phase_ == Phase::kLinger) input_.consume(input_.size());
     advance();
     read();
