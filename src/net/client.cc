@@ -99,6 +99,8 @@ Error error_from(CURLcode code, const std::string& where) {
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
       return {Code::kUnavailable, where + " closed the connection before its answer was whole", "Try again."};
+    case CURLE_OUT_OF_MEMORY:  // What curl says of a header line past its own cap of 100 KB.
+      return too_large("header");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
