@@ -22,7 +22,7 @@ namespace docmind::ingest {
 struct UnitLimits {
   std::uint32_t tokens = 510;      // Of a chunk, its heading path included.
   std::uint32_t path_tokens = 96;  // Of a heading path: outer headings are left out, then the title is cut.
-  std::uint64_t bytes = 8192;      // Of a unit, whatever its tokens.
+  std::uint64_t bytes = 4096;      // Of a unit, whatever its tokens.
 };
 
 struct Structure {

@@ -67,12 +67,38 @@ Cleaned clean(char32_t c, const icu::Normalizer2* nfc) {
 }  // namespace
 
 struct WordPiece::State {
-  using Pieces = std::unordered_map<std::string_view, std::uint32_t>;
+  // Pieces by their bytes. For each pair of first bytes `lengths` has a bit per length that occurs, so that a look-up
+  // tries those only; lengths of kManyBytes and more share the last bit and are all tried.
+  struct Pieces {
+    static constexpr std::size_t kManyBytes = 31;
+    std::unordered_map<std::string_view, std::uint32_t> ids;
+    std::vector<std::uint32_t> lengths = std::vector<std::uint32_t>(1U << 12U, 0);
+    std::size_t longest = 0;
+
+    static std::size_t slot(std::string_view bytes) {
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+      return (byte(0) * 61U + byte(1)) % (1U << 12U);
+    }
+    void add(std::string_view piece, std::uint32_t id) {
+      ids.emplace(piece, id);
+      longest = std::max(longest, piece.size());
+      if (piece.size() > 1) lengths[slot(piece)] |= 1U << std::min(piece.size(), kManyBytes);
+    }
+    // The longest piece at the start of `bytes`: its id and length; length 0 when there is none.
+    std::pair<std::uint32_t, std::size_t> find(std::string_view bytes) const {
+      const std::uint32_t known = bytes.size() > 1 ? lengths[slot(bytes)] : 0;
+      for (std::size_t length = std::min(longest, bytes.size()); length > 0; --length) {
+        if (length > 1 && (known >> std::min(length, kManyBytes) & 1U) == 0) continue;
+        const auto found = ids.find(bytes.substr(0, length));
+        if (found != ids.end()) return {found->second, length};
+      }
+      return {0, 0};
+    }
+  };
 
   std::string vocabulary;  // Owns the bytes of the keys below.
   Pieces first;            // Pieces at the start of a word.
   Pieces rest;             // Pieces with "##".
-  std::size_t longest = 0;
   std::uint32_t unknown = 0;
   const icu::Normalizer2* nfc = nullptr;
 
@@ -104,18 +130,12 @@ void WordPiece::State::cut(const Word& word, std::vector<Token>& pieces, Emit&& 
   pieces.clear();
   const std::string_view bytes = word.bytes;
   for (std::size_t at = 0; at < bytes.size();) {
-    const Pieces& known = at == 0 ? first : rest;
-    std::size_t length = std::min(longest, bytes.size() - at);
-    auto found = known.end();
-    for (; length > 0; --length) {
-      found = known.find(bytes.substr(at, length));
-      if (found != known.end()) break;
-    }
+    const auto [id, length] = (at == 0 ? first : rest).find(bytes.substr(at));
     if (length == 0) {
       emit(Token{unknown, {word.from.front().start, word.from.back().end}});
       return;
     }
-    pieces.push_back({found->second, {word.from[at].start, word.from[at + length - 1].end}});
+    pieces.push_back({id, {word.from[at].start, word.from[at + length - 1].end}});
     at += length;
   }
   for (const Token& piece : pieces) emit(piece);
@@ -167,8 +187,7 @@ Result<std::unique_ptr<WordPiece>> WordPiece::open(std::string_view vocabulary) 
     if (piece.empty()) continue;
     const bool continues = piece.starts_with("##") && piece.size() > 2;
     if (continues) piece.remove_prefix(2);
-    state->longest = std::max(state->longest, piece.size());
-    (continues ? state->rest : state->first).emplace(piece, id);
+    (continues ? state->rest : state->first).add(piece, id);
   }
   if (!unknown) return bad;
   state->unknown = *unknown;
