@@ -136,7 +136,8 @@ class Library {
   // not there, because another write removed it meanwhile: embed again), those of store::Database::write.
   Result<Put> put_document(const NewDocument& document, Deadline deadline, std::stop_token stop);
 
-  // Removes it with all its rows, and the embeddings that only it used. What was removed; kNotFound.
+  // Removes it with all its rows, the embeddings that only it used, and the traces that quote it. What was removed;
+  // kNotFound.
   Result<Document> remove_document(std::string_view id_or_path, Deadline deadline, std::stop_token stop);
 
   // Notes that the file has new times but the same bytes, so that the next look is quick again.
@@ -148,7 +149,9 @@ class Library {
   // Removes embeddings no document uses: what is left of ingests that never ended. Call it when none is running.
   Result<std::uint64_t> prune_embeddings(Deadline deadline, std::stop_token stop);
 
-  Result<> put_trace(std::string_view id, std::string_view json, Deadline deadline, std::stop_token stop);
+  // Keeps the trace of an answer. It goes when one of `documents` (keys of those it quotes) is removed.
+  Result<> put_trace(std::string_view id, std::string_view json, Deadline deadline, std::stop_token stop,
+                     std::span<const std::int64_t> documents = {});
 
   // A line of performance_logs. metrics is JSON or empty.
   struct Performance {

@@ -63,13 +63,13 @@ struct DatabaseOptions {
 
 // A snapshot: sees the database as it was when the Reader was made, whatever is committed meanwhile. Keep it short:
 // the log cannot be emptied while it lives. Stops with kDeadlineExceeded or kCancelled when its time is over.
-class Reader {
+class Reader final : public Source {
  public:
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) = delete;
   ~Reader();
 
-  Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {});
+  Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {}) override;
 
  private:
   friend class Database;
@@ -80,9 +80,9 @@ class Reader {
 
 // What a write closure works on. Undone as a whole when the closure returns an Error. Its statements fail with
 // kDeadlineExceeded or kCancelled when the write's time is over.
-class Transaction {
+class Transaction final : public Source {
  public:
-  Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {});
+  Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {}) override;
 
   // Runs a statement that returns no rows; the number of rows it changed.
   Result<std::int64_t> run(std::string_view sql, std::initializer_list<Value> values = {});

@@ -45,6 +45,16 @@ Result<bool> Statement::step() {
 
 void Statement::reset() { sqlite3_reset(statement_); }
 
+Result<> Statement::execute(std::initializer_list<Value> values) {
+  reset();
+  int parameter = 0;
+  for (const Value& value : values) DM_TRY(bind(++parameter, value));
+  while (DM_TRY(step())) {
+  }
+  reset();
+  return {};
+}
+
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }

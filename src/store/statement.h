@@ -6,6 +6,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -59,6 +60,9 @@ class Statement {
   // Ready to step again with the bindings it has.
   void reset();
 
+  // Binds all parameters, runs it to its end, and is ready for the next: for the same change to many rows.
+  Result<> execute(std::initializer_list<Value> values);
+
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
   double real(int column) const;
@@ -71,6 +75,15 @@ class Statement {
 
   Connection* connection_;
   sqlite3_stmt* statement_;
+};
+
+// Whoever runs queries: a Reader or a Transaction, for code that serves both.
+class Source {
+ public:
+  virtual Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {}) = 0;
+
+ protected:
+  ~Source() = default;
 };
 
 }  // namespace docmind::store

@@ -1,0 +1,78 @@
+#include <algorithm>
+#include <array>
+
+#include "library/impl/document_table.h"
+#include "library/lexical_index.h"
+
+namespace docmind::library {
+namespace {
+
+constexpr std::size_t kMaxTerms = 256;
+
+// bm25() comes out negative, smaller is better. The filter stands outside of MATCH with a plus sign: as a constraint on
+// rowid, FTS5 would run the whole query once for each of its values. The bound on rowid is one FTS5 can use itself.
+constexpr std::array<const char*, 2> kSearch = {
+    "SELECT rowid, bm25(chunk_terms) AS score FROM chunk_terms WHERE chunk_terms MATCH ? ORDER BY score, rowid LIMIT ?",
+    "SELECT rowid, bm25(unit_terms) AS score FROM unit_terms WHERE unit_terms MATCH ? ORDER BY score, rowid LIMIT ?"};
+constexpr std::array<const char*, 2> kFiltered = {
+    "SELECT rowid, bm25(chunk_terms) AS score FROM chunk_terms WHERE chunk_terms MATCH ?1 AND +rowid IN (SELECT id "
+    "FROM "
+    "chunk WHERE document IN (SELECT value FROM json_each(?3))) ORDER BY score, rowid LIMIT ?2",
+    "SELECT rowid, bm25(unit_terms) AS score FROM unit_terms WHERE unit_terms MATCH ?1 AND +rowid IN (SELECT id FROM "
+    "unit WHERE document IN (SELECT value FROM json_each(?3))) ORDER BY score, rowid LIMIT ?2"};
+constexpr std::array<const char*, 2> kFrequency = {"SELECT doc FROM chunk_vocabulary WHERE term=?",
+                                                   "SELECT doc FROM unit_vocabulary WHERE term=?"};
+
+// "a" OR "b": quoted, so that nothing in a term is FTS5's syntax. A NUL would end the expression.
+std::string expression(std::vector<std::string> terms) {
+  std::ranges::sort(terms);
+  terms.erase(std::unique(terms.begin(), terms.end()), terms.end());
+  std::string out;
+  std::size_t used = 0;
+  for (const std::string& term : terms) {
+    if (term.empty() || term.find('\0') != std::string::npos) continue;
+    if (used++ == kMaxTerms) break;
+    out += out.empty() ? "\"" : " OR \"";
+    for (char c : term) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+    out += '"';
+  }
+  return out;
+}
+
+class Fts5Index final : public LexicalIndex {
+ public:
+  Result<std::vector<LexicalHit>> search(Snapshot& at, const LexicalQuery& query) override {
+    const std::string match = expression(query.terms);
+    std::vector<LexicalHit> hits;
+    if (match.empty() || query.k == 0 || (query.documents && query.documents->empty())) return hits;
+    const auto which = static_cast<std::size_t>(query.rows);
+    const std::string keys = query.documents ? as_json(*query.documents) : "";
+    auto rows = query.documents ? DM_TRY(at.reader().query(kFiltered[which], {match, query.k, keys}))
+                                : DM_TRY(at.reader().query(kSearch[which], {match, query.k}));
+    while (DM_TRY(rows.step())) hits.push_back({rows.integer(0), -rows.real(1)});
+    return hits;
+  }
+
+  Result<std::vector<std::uint64_t>> document_frequencies(Snapshot& at, Rows rows,
+                                                          const std::vector<std::string>& terms) override {
+    std::vector<std::uint64_t> out;
+    auto row = DM_TRY(at.reader().query(kFrequency[static_cast<std::size_t>(rows)]));
+    for (const std::string& term : terms) {
+      row.reset();
+      DM_TRY(row.bind(1, term));
+      out.push_back(DM_TRY(row.step()) ? static_cast<std::uint64_t>(row.integer(0)) : 0);
+    }
+    return out;
+  }
+
+  Result<std::uint64_t> total(Snapshot& at, Rows rows) override {
+    const LibraryState state = DM_TRY(read_state(at.reader()));
+    return rows == Rows::kChunks ? state.chunks : state.units;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<LexicalIndex> fts5_index() { return std::make_unique<Fts5Index>(); }
+
+}  // namespace docmind::library
