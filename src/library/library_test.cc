@@ -363,6 +363,8 @@ TEST_F(LibraryTest, TermsAreCutAnewWhenTheCutterChanges) {
 
 TEST_F(LibraryTest, DeletedWordsAreNowhereInTheFolder) {
   const std::vector<std::string> canaries = {"zyxcanaryqq", "qanarytitle", "kanarywort", "canaryneedle"};
+  // FTS5 stores a term without the beginning it shares with the one before it.
+  const std::vector<std::string> tails = {"canaryqq", "narytitl", "narywort", "aryneedl"};
   for (int i = 0; i < 40; ++i) {  // Neighbours, so that pages and segments hold both.
     put("/d/keep" + std::to_string(i) + ".pdf", {"Words to keep number " + std::to_string(i) + ".", "More of them."});
   }
@@ -375,21 +377,21 @@ TEST_F(LibraryTest, DeletedWordsAreNowhereInTheFolder) {
   const Document again = put("/d/replaced.pdf", {"A " + canaries[3] + " once."}).document;
   const std::vector<std::int64_t> quoted = {again.key};
   ASSERT_TRUE(library_->put_trace("t", "{\"quote\":\"" + canaries[3] + "\"}", Deadline::never(), {}, quoted));
-  const auto present = [&] {
+  const auto present = [&](const std::vector<std::string>& words) {
     std::vector<std::string> seen;
     for (const auto& entry : std::filesystem::directory_iterator(library_.folder().path())) {
       const std::string bytes = (std::ostringstream() << std::ifstream(entry.path(), std::ios::binary).rdbuf()).str();
-      for (const std::string& canary : canaries) {
+      for (const std::string& canary : words) {
         if (bytes.find(canary) != std::string::npos) seen.push_back(entry.path().filename().string() + ": " + canary);
       }
     }
     return seen;
   };
-  EXPECT_GE(present().size(), canaries.size());
+  EXPECT_GE(present(canaries).size(), canaries.size());
   ASSERT_TRUE(remove("/d/secret.pdf"));
   put("/d/replaced.pdf", {"Nothing to see."});
   ASSERT_TRUE(remove("/d/replaced.pdf"));
-  EXPECT_THAT(present(), IsEmpty());
+  EXPECT_THAT(present(tails), IsEmpty());
   EXPECT_EQ(found("keep", Rows::kChunks).size(), 60U);
   EXPECT_TRUE(library_->database().check(store::Database::Depth::kFull, Deadline::never(), {})->empty());
 }
