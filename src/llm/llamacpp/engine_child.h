@@ -1,8 +1,8 @@
 // Keeps one `docmind engine` process: starts it when it is first wanted, restarts it when it has died, stops it when
 // this object goes.
 //
-// Thread safety: any method from any thread. A thread of its own owns the process, because the kernel's
-// parent-death signal follows the thread that forked: the child dies with us even when we are killed.
+// Thread safety: any method from any thread; callers that come while it starts wait for the same start.
+// The child dies with us, even when we are killed (sys/subprocess.h). It is started afresh when the model file changes.
 // A model that makes the engine crash at once costs a bounded number of starts: after `max_starts` within
 // `start_window` the answer is kUnavailable until the window has passed.
 #pragma once
@@ -10,6 +10,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/deadline.h"
@@ -29,13 +30,15 @@ class Files;
 namespace docmind::llamacpp {
 
 struct EngineChildOptions {
-  std::string binary;                                // The docmind binary.
-  std::string model_path;                            // A GGUF file.
-  std::string socket_folder;                         // Where the socket goes; made with mode 0700 when absent.
-  std::uint32_t threads = 0;                         // 0: the engine decides.
-  Duration start_timeout = std::chrono::minutes(2);  // Until /health answers; a large model loads from a slow disk.
+  std::string binary;                      // The docmind binary.
+  std::string model_path;                  // A GGUF file.
+  std::string socket_folder;               // Where the socket goes; made with mode 0700 when absent.
+  std::uint32_t threads = 0;               // 0: the engine decides.
+  std::vector<std::string> environment{};  // "NAME=value", all that the engine gets.
   std::uint32_t max_starts = 5;
   Duration start_window = std::chrono::seconds(60);
+  Duration start_timeout = std::chrono::minutes(2);  // Until /health answers; a large model loads from a slow disk.
+  Duration probe_timeout = std::chrono::seconds(5);  // For a suspected engine to answer /health before it is killed.
 };
 
 struct EngineChildDeps {

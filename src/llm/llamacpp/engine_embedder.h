@@ -13,6 +13,8 @@
 
 #include "llm/embedder.h"
 #include "llm/llamacpp/engine_child.h"
+#include "net/http.h"
+#include "sys/files.h"
 
 namespace docmind::llamacpp {
 
@@ -34,6 +36,16 @@ class EngineEmbedder final : public llm::Embedder {
                                             std::stop_token stop) override;
 
  private:
+  // What the model file was when its facts were learned.
+  struct Known {
+    sys::FileStat model;
+    llm::EmbedderInfo info;
+  };
+
+  // The engine's 2xx answer; asks the next life when this one died over it.
+  Result<net::Response> ask(const net::Request& request, std::uint64_t max_body, Deadline deadline,
+                            const std::stop_token& stop);
+
   EngineEmbedder(EngineEmbedderOptions options, EngineChild& child, net::Client& client, sys::Files& files);
 
   EngineEmbedderOptions options_;
@@ -41,7 +53,7 @@ class EngineEmbedder final : public llm::Embedder {
   net::Client& client_;
   sys::Files& files_;
   std::mutex mutex_;
-  std::optional<llm::EmbedderInfo> info_;  // Guarded by mutex_.
+  std::optional<Known> known_;  // Guarded by mutex_.
 };
 
 }  // namespace docmind::llamacpp
