@@ -12,7 +12,8 @@
 namespace docmind::parse {
 namespace {
 
-constexpr float kCellGap = 1.2F;  // Of the font size: a wider blank separates cells.
+constexpr float kCellGap = 1.2F;       // Of the font size: a wider blank separates cells.
+constexpr float kClearCellGap = 0.9F;  // Enough when it is also much wider than the line's other blanks.
 
 bool is_right_to_left(char32_t code) { return (code >= 0x590 && code < 0x900) || (code >= 0xfb1d && code < 0xfe00); }
 
@@ -167,9 +168,21 @@ class LineBuilder {
     line_.mono = 10 * mono_count_ >= 9 * glyph_count_;
     glyph_count_ = bold_count_ = mono_count_ = 0;
     line_.cells = {0};
+    const float cell_gap = gap_between_cells();
     for (std::uint32_t i = 1; i < line_.words.size(); ++i) {
-      if (line_.words[i].left - line_.words[i - 1].right > kCellGap * line_.size) line_.cells.push_back(i);
+      if (line_.words[i].left - line_.words[i - 1].right > cell_gap) line_.cells.push_back(i);
     }
+  }
+
+  // Justified lines stretch all their blanks alike.
+  float gap_between_cells() const {
+    std::vector<float> gaps;
+    for (std::size_t i = 1; i < line_.words.size(); ++i) {
+      if (!line_.words[i].glued) gaps.push_back(line_.words[i].left - line_.words[i - 1].right);
+    }
+    if (gaps.size() < 3) return kCellGap * line_.size;
+    std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2), gaps.end());
+    return std::clamp(2.5F * gaps[gaps.size() / 2], kClearCellGap * line_.size, kCellGap * line_.size);
   }
 
   const std::vector<PdfGlyph>& glyphs_;
