@@ -78,6 +78,7 @@ std::vector<Line> lines_of(std::string_view text) {
     const std::size_t end = std::min(text.find_first_of("\r\n\f", at), text.size());
     std::string_view body = text.substr(at, end - at);
     at = end + (text.substr(end).starts_with("\r\n") ? 2 : 1);
+    const bool page_ends = end < text.size() && text[end] == '\f';
     Line line;
     while (!body.empty() && (body.front() == ' ' || body.front() == '\t')) {
       line.indent += body.front() == '\t' ? 8 - line.indent % 8 : 1;
@@ -91,6 +92,7 @@ std::vector<Line> lines_of(std::string_view text) {
     line.width = line.indent + columns(line.text);
     find_marker(line);
     lines.push_back(line);
+    if (page_ends) lines.emplace_back();
   }
   return lines;
 }
@@ -99,8 +101,8 @@ std::string plain_characters(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\b' && !out.empty() && out.back() != '\n') {
-      remove_last_character(out);
+    if (text[at] == '\b') {
+      if (!out.empty() && out.back() != '\n') remove_last_character(out);
     } else if (text.substr(at).starts_with("\x1b[")) {
       at = std::min(text.find_first_not_of("0123456789;", at + 2), text.size() - 1);
     } else if (text.substr(at).starts_with("\xc2\xa0")) {

@@ -18,7 +18,7 @@ struct Line {
   bool blank() const { return text.empty(); }
 };
 
-// Line ends are LF, CR LF, CR and form feed.
+// Line ends are LF, CR LF, CR and form feed, after which a blank line is added.
 std::vector<Line> lines_of(std::string_view text);
 
 // No-break spaces as spaces; NUL, terminal escapes ("\x1b[1m") and overstrikes ("N\bN", man pages) removed.
