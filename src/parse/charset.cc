@@ -44,7 +44,7 @@ const char* utf16_by_zeros(std::string_view bytes) {
 
 Result<DecodedText> utf8(std::string_view bytes) {
   DecodedText out{.text = {}, .charset = "UTF-8"};
-  out.text = to_utf8(bytes, out.replaced);
+  out.text = is_utf8(bytes) ? std::string(bytes) : to_utf8(bytes, out.replaced);
   return out;
 }
 

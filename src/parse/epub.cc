@@ -18,7 +18,7 @@ constexpr std::string_view kHint = "Convert the book again, or add it in another
 
 struct Chapter {
   std::string path;     // In the archive.
-  std::string locator;  // As the book names it.
+  std::string locator;  // Without the book's own folder.
   bool contents = false;
 };
 
@@ -100,7 +100,9 @@ Result<Book> read_package(Archive& archive, std::string_view path) {
     if (local_name(entry) != "itemref" || item == items.end()) continue;
     const std::string href = decoded_path(attribute(item->second, "href"));
     const std::string_view properties = attribute(item->second, "properties");
-    book.chapters.push_back({resolved(folder, href), href, properties.find("nav") != std::string_view::npos});
+    std::string part = resolved(folder, href);
+    std::string locator = part.starts_with(folder) ? part.substr(folder.size()) : part;
+    book.chapters.push_back({std::move(part), std::move(locator), properties.find("nav") != std::string_view::npos});
   }
   return book;
 }

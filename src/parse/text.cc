@@ -322,9 +322,9 @@ std::string Reader::joined(std::size_t from, std::size_t to) const {
 
 Result<doc::Parsed> parse_text(std::string_view bytes, std::uint64_t max_text) {
   DM_TRY(check_is_text(bytes));
+  if (bytes.size() / 2 > max_text) return too_much_text(max_text);  // Even as UTF-16: no need to look at all of it.
   const DecodedText decoded = DM_TRY(decode(bytes, ""));
   DM_TRY(check_is_text(decoded.text));
-  if (decoded.text.size() / 4 > max_text) return too_much_text(max_text);  // Before it is cut into lines.
   DocumentBuilder builder("text", max_text);
   if (const std::string warning = replaced_warning(decoded); !warning.empty()) builder.warn(warning);
   const std::string text = plain_characters(decoded.text);
