@@ -13,7 +13,7 @@ namespace docmind::parse {
 struct ChildOptions {
   std::string name;                       // The file's name, for its type.
   std::uint64_t max_input = 512U << 20U;  // Bytes; a longer document is kResourceExhausted.
-  ParseOptions parse;
+  ParseOptions parse{};
   int input = 0;   // Descriptor of the document.
   int output = 1;  // Descriptor for the frame.
 };

@@ -32,14 +32,14 @@ void close_gap(std::string& out, const Gap& gap, char32_t before, char32_t after
   if (out.empty() || !gap.any) return;
   if (gap.hard_breaks > 0) {
     out += '\n';
-  } else if (!gap.line_end || !is_unspaced(before) || !is_unspaced(after)) {
+  } else if (!gap.line_end || !is_solid(before) || !is_solid(after)) {
     out += ' ';
   }
 }
 
 }  // namespace
 
-bool is_unspaced(char32_t c) {
+bool is_solid(char32_t c) {
   return (c >= 0x2e80 && c <= 0x30ff) || (c >= 0x31f0 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) ||
          (c >= 0xff01 && c <= 0xff0f) || (c >= 0xff1a && c <= 0xff20) || (c >= 0x20000 && c <= 0x3ffff);
 }

@@ -19,7 +19,8 @@ std::string code(std::string_view text);
 // No visible character.
 bool is_blank(std::string_view text);
 
-// Whether the character is written without spaces between words (Han, kana, their punctuation; not Hangul).
-bool is_unspaced(char32_t c);
+// Whether the character is of a script written solid, without spaces between words (Han, kana, their punctuation; not
+// Hangul).
+bool is_solid(char32_t c);
 
 }  // namespace docmind::parse

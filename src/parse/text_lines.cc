@@ -17,7 +17,7 @@ std::size_t columns(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint c = code_point_at(text, at);
-    width += c.value >= 0x1100 && (is_unspaced(c.value) || (c.value >= 0xac00 && c.value <= 0xd7a3)) ? 2 : 1;
+    width += c.value >= 0x1100 && (is_solid(c.value) || (c.value >= 0xac00 && c.value <= 0xd7a3)) ? 2 : 1;
     at += c.length;
   }
   return width;
@@ -144,7 +144,7 @@ bool looks_like_code(const Line& line) {
 
 std::size_t first_word_width(const Line& line) {
   if (line.text.empty()) return 0;
-  if (is_unspaced(code_point_at(line.text, 0).value)) return 2;
+  if (is_solid(code_point_at(line.text, 0).value)) return 2;
   return columns(line.text.substr(0, line.text.find(' ')));
 }
 
