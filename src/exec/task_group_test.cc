@@ -132,8 +132,8 @@ TEST(TaskGroup, GroupsInsideGroupsDoNotStarve) {
 }
 
 TEST(TaskGroup, ALateNoteToThePoolFindsNothing) {
-  const auto pool = open(1, 64);
   std::latch hold(1);
+  const auto pool = open(1, 64);
   ASSERT_TRUE(pool->try_submit([&hold] { hold.wait(); }));
   {
     int local = 0;  // Dead when the pool gets to its notes.

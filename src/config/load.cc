@@ -1,0 +1,192 @@
+#include "config/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/source.h"
+#include "config/specification_names.h"
+#include "config/value.h"
+#include "sys/paths.h"
+
+namespace docmind::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Insertions, deletions, replacements and swaps of neighbours that make one word of the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        d[i][j] = i + j;
+        continue;
+      }
+      const std::size_t change = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, change});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+class Loader {
+ public:
+  Loader(const Sources& sources, sys::Files& files) : sources_(sources), files_(files) {}
+
+  Result<Loaded> run() {
+    DM_TRY(read_folder());
+    if (sources_.file) DM_TRY(read_config_file(*sources_.file));
+    for (const Assignment& assignment : read_variables(sources_.environment)) assign(assignment);
+    for (const Flag& flag : sources_.flags) {
+      assign({.key = flag.key, .value = flag.value, .origin = "flag " + flag.flag, .spelt = flag.key});
+    }
+    if (!mistakes_.empty()) return first_mistake();
+    if (out_.settings.data.empty()) {
+      const fs::path folder = DM_TRY(sys::data_folder(sources_.environment));
+      out_.settings.data = folder.native();
+    }
+    DM_TRY(validate(out_.settings));
+    return std::move(out_);
+  }
+
+ private:
+  Result<> read_folder() {
+    if (sources_.folder.empty()) return {};
+    auto entries = files_.list(sources_.folder);
+    if (!entries && entries.error().code == Code::kNotFound) return {};
+    if (!entries) return std::move(entries).error();
+    for (const sys::FolderEntry& entry : *entries) {
+      if (entry.name.starts_with('.') || !entry.name.ends_with(".yaml")) continue;
+      DM_TRY(read_yaml_file(sources_.folder / entry.name));
+    }
+    return {};
+  }
+
+  Result<> read_config_file(const fs::path& file) {
+    DM_TRY(read_yaml_file(file));
+    const fs::path beside = file.parent_path() / ".env";
+    auto text = files_.read(beside, kMaxFileBytes);
+    if (!text && text.error().code == Code::kNotFound) return {};
+    if (!text) return std::move(text).error();
+    return assign_all(read_dot_env(*text, beside), beside);
+  }
+
+  Result<> read_yaml_file(const fs::path& file) {
+    const std::string text = DM_TRY(files_.read(file, kMaxFileBytes).with("read the settings"));
+    return assign_all(read_yaml(text, file), file);
+  }
+
+  Result<> assign_all(Result<std::vector<Assignment>> assignments, const fs::path& file) {
+    if (!assignments) return std::move(assignments).error();
+    out_.files.push_back(file);
+    for (const Assignment& assignment : *assignments) assign(assignment);
+    return {};
+  }
+
+  void assign(const Assignment& assignment) {
+    const auto meant = [&assignment](const Declaration& d) {
+      return d.key == assignment.key || std::ranges::find(d.aliases, assignment.key) != d.aliases.end();
+    };
+    const auto known = std::ranges::find_if(declarations_, meant);
+    if (known == declarations_.end()) {
+      without_effect(assignment);
+      return;
+    }
+    const std::string value = known->is_path ? full_path(assignment) : assignment.value;
+    if (Result<> result = known->set(out_.settings, value); !result) {
+      const bool secret = known->shown == Shown::kSecret;
+      mistake(assignment, fmt::format("{} {}", assignment.spelt, secret ? "is not valid" : result.error().message),
+              std::string(known->help));
+      return;
+    }
+    out_.origins.insert_or_assign(std::string(known->key), assignment.origin);
+  }
+
+  void without_effect(const Assignment& assignment) {
+    const auto meant = [&assignment](const SpecificationName& s) {
+      return s.name.ends_with(".*") ? assignment.key.starts_with(s.name.substr(0, s.name.size() - 1))
+                                    : s.name == assignment.key;
+    };
+    const auto named = std::ranges::find_if(specification_names_, meant);
+    if (named != specification_names_.end()) {
+      warn(assignment, fmt::format("{} has no effect: {}", assignment.spelt, named->reason));
+    } else if (assignment.may_be_foreign) {
+      warn(assignment, fmt::format("{} is no setting of DocMind and has no effect", assignment.spelt));
+    } else {
+      mistake(assignment, fmt::format("there is no setting {}", in_quotes(assignment.spelt)), nearest(assignment.key));
+    }
+  }
+
+  std::string nearest(std::string_view key) const {
+    constexpr std::size_t kLongestKey = 80;  // The comparison is quadratic.
+    std::string_view best;
+    std::size_t least = key.size() > kLongestKey ? 0 : std::max<std::size_t>(2, key.size() / 3) + 1;
+    for (const Declaration& declaration : declarations_) {
+      if (declaration.shown == Shown::kHidden) continue;
+      const std::size_t here = least == 0 ? 1 : distance(key, declaration.key);
+      if (here < least) {
+        least = here;
+        best = declaration.key;
+      }
+    }
+    if (best.empty()) return "All settings are listed by: docmind config show";
+    return fmt::format("Did you mean {}?", best);
+  }
+
+  // "~/x" is below HOME; a relative path is below the folder of the file that says it, or the current one.
+  std::string full_path(const Assignment& assignment) const {
+    if (assignment.value.empty()) return {};
+    const auto home = sources_.environment.get_filled("HOME");
+    fs::path path = assignment.value;
+    if (home && assignment.value.starts_with("~/")) path = fs::path(*home) / assignment.value.substr(2);
+    std::error_code ignored;
+    if (path.is_relative() && !assignment.base.empty()) path = assignment.base / path;
+    const fs::path absolute = fs::absolute(path, ignored);
+    return (ignored ? path : absolute).lexically_normal().native();
+  }
+
+  void warn(const Assignment& assignment, std::string_view what) {
+    out_.warnings.push_back(fmt::format("{}: {}", assignment.origin, what));
+  }
+
+  void mistake(const Assignment& assignment, std::string_view what, std::string hint) {
+    mistakes_.push_back({Code::kInvalidArgument, fmt::format("{}: {}", assignment.origin, what), std::move(hint)});
+  }
+
+  Error first_mistake() const {
+    Error error = mistakes_.front();
+    if (mistakes_.size() > 1) error.message += fmt::format(" (and {} more mistakes)", mistakes_.size() - 1);
+    return error;
+  }
+
+  const Sources& sources_;
+  sys::Files& files_;
+  const std::vector<Declaration> declarations_ = declarations();
+  const std::vector<SpecificationName> specification_names_ = specification_names();
+  Loaded out_;
+  std::vector<Error> mistakes_;
+};
+
+}  // namespace
+
+Result<Loaded> load(const Sources& sources, sys::Files& files) { return Loader(sources, files).run(); }
+
+std::vector<SettingLine> show(const Loaded& loaded) {
+  std::vector<SettingLine> out;
+  for (const Declaration& declaration : declarations()) {
+    const auto origin = loaded.origins.find(declaration.key);
+    const bool set = origin != loaded.origins.end();
+    if (declaration.shown == Shown::kHidden && !set) continue;
+    const bool secret = declaration.shown == Shown::kSecret && set;
+    out.push_back({.key = std::string(declaration.key),
+                   .value = secret ? "********" : declaration.get(loaded.settings),
+                   .origin = set ? origin->second : "default",
+                   .help = std::string(declaration.help)});
+  }
+  return out;
+}
+
+}  // namespace docmind::config

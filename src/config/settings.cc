@@ -1,0 +1,260 @@
+#include "config/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "config/value.h"
+
+namespace docmind::config {
+namespace {
+
+// The makers below take `field`, a generic lambda from Settings to the member, once for reading and once for writing.
+
+template <typename Field>
+Declaration on_off(std::string_view key, Field field, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = "true or false",
+          .set = [field](Settings& s, std::string_view text) -> Result<> {
+            field(s) = DM_TRY(to_bool(text));
+            return {};
+          },
+          .get = [field](const Settings& s) { return text_of(field(s)); }};
+}
+
+template <typename Field>
+Declaration integer(std::string_view key, Field field, std::int64_t least, std::int64_t most, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = fmt::format("whole number, {} to {}", least, most),
+          .set = [=](Settings& s, std::string_view text) -> Result<> {
+            auto& member = field(s);
+            member = static_cast<std::remove_reference_t<decltype(member)>>(DM_TRY(to_integer(text, least, most)));
+            return {};
+          },
+          .get = [field](const Settings& s) { return std::to_string(field(s)); }};
+}
+
+// Written in MiB, kept in bytes.
+template <typename Field>
+Declaration mebibytes(std::string_view key, Field field, std::int64_t least, std::int64_t most, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = fmt::format("MiB, {} to {}", least, most),
+          .set = [=](Settings& s, std::string_view text) -> Result<> {
+            field(s) = static_cast<std::uint64_t>(DM_TRY(to_integer(text, least, most))) * kMebibyte;
+            return {};
+          },
+          .get = [field](const Settings& s) { return std::to_string(field(s) / kMebibyte); }};
+}
+
+template <typename Field>
+Declaration real(std::string_view key, Field field, double least, double most, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = fmt::format("number, {} to {}", text_of(least), text_of(most)),
+          .set = [=](Settings& s, std::string_view text) -> Result<> {
+            field(s) = DM_TRY(to_real(text, least, most));
+            return {};
+          },
+          .get = [field](const Settings& s) { return text_of(field(s)); }};
+}
+
+template <typename Field>
+Declaration duration(std::string_view key, Field field, Duration least, Duration most, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = fmt::format("time, {} to {}", text_of(least), text_of(most)),
+          .set = [=](Settings& s, std::string_view text) -> Result<> {
+            field(s) = DM_TRY(to_duration(text, least, most));
+            return {};
+          },
+          .get = [field](const Settings& s) { return text_of(field(s)); }};
+}
+
+template <typename Field>
+Declaration line(std::string_view key, Field field, std::string_view values, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = std::string(values),
+          .set = [field](Settings& s, std::string_view text) -> Result<> {
+            std::string value = DM_TRY(to_line(text));
+            if (value.empty()) return Error{Code::kInvalidArgument, "must not be empty"};
+            field(s) = std::move(value);
+            return {};
+          },
+          .get = [field](const Settings& s) { return field(s); }};
+}
+
+template <typename Field>
+Declaration path(std::string_view key, Field field, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = "path",
+          .is_path = true,
+          .set = [field](Settings& s, std::string_view text) -> Result<> {
+            field(s) = DM_TRY(to_line(text));
+            return {};
+          },
+          .get = [field](const Settings& s) { return field(s); }};
+}
+
+template <typename Field>
+Declaration choice(std::string_view key, Field field, std::vector<std::string_view> words, std::string_view help) {
+  const std::string all = fmt::format("{}", fmt::join(words, ", "));
+  return {.key = key,
+          .help = help,
+          .values = all,
+          .set = [=](Settings& s, std::string_view text) -> Result<> {
+            std::string word(text);
+            std::ranges::transform(word, word.begin(),
+                                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+            if (std::ranges::find(words, word) == words.end()) {
+              return Error{Code::kInvalidArgument, fmt::format("must be one of {}, not {}", all, in_quotes(text))};
+            }
+            field(s) = std::move(word);
+            return {};
+          },
+          .get = [field](const Settings& s) { return field(s); }};
+}
+
+Declaration with(Declaration declaration, std::vector<std::string_view> aliases) {
+  declaration.aliases = std::move(aliases);
+  return declaration;
+}
+
+Declaration hidden(Declaration declaration) {
+  declaration.shown = Shown::kHidden;
+  return declaration;
+}
+
+void add_program(std::vector<Declaration>& out) {
+  out.push_back(path(
+      "data", [](auto& s) -> auto& { return s.data; },
+      "Folder of the library and everything made from it; default $XDG_DATA_HOME/docmind."));
+  out.push_back(line(
+      "server.host", [](auto& s) -> auto& { return s.server.host; }, "address",
+      "Address the server listens on; 127.0.0.1 keeps it on this machine."));
+  out.push_back(integer(
+      "server.port", [](auto& s) -> auto& { return s.server.port; }, 0, 65535,
+      "Port the server listens on; 0 takes a free one."));
+  out.push_back(mebibytes(
+      "server.max_upload_mb", [](auto& s) -> auto& { return s.server.max_upload_bytes; }, 1, 16384,
+      "Largest document that can be uploaded."));
+  out.push_back(with(choice(
+                         "log.level", [](auto& s) -> auto& { return s.log.level; }, {"debug", "info", "warn", "error"},
+                         "Least important event that is logged."),
+                     {"log_level"}));
+  out.push_back(choice(
+      "log.format", [](auto& s) -> auto& { return s.log.format; }, {"auto", "console", "json"},
+      "Form of the log; auto is console on a terminal and json elsewhere."));
+  out.push_back(path(
+      "log.file", [](auto& s) -> auto& { return s.log.file; },
+      "File the log goes to (32 MiB, 3 old ones kept); empty is standard error."));
+}
+
+void add_models(std::vector<Declaration>& out) {
+  out.push_back(with(line(
+                         "embedder.model", [](auto& s) -> auto& { return s.embedder.model; }, "name or GGUF file",
+                         "Model that turns text into vectors; another one means reading the library again."),
+                     {"embed_model"}));
+  out.push_back(integer(
+      "embedder.threads", [](auto& s) -> auto& { return s.embedder.threads; }, 0, 1024,
+      "Threads of the embedder; 0 is one per processor."));
+  out.push_back(integer(
+      "embedder.batch", [](auto& s) -> auto& { return s.embedder.batch; }, 1, 4096,
+      "Texts sent to the embedder in one request."));
+}
+
+void add_reading(std::vector<Declaration>& out) {
+  out.push_back(duration(
+      "parse.timeout", [](auto& s) -> auto& { return s.parse.timeout; }, std::chrono::seconds(1),
+      std::chrono::hours(24), "Longest time one document may take to read."));
+  out.push_back(mebibytes(
+      "parse.memory_mb", [](auto& s) -> auto& { return s.parse.memory_bytes; }, 256, 1 << 20,
+      "Address space of the process that reads one document."));
+  out.push_back(duration(
+      "parse.cpu_seconds", [](auto& s) -> auto& { return s.parse.cpu; }, std::chrono::seconds(1),
+      std::chrono::hours(24), "Processor time one document may take to read."));
+  out.push_back(mebibytes(
+      "parse.max_file_mb", [](auto& s) -> auto& { return s.parse.max_file_bytes; }, 1, 16384,
+      "Largest file that is read."));
+  out.push_back(mebibytes(
+      "parse.max_text_mb", [](auto& s) -> auto& { return s.parse.max_text_bytes; }, 1, 1024,
+      "Most text one document may hold."));
+  out.push_back(integer(
+      "parse.max_pages", [](auto& s) -> auto& { return s.parse.max_pages; }, 1, 1'000'000,
+      "Most pages one document may have."));
+  out.push_back(with(integer(
+                         "chunk.tokens", [](auto& s) -> auto& { return s.chunk.tokens; }, 64, 8192,
+                         "Size of a chunk in tokens, the embedder's two of its own included."),
+                     {"chunk_size"}));
+  out.push_back(with(integer(
+                         "chunk.overlap", [](auto& s) -> auto& { return s.chunk.overlap; }, 0, 4096,
+                         "Tokens a chunk repeats of the one before; at most half of chunk.tokens."),
+                     {"chunk_overlap"}));
+  out.push_back(integer(
+      "ingest.threads", [](auto& s) -> auto& { return s.ingest.threads; }, 1, 256, "Documents read at the same time."));
+  out.push_back(integer(
+      "ingest.batch_chunks", [](auto& s) -> auto& { return s.ingest.batch_chunks; }, 1, 4096,
+      "Chunks embedded and kept together; a crash costs at most one such batch."));
+  out.push_back(on_off(
+      "ingest.hidden_files", [](auto& s) -> auto& { return s.ingest.hidden_files; },
+      "Whether files and folders whose name starts with a dot are read too."));
+}
+
+void add_answering(std::vector<Declaration>& out) {
+  out.push_back(integer("search.k", [](auto& s) -> auto& { return s.search.k; }, 1, 1000, "Passages a search gives."));
+  out.push_back(integer(
+      "search.rrf_k", [](auto& s) -> auto& { return s.search.rrf_k; }, 1, 10'000,
+      "Constant of reciprocal rank fusion: larger lets lower ranks count more."));
+  out.push_back(on_off(
+      "search.bm25", [](auto& s) -> auto& { return s.search.bm25; },
+      "Whether a search looks for the words of the query."));
+  out.push_back(on_off(
+      "search.dense", [](auto& s) -> auto& { return s.search.dense; },
+      "Whether a search looks for the meaning of the query (needs the embedder)."));
+  out.push_back(integer(
+      "ask.max_claims", [](auto& s) -> auto& { return s.ask.max_claims; }, 1, 50, "Most statements of an answer."));
+  out.push_back(integer(
+      "ask.max_citations", [](auto& s) -> auto& { return s.ask.max_citations; }, 1, 10,
+      "Most citations of a statement."));
+  out.push_back(integer(
+      "ask.max_characters", [](auto& s) -> auto& { return s.ask.max_characters; }, 100, 100'000,
+      "Most characters of an answer."));
+  out.push_back(real(
+      "ask.threshold", [](auto& s) -> auto& { return s.ask.threshold; }, 0, 1000,
+      "Evidence below it is too weak, and the answer abstains; belongs to embedder.model."));
+  out.push_back(hidden(integer(
+      "test.crash_after_commits", [](auto& s) -> auto& { return s.test.crash_after_commits; }, 0,
+      std::numeric_limits<std::int32_t>::max(), "Ends the process with SIGKILL after so many commits; 0 is never.")));
+}
+
+}  // namespace
+
+std::vector<Declaration> declarations() {
+  std::vector<Declaration> out;
+  add_program(out);
+  add_models(out);
+  add_reading(out);
+  add_answering(out);
+  return out;
+}
+
+Result<> validate(const Settings& settings) {
+  if (settings.chunk.overlap * 2 > settings.chunk.tokens) {
+    return Error{Code::kInvalidArgument,
+                 fmt::format("chunk.overlap ({}) must be at most half of chunk.tokens ({})", settings.chunk.overlap,
+                             settings.chunk.tokens),
+                 "Lower chunk.overlap."};
+  }
+  if (!settings.search.bm25 && !settings.search.dense) {
+    return Error{Code::kInvalidArgument, "search.bm25 and search.dense are both off, so no search can find anything",
+                 "Turn one of them on."};
+  }
+  return {};
+}
+
+}  // namespace docmind::config

@@ -1,0 +1,102 @@
+// Every setting there is: as a struct for the program, as a table for whoever reads, checks, shows or documents them.
+//
+// Values. A new setting is a member with its default here and one entry in declarations(); files, variables, flags,
+// `docmind config show` and docs/settings.md follow from that.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace docmind::config {
+
+constexpr std::uint64_t kMebibyte = 1ULL << 20U;
+
+struct Settings {
+  std::string data{};  // Filled by load(): $XDG_DATA_HOME/docmind.
+
+  struct Server {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8080;
+    std::uint64_t max_upload_bytes = 256 * kMebibyte;
+  } server{};
+
+  struct Log {
+    std::string level = "info";
+    std::string format = "auto";
+    std::string file{};
+  } log{};
+
+  struct Embedder {
+    std::string model = "all-MiniLM-L6-v2";
+    std::uint32_t threads = 0;
+    std::uint32_t batch = 32;
+  } embedder{};
+
+  struct Parse {
+    Duration timeout = std::chrono::seconds(120);
+    std::uint64_t memory_bytes = 2048 * kMebibyte;
+    Duration cpu = std::chrono::seconds(60);
+    std::uint64_t max_file_bytes = 256 * kMebibyte;
+    std::uint64_t max_text_bytes = 64 * kMebibyte;
+    std::uint32_t max_pages = 10'000;
+  } parse{};
+
+  struct Chunk {
+    std::uint32_t tokens = 512;
+    std::uint32_t overlap = 50;
+  } chunk{};
+
+  struct Ingest {
+    std::uint32_t threads = 2;
+    std::uint32_t batch_chunks = 8;
+    bool hidden_files = false;
+  } ingest{};
+
+  struct Search {
+    std::uint32_t k = 10;
+    std::uint32_t rrf_k = 60;
+    bool bm25 = true;
+    bool dense = true;
+  } search{};
+
+  struct Ask {
+    std::uint32_t max_claims = 5;
+    std::uint32_t max_citations = 2;
+    std::uint32_t max_characters = 900;
+    double threshold = 1.62;
+  } ask{};
+
+  struct Test {
+    std::uint32_t crash_after_commits = 0;
+  } test{};
+};
+
+enum class Shown : std::uint8_t {
+  kAlways,
+  kHidden,  // For tests of the program: neither documented nor listed, unless set.
+  kSecret,  // The value is never shown, in messages neither.
+};
+
+struct Declaration {
+  std::string_view key;                     // "server.port"
+  std::string_view help;                    // One line.
+  std::string values;                       // What it may be, for people: "whole number, 0 to 65535".
+  std::vector<std::string_view> aliases{};  // The specifications' names for it, in lower case.
+  Shown shown = Shown::kAlways;
+  bool is_path = false;  // A relative one is taken from the folder of the file that says it.
+  // The error is the end of a sentence that begins with the key.
+  std::function<Result<>(Settings&, std::string_view text)> set{};
+  std::function<std::string(const Settings&)> get{};
+};
+
+std::vector<Declaration> declarations();
+
+// What no single value can tell: the error names the keys.
+Result<> validate(const Settings& settings);
+
+}  // namespace docmind::config

@@ -1,0 +1,83 @@
+#include "config/specification_names.h"
+
+namespace docmind::config {
+namespace {
+
+constexpr std::string_view kVllm = "it belongs to the vLLM backend, which is not built in yet";
+constexpr std::string_view kChat = "it belongs to chat models, which are not built in yet";
+constexpr std::string_view kContext = "it belongs to the context window of chat models, which are not built in yet";
+constexpr std::string_view kCacheServer = "it belongs to the cache of answers, which is not built in yet";
+constexpr std::string_view kSupervisor = "it belongs to the agents' graph, which is not built in yet";
+constexpr std::string_view kTarget = "targets are measured, not set";
+constexpr std::string_view kAlways = "it is always so";
+
+void add_vllm(std::vector<SpecificationName>& out) {
+  for (const std::string_view name :
+       {"vllm_model_path", "vllm_model_name", "vllm_host", "vllm_port", "vllm_max_model_len", "vllm_quantization",
+        "vllm_attention_backend", "vllm_kv_cache_dtype", "vllm_gpu_memory_utilization", "vllm_swap_space",
+        "vllm_enable_prefix_caching", "vllm_enable_chunked_prefill", "vllm_max_num_prefills", "vllm_use_modelscope",
+        "gpu_memory_fraction", "vllm_service.*"}) {
+    out.push_back({name, Fate::kNotYet, kVllm});
+  }
+  out.push_back({"cuda_visible_devices", Fate::kObsolete,
+                 "CUDA reads it from the environment; set it there for the program that uses the GPU"});
+}
+
+void add_chat(std::vector<SpecificationName>& out) {
+  for (const std::string_view name : {"model_name", "ollama_model", "llm_temperature", "quantization"}) {
+    out.push_back({name, Fate::kNotYet, kChat});
+  }
+  for (const std::string_view name :
+       {"max_context_length", "context_window_size", "context_truncation_strategy", "context_overlap_tokens",
+        "context_trim_threshold", "context_buffer_size", "enable_context_trimming", "kv_cache_quantization",
+        "kv_cache_max_tokens", "kv_cache_dtype"}) {
+    out.push_back({name, Fate::kNotYet, kContext});
+  }
+}
+
+void add_caches(std::vector<SpecificationName>& out) {
+  out.push_back({"ingestion_cache_dir", Fate::kObsolete, "what was read is kept in the library itself (data)"});
+  for (const std::string_view name : {"semantic_cache_dir", "cache_server_port", "enable_cache_metrics"}) {
+    out.push_back({name, Fate::kNotYet, kCacheServer});
+  }
+  for (const std::string_view name : {"redis_host", "redis_port"}) {
+    out.push_back({name, Fate::kNotYet, "a Redis or Valkey for several servers is not built in yet"});
+  }
+}
+
+void add_agents(std::vector<SpecificationName>& out) {
+  for (const std::string_view name :
+       {"parallel_tool_calls", "enable_parallel_tools", "max_parallel_calls", "add_handoff_back_messages",
+        "create_forward_message_tool", "enable_message_forwarding", "output_mode", "agent_coordination_timeout",
+        "multi_agent_coordination_timeout_ms", "multi_agent_parallel_execution"}) {
+    out.push_back({name, Fate::kNotYet, kSupervisor});
+  }
+  out.push_back({"enable_langgraph_supervisor", Fate::kObsolete, "the agents are built in and always work"});
+  out.push_back({"agent_count", Fate::kObsolete, "there are always five agents"});
+  out.push_back({"enable_agent_metrics", Fate::kObsolete, kAlways});
+}
+
+void add_targets(std::vector<SpecificationName>& out) {
+  for (const std::string_view name :
+       {"cache_hit_rate_target", "ingestion_reduction_target", "target_decode_tokens_per_sec_min",
+        "target_decode_tokens_per_sec_max", "target_prefill_tokens_per_sec_min", "target_prefill_tokens_per_sec_max",
+        "multi_agent_token_reduction_target"}) {
+    out.push_back({name, Fate::kObsolete, kTarget});
+  }
+  out.push_back({"enable_performance_logging", Fate::kObsolete, kAlways});
+  out.push_back({"metrics_port", Fate::kObsolete, "the server's own port has /metrics"});
+}
+
+}  // namespace
+
+std::vector<SpecificationName> specification_names() {
+  std::vector<SpecificationName> out;
+  add_vllm(out);
+  add_chat(out);
+  add_caches(out);
+  add_agents(out);
+  add_targets(out);
+  return out;
+}
+
+}  // namespace docmind::config

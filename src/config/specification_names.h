@@ -1,0 +1,26 @@
+// Names of settings from the specifications this product answers to, that are not settings here: named, so that an
+// `.env` or a vllm_service.yaml written for them loads, with a word on each.
+//
+// Pure functions. Those that are settings here are aliases in declarations().
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace docmind::config {
+
+enum class Fate : std::uint8_t {
+  kObsolete,  // Never a setting here.
+  kNotYet,    // Comes with the part it belongs to.
+};
+
+struct SpecificationName {
+  std::string_view name;  // Lower case. One that ends in ".*" stands for everything below it.
+  Fate fate = Fate::kObsolete;
+  std::string_view reason;  // "has no effect" and then this, without a full stop.
+};
+
+std::vector<SpecificationName> specification_names();
+
+}  // namespace docmind::config
