@@ -9,13 +9,14 @@
 // puts them at its foot. So the truth is two sequences, body and notes; notes are looked for among the words that the
 // body has left.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <memory>
-#include <optional>
-#include <set>
+#include <ostream>
 #include <string>
+#include <vector>
 
 #include "parse/pdf.h"
 #include "parse/pdfium.h"
@@ -49,6 +50,8 @@ struct Book {
   double order;
 };
 
+void PrintTo(const Book& book, std::ostream* out) { *out << book.name; }
+
 constexpr Book kBooks[] = {
     {"policy", "/usr/share/doc/debian-policy/policy.pdf.gz", "/usr/share/doc/debian-policy/policy.txt.gz", 0.98, 0.97},
     {"developers-reference", "/usr/share/developers-reference/developers-reference.pdf",
@@ -66,12 +69,14 @@ PdfOptions options() {
   return options;
 }
 
-std::string poppler_text(const std::string& bytes, const std::string& range) {
-  const std::string path = ::testing::TempDir() + "/docmind_truth.pdf";
+std::string poppler_text(const std::string& bytes) {
+  const std::string path = ::testing::TempDir() + "/docmind_truth_" + std::to_string(getpid()) + ".pdf";
   const std::unique_ptr<FILE, int (*)(FILE*)> file(fopen(path.c_str(), "wb"), fclose);
   fwrite(bytes.data(), 1, bytes.size(), file.get());
   fflush(file.get());
-  return output_of("pdftotext " + range + " " + path + " - 2>/dev/null");
+  std::string text = output_of("pdftotext " + path + " - 2>/dev/null");
+  std::remove(path.c_str());
+  return text;
 }
 
 std::string pdfium_text(const std::string& bytes) {
@@ -113,7 +118,7 @@ Truth truth_of(const std::string& text) {
     const std::string_view line = std::string_view(text).substr(at, end - at);
     if (blank && starts_note(line))
       note = true;
-    else if (!line.empty() && line[0] != ' ')
+    else if (!line.empty() && line[0] != ' ' && !line.starts_with("\xc2\xa0"))
       note = false;
     (note ? truth.notes : truth.body).append(line).append("\n");
     blank = line.find_first_not_of(' ') == std::string_view::npos;
@@ -168,19 +173,21 @@ TEST_P(PdfTruth, WordsAndOrderOfTheManuals) {
   const Score ours = score(truth, parsed->text);
   print(book.name, "docmind", ours);
   print(book.name, "pdfium", score(truth, pdfium_text(bytes)));
-  print(book.name, "poppler", score(truth, poppler_text(bytes, "")));
+  print(book.name, "poppler", score(truth, poppler_text(bytes)));
   EXPECT_GE(ours.f1, book.f1);
   EXPECT_GE(ours.order, book.order);
 }
 
-// Without blanks and hyphens, in NFKC as far as ASCII goes: what a quote is compared by.
+// Without blanks and hyphens: what a quote is compared by. Back quotes are left out, too: debian-faq paints them as a
+// grave accent over a blank, and poppler puts that accent on a line of its own or on a letter of the next word.
 std::string squeezed(const std::string& text) {
   std::string out;
   const std::string clean = text::normalise(text);
   for (std::size_t at = 0; at < clean.size();) {
     const CodePoint point = code_point_at(clean, at);
     const char32_t c = point.value;
-    if (c > ' ' && c != '-' && c != 0xa0 && c != 0x2010 && c != 0x2011 && c != 0x2423) append_utf8(out, c);
+    if (c > ' ' && c != '-' && c != 0xa0 && c != 0x2010 && c != 0x2011 && c != 0x2423 && c != '`' && c != 0x300)
+      append_utf8(out, c);
     at += point.length;
   }
   return out;
@@ -191,7 +198,7 @@ TEST_P(PdfTruth, QuotesStandOnTheirPages) {
   const std::string bytes = unpacked(GetParam().pdf);
   const auto parsed = parse_pdf(bytes, options());
   ASSERT_TRUE(parsed);
-  const std::string all = poppler_text(bytes, "");
+  const std::string all = poppler_text(bytes);
   std::vector<std::string> pages;
   for (std::size_t at = 0; at < all.size();) {  // Pages end with a form feed.
     const std::size_t end = std::min(all.find('\f', at), all.size());
