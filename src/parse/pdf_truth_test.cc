@@ -11,10 +11,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -223,6 +227,43 @@ TEST_P(PdfTruth, QuotesStandOnTheirPages) {
   std::fprintf(stderr, "%-22s %zu of %zu quotes stand in pdftotext's page: %.4f\n", GetParam().name, stand, quotes,
                share);
   EXPECT_GE(share, 0.97);
+}
+
+// Letters and digits of ASCII in lower case.
+std::string letters_of(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+// The development questions name a page and a phrase that answers: the phrase stands there, inside one block.
+TEST(PdfPhrases, AnswersStandInOneBlockOfTheirPage) {
+  std::map<std::string, doc::Parsed> documents;
+  for (const Book& book : kBooks) {
+    auto parsed = parse_pdf(unpacked(book.pdf), options());
+    ASSERT_TRUE(parsed);
+    documents.emplace(book.name, *std::move(parsed));
+  }
+  std::istringstream questions(output_of("cat " DOCMIND_SOURCE_DIR "/tests/data/debian_questions.tsv"));
+  int found = 0;
+  for (std::string line; std::getline(questions, line);) {
+    std::istringstream fields(line);
+    std::string name, page, question, phrase;
+    std::getline(std::getline(std::getline(std::getline(fields, name, '\t'), page, '\t'), question, '\t'), phrase);
+    if (phrase.empty() || phrase == "ABSTAIN") continue;
+    const doc::Parsed& document = documents.at(name);
+    const doc::Span on = document.pages.at(static_cast<std::size_t>(std::stoi(page)) - 1).span;
+    const bool stands = std::any_of(document.blocks.begin(), document.blocks.end(), [&](const doc::Block& block) {
+      const std::string text = document.text.substr(block.span.start, block.span.size());
+      return on.contains(block.span) && letters_of(text).find(letters_of(phrase)) != std::string::npos;
+    });
+    EXPECT_TRUE(stands) << line;
+    found += static_cast<int>(stands);
+  }
+  EXPECT_EQ(found, 60);
 }
 
 INSTANTIATE_TEST_SUITE_P(Manuals, PdfTruth, ::testing::ValuesIn(kBooks), [](const auto& book) {
