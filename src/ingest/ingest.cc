@@ -104,13 +104,14 @@ Result<library::PutOutcome> Run::embed_and_store(Prepared& prepared) {
   std::uint64_t reported = 0;
   for (int tries = 1;; ++tries) {
     meter_.stage(Stage::kEmbedding);
+    std::uint64_t computed = 0;
     const auto on_batch = [&](const VectorMaker::Done& done) {
+      summary_.embedded += done.computed - std::exchange(computed, done.computed);
       if (done.chunks < reported) return;  // A second try counts nothing twice.
       meter_.embedded(done.chunks - reported, done.chunks, chunks);
       reported = done.chunks;
     };
-    const VectorMaker::Done done = DM_TRY(vectors_.make(prepared.document, model_, on_batch, deadline_, stop_));
-    summary_.embedded += done.computed;
+    DM_TRY(vectors_.make(prepared.document, model_, on_batch, deadline_, stop_));
     meter_.stage(Stage::kStoring);
     Result<library::Put> put = deps_.library.put_document(prepared.document, deadline_, stop_);
     if (put) return put->outcome;

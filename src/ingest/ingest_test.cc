@@ -272,6 +272,7 @@ TEST_F(IngestRun, GoesOnAfterACrash) {
   const Summary broken = run({docs_.path()});
   EXPECT_EQ(broken.documents, 0U);
   EXPECT_EQ(broken.failed.size(), 1U);
+  EXPECT_EQ(broken.embedded, 5U * 8U);
   EXPECT_EQ(documents(), 0U);
   embedder_.heal();
   ingest_.reset();
@@ -376,20 +377,60 @@ TEST_F(IngestRun, Uploads) {
 }
 
 TEST_F(IngestRun, AFullDiskFailsTheFileInOneLine) {
-  write("a.md", sections(200));
-  ASSERT_TRUE(library_->database().write(
-      [](store::Transaction& at) -> Result<> {
-        store::Statement limit = DM_TRY(at.query("PRAGMA max_page_count = 120"));  // About 480 KB.
-        DM_TRY(limit.step());
-        return {};
-      },
-      Deadline::never(), {}));
-  write("b.md", sections(3, 1));
-  const Summary summary = run({docs_.path()});
-  ASSERT_EQ(summary.failed.size(), 1U);
-  EXPECT_THAT(summary.failed[0].path, HasSubstr("a.md"));
-  EXPECT_THAT(summary.failed[0].error, HasSubstr("full"));
-  EXPECT_EQ(documents(), summary.documents);
+  const auto allow_pages = [&](const std::string& pages) {
+    ASSERT_TRUE(library_->database().write(
+        [&](store::Transaction& at) -> Result<> {
+          store::Statement limit = DM_TRY(at.query("PRAGMA max_page_count = " + pages));
+          DM_TRY(limit.step());
+          return {};
+        },
+        Deadline::never(), {}));
+  };
+  allow_pages("120");  // About 480 KB.
+  write("1.md", sections(3));
+  write("2.md", sections(1500, 2));
+  const Summary full = run({docs_.path()});
+  EXPECT_EQ(full.added, 1U);
+  ASSERT_EQ(full.failed.size(), 1U);
+  EXPECT_THAT(full.failed[0].path, HasSubstr("2.md"));
+  EXPECT_THAT(full.failed[0].error, HasSubstr("full"));
+  EXPECT_EQ(full.failed[0].error.find('\n'), std::string::npos);
+  EXPECT_EQ(documents(), 1U);
+  allow_pages("100000");
+  const Summary roomy = run({docs_.path()});
+  EXPECT_EQ(roomy.documents, 2U);
+  EXPECT_EQ(full.embedded + roomy.embedded, 3U + 1500U);
+}
+
+// Between the look-up and the put somebody deletes the document whose vectors were to be used again.
+TEST_F(IngestRun, VectorsDeletedMeanwhileAreMadeAgain) {
+  struct Deleting final : llm::Embedder {
+    Deleting(llm::Embedder& inner, library::Library& library) : inner_(inner), library_(library) {}
+    Result<llm::EmbedderInfo> info(Deadline deadline, std::stop_token stop) override {
+      return inner_.info(deadline, std::move(stop));
+    }
+    Result<std::vector<llm::Embedding>> embed(std::span<const llm::EmbedInput> inputs, Deadline deadline,
+                                              std::stop_token stop) override {
+      if (!victim.empty()) EXPECT_TRUE(library_.remove_document(std::exchange(victim, {}), Deadline::never(), {}));
+      return inner_.embed(inputs, deadline, std::move(stop));
+    }
+    std::string victim;
+
+   private:
+    llm::Embedder& inner_;
+    library::Library& library_;
+  } deleting(embedder_, *library_);
+  ingest_ = *Ingest::open({}, {*library_, parser_, deleting, *wordpiece_, files_, *pool_, clock_});
+  const fs::path a = write("a.md", sections(10));
+  run({a});
+  deleting.victim = a;
+  const fs::path b = write("b.md", sections(10) + sections(3, 7));
+  const Summary summary = run({b});
+  EXPECT_THAT(summary.failed, IsEmpty());
+  EXPECT_EQ(summary.added, 1U);
+  EXPECT_EQ(summary.chunks, 13U);
+  EXPECT_EQ(summary.embedded, 13U);
+  EXPECT_EQ(documents(), 1U);
 }
 
 TEST_F(IngestRun, AnEmbedderThatAnswersNonsenseIsRefused) {

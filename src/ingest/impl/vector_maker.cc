@@ -94,8 +94,8 @@ Result<> VectorMaker::make_sections(const library::NewDocument& document, const 
   return {};
 }
 
-Result<VectorMaker::Done> VectorMaker::make(const library::NewDocument& document, const llm::EmbedderInfo& model,
-                                            const OnBatch& on_batch, Deadline deadline, std::stop_token stop) {
+Result<> VectorMaker::make(const library::NewDocument& document, const llm::EmbedderInfo& model,
+                           const OnBatch& on_batch, Deadline deadline, std::stop_token stop) {
   std::vector<Work> wanted;
   std::set<ContentHash> seen;
   for (std::uint32_t i = 0; i < document.chunks.size(); ++i) {
@@ -111,8 +111,7 @@ Result<VectorMaker::Done> VectorMaker::make(const library::NewDocument& document
     done.chunks += part.size();
     on_batch(done);
   }
-  DM_TRY(make_sections(document, model, deadline, stop));
-  return done;
+  return make_sections(document, model, deadline, stop);
 }
 
 }  // namespace docmind::ingest

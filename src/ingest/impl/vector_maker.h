@@ -22,8 +22,9 @@ class VectorMaker {
   };
   using OnBatch = std::function<void(const Done&)>;
 
-  Result<Done> make(const library::NewDocument& document, const llm::EmbedderInfo& model, const OnBatch& on_batch,
-                    Deadline deadline, std::stop_token stop);
+  // Calls on_batch with the sums so far, first for what is there already.
+  Result<> make(const library::NewDocument& document, const llm::EmbedderInfo& model, const OnBatch& on_batch,
+                Deadline deadline, std::stop_token stop);
 
  private:
   struct Work {
