@@ -1,0 +1,23 @@
+// One request on its way through the routes.
+#pragma once
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/deadline.h"
+#include "net/server.h"
+#include "server/routes.h"
+
+namespace docmind::server {
+
+struct Routes::Call {
+  const net::Request& request;
+  net::ResponseWriter& out;
+  std::string id;  // What stands for {id} in the route's template.
+  Deadline deadline;
+  std::stop_token stop;
+};
+
+using Answered = std::optional<net::Response>;  // What a route gives back; nothing when it answered as a stream.
+
+}  // namespace docmind::server

@@ -1,0 +1,128 @@
+// The two routes that read documents: paths of this machine, and uploads. Both answer with one summary, or, when the
+// client accepts text/event-stream, with "progress" events and then one "summary" or one "error".
+#include <boost/json.hpp>
+
+#include "base/json.h"
+#include "net/multipart.h"
+#include "net/sse.h"
+#include "server/impl/call.h"
+#include "server/json_read.h"
+#include "server/json_write.h"
+
+namespace docmind::server {
+namespace {
+
+constexpr std::size_t kMaxFileName = 255;
+
+// Runs some work that reports progress, and answers with what came out of it.
+class Reporting {
+ public:
+  using Work = std::function<Result<service::Summary>(const service::OnProgress&)>;
+
+  Reporting(const net::Request& request, net::ResponseWriter& out)
+      : out_(out),
+        streams_(request.headers.find("Accept").value_or("").find("text/event-stream") != std::string::npos) {}
+
+  Result<Answered> run(const Work& work) {
+    if (!streams_) {
+      const service::Summary summary = DM_TRY(finished(work([](const service::Progress&) {})));
+      return Answered(net::json_response(200, to_text(to_json(summary))));
+    }
+    DM_TRY(out_.begin({.headers = {{"Content-Type", "text/event-stream"},
+                                   {"Cache-Control", "no-store"},
+                                   {"X-Content-Type-Options", "nosniff"}}}));
+    const Result<service::Summary> summary =
+        finished(work([this](const service::Progress& progress) { event("progress", to_text(to_json(progress))); }));
+    if (summary) {
+      event("summary", to_text(to_json(*summary)));
+    } else {
+      event("error", net::error_body(summary.error()));
+    }
+    (void)out_.end();
+    return Answered();
+  }
+
+ private:
+  static Result<service::Summary> finished(Result<service::Summary> summary) {
+    if (!summary || !summary->cancelled) return summary;
+    return Error{Code::kCancelled, "the ingest was stopped", "Run it again: what is done stays done."};
+  }
+
+  // A client that has gone is noticed through the stop token, not here.
+  void event(std::string_view name, const std::string& data) { (void)out_.write(net::sse_text(name, data)); }
+
+  net::ResponseWriter& out_;
+  const bool streams_;
+};
+
+void add(service::Summary& sum, service::Summary one) {
+  sum.documents += one.documents;
+  sum.added += one.added;
+  sum.updated += one.updated;
+  sum.unchanged += one.unchanged;
+  sum.failed.insert(sum.failed.end(), one.failed.begin(), one.failed.end());
+  sum.chunks += one.chunks;
+  sum.embedded += one.embedded;
+  sum.seconds += one.seconds;
+  sum.cancelled = sum.cancelled || one.cancelled;
+}
+
+// The name alone: some browsers send a path with it, and no path of the sender's machine means anything here.
+Result<std::string> file_name(const net::FormPart& part) {
+  std::string name = *part.file_name;
+  name.erase(0, name.find_last_of("/\\") + 1);
+  if (name.empty() || name == "." || name == ".." || name.size() > kMaxFileName ||
+      name.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
+    return Error{Code::kInvalidArgument, "an uploaded file has no usable name", "Give it a name of 1 to 255 bytes."};
+  }
+  return name;
+}
+
+struct Upload {
+  std::string name;
+  std::string_view bytes;
+};
+
+Result<std::vector<Upload>> uploads_in(const net::Request& request) {
+  const std::string_view type = request.headers.find("Content-Type").value_or("");
+  if (net::media_type(type) != "multipart/form-data") {
+    return Error{Code::kInvalidArgument, "an upload must be multipart/form-data",
+                 "curl -F file=@report.pdf, for example."};
+  }
+  std::vector<Upload> uploads;
+  for (const net::FormPart& part : DM_TRY(net::parse_multipart(type, request.body))) {
+    if (part.file_name) uploads.push_back({DM_TRY(file_name(part)), part.bytes});
+  }
+  if (uploads.empty()) {
+    return Error{Code::kInvalidArgument, "the upload contains no file", "Send the file in a field named file."};
+  }
+  return uploads;
+}
+
+}  // namespace
+
+Routes::Reply Routes::ingest(const Call& call) {
+  if (call.request.peer == net::Peer::kTcp && options_.paths_over_tcp == PathsOverTcp::kRefused) {
+    const Error refused{Code::kUnauthorized, "this address takes no paths of its own machine",
+                        "Upload the documents to /api/documents, or run docmind ingest there."};
+    return Answered(net::error_response(403, refused));
+  }
+  const std::vector<std::string> paths = DM_TRY(read_paths(call.request.body));
+  return Reporting(call.request, call.out).run([&](const service::OnProgress& progress) {
+    return service_.ingest(paths, progress, Deadline::never(), call.stop);
+  });
+}
+
+Routes::Reply Routes::upload(const Call& call) {
+  const std::vector<Upload> uploads = DM_TRY(uploads_in(call.request));
+  return Reporting(call.request, call.out).run([&](const service::OnProgress& progress) -> Result<service::Summary> {
+    service::Summary sum;
+    for (const Upload& one : uploads) {
+      add(sum, DM_TRY(service_.upload(one.name, std::string(one.bytes), progress, Deadline::never(), call.stop)));
+      if (sum.cancelled) break;
+    }
+    return sum;
+  });
+}
+
+}  // namespace docmind::server

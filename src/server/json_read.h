@@ -1,0 +1,29 @@
+// What requests carry, as the product's values. Strict: a field that is missing, unknown, of another type or out of its
+// range is kInvalidArgument with the field's name, so that a typing error is never silently an empty filter.
+//
+// Pure functions; hostile input. Bounds: question and query 16 KiB, 1000 of any list.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/http.h"
+#include "service/service.h"
+
+namespace docmind::server {
+
+// {"question", "filter": {"documents": [], "types": [], "from": ms, "to": ms}}; filter and its fields may be absent.
+Result<service::Question> read_question(std::string_view body);
+
+// ?q=&k=&document=&type=&from=&to=; document and type may be repeated.
+Result<service::Query> read_query(const net::Target& target, std::uint32_t default_k);
+
+// {"paths": [...]}: at least one, each absolute.
+Result<std::vector<std::string>> read_paths(std::string_view body);
+
+// The citations of an answer as to_json wrote it. Fields of the answer besides claims[].citations[] are not looked at.
+Result<std::vector<agents::Citation>> read_citations(std::string_view body);
+
+}  // namespace docmind::server

@@ -1,0 +1,218 @@
+#include "server/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+
+#include "base/json.h"
+#include "server/impl/call.h"
+#include "server/json_read.h"
+#include "server/json_write.h"
+
+namespace docmind::server {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kPlaceholder = "{id}";
+constexpr std::uint64_t kFormSlack = 1U << 20U;  // What the form around an upload's files may take.
+
+Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
+
+double seconds_since(TimePoint start, const Clock& clock) {
+  return std::chrono::duration<double>(clock.now() - start).count();
+}
+
+// Whether path fits the template; what stands for {id}, one segment, goes to id.
+bool matches(std::string_view pattern, std::string_view path, std::string& id) {
+  const std::size_t at = pattern.find(kPlaceholder);
+  if (at == std::string_view::npos) return pattern == path;
+  if (!path.starts_with(pattern.substr(0, at))) return false;
+  const std::string_view rest = path.substr(at);
+  if (rest.empty() || rest.find('/') != std::string_view::npos) return false;
+  id = rest;
+  return true;
+}
+
+bool is_quick(std::string_view path) { return path.starts_with("/health") || path == "/metrics"; }
+
+}  // namespace
+
+struct Routes::Route {
+  std::string_view method;
+  std::string_view pattern;
+  Reply (Routes::*run)(const Call&);
+};
+
+const std::vector<Routes::Route>& Routes::table() {
+  static const std::vector<Route> routes = {
+      {"GET", "/health/live", &Routes::live},
+      {"GET", "/health/ready", &Routes::ready},
+      {"GET", "/health", &Routes::health},
+      {"GET", "/metrics", &Routes::metrics_text},
+      {"GET", "/api/doctor", &Routes::doctor},
+      {"GET", "/api/config", &Routes::config},
+      {"POST", "/api/ingest", &Routes::ingest},
+      {"GET", "/api/documents", &Routes::documents},
+      {"POST", "/api/documents", &Routes::upload},
+      {"DELETE", "/api/documents", &Routes::remove},
+      {"DELETE", "/api/documents/{id}", &Routes::remove},
+      {"GET", "/api/search", &Routes::search},
+      {"POST", "/api/ask", &Routes::ask},
+      {"GET", "/api/traces/{id}", &Routes::trace},
+      {"POST", "/api/verify", &Routes::verify},
+  };
+  return routes;
+}
+
+Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& metrics, const Clock& clock)
+    : options_(std::move(options)),
+      service_(service),
+      metrics_(metrics),
+      clock_(clock),
+      active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")) {}
+
+std::uint64_t Routes::body_bytes(const net::Request& head) const {
+  return head.target.path == "/api/documents" ? options_.upload_bytes + kFormSlack : options_.json_bytes;
+}
+
+net::Lane Routes::lane(const net::Request& head) {
+  return is_quick(head.target.path) ? net::Lane::kQuick : net::Lane::kNormal;
+}
+
+void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
+  const TimePoint start = clock_.now();
+  active_.add(1);
+  std::string route = "none";
+  Reply reply = dispatch(request, out, route);
+  int status = 200;
+  if (!reply || *reply) {
+    net::Response response = reply ? **std::move(reply) : net::error_response(reply.error());
+    status = response.status;
+    response.headers.set("X-Content-Type-Options", "nosniff");
+    response.headers.set("Cache-Control", "no-store");
+    (void)out.send(std::move(response));  // Whoever has gone does not wait for it.
+  }
+  active_.add(-1);
+  const std::string method = route == "none" ? "other" : request.method;
+  metrics_
+      .counter("docmind_http_requests_total", "Requests by route and status.",
+               {{"route", route}, {"method", method}, {"status", std::to_string(status)}})
+      .add();
+  metrics_.histogram("docmind_http_request_duration_seconds", "From a whole request to its answer.", {{"route", route}})
+      .observe(seconds_since(start, clock_));
+}
+
+Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route) {
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  Call call{request, out, "", Deadline::in(options_.ask_patience, clock_), out.stop()};
+  std::string allowed;
+  for (const Route& one : table()) {
+    if (!matches(one.pattern, request.target.path, call.id)) continue;
+    if (one.method == method) {
+      route = one.pattern;
+      return (this->*one.run)(call);
+    }
+    allowed += (allowed.empty() ? "" : ", ") + std::string(one.method) + (one.method == "GET" ? ", HEAD" : "");
+  }
+  if (allowed.empty()) {
+    return Error{Code::kNotFound, "there is nothing at " + request.target.path, "See docs/api.md for what there is."};
+  }
+  net::Response response = net::error_response(
+      405, {Code::kInvalidArgument, request.target.path + " does not take " + request.method, "Use " + allowed + "."});
+  response.headers.set("Allow", allowed);
+  return Answered(std::move(response));
+}
+
+Routes::Reply Routes::live(const Call&) { return ok(json::object{{"status", "live"}}); }
+
+Routes::Reply Routes::ready(const Call&) {
+  if (service_.ready()) return ok(json::object{{"status", "ready"}});
+  return Error{Code::kUnavailable, "the server is still starting",
+               "Ask again in a moment; /health says what is missing."};
+}
+
+Routes::Reply Routes::health(const Call&) {
+  const std::vector<service::Check> checks = service_.health();
+  const service::CheckStatus status = worst(checks);
+  const json::object body{
+      {"status", name(status)}, {"version", DOCMIND_VERSION}, {"ready", service_.ready()}, {"checks", to_json(checks)}};
+  return Answered(net::json_response(status == service::CheckStatus::kFailed ? 503 : 200, to_text(body)));
+}
+
+Routes::Reply Routes::metrics_text(const Call&) {
+  return Answered({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics_.text()});
+}
+
+Routes::Reply Routes::doctor(const Call& call) {
+  const Deadline deadline = Deadline::in(options_.doctor_patience, clock_);
+  const std::vector<service::Check> checks = service_.doctor(deadline, call.stop);
+  return ok(json::object{{"status", name(worst(checks))}, {"checks", to_json(checks)}});
+}
+
+Routes::Reply Routes::config(const Call&) {
+  if (!options_.config_json) return Error{Code::kNotFound, "the settings are not shown here", "docmind config show"};
+  return Answered(net::json_response(200, options_.config_json()));
+}
+
+Routes::Reply Routes::documents(const Call& call) {
+  const std::optional<std::string_view> hash = call.request.target.parameter("hash");
+  const auto hashing = hash == "true" ? service::Hashing::kContent : service::Hashing::kSkip;
+  const service::LibraryInfo library = DM_TRY(service_.documents(hashing, call.deadline, call.stop));
+  return ok(to_json(library));
+}
+
+Routes::Reply Routes::remove(const Call& call) {
+  std::string which = call.id;
+  if (which.empty()) which = call.request.target.parameter("document").value_or("");
+  if (which.empty()) {
+    return Error{Code::kInvalidArgument, "it is not said which document", "Add /ID or ?document=PATH."};
+  }
+  const service::DocumentInfo removed = DM_TRY(service_.remove(which, call.deadline, call.stop));
+  return ok(to_json(removed));
+}
+
+Routes::Reply Routes::search(const Call& call) {
+  const service::Query query = DM_TRY(read_query(call.request.target, options_.default_k));
+  const TimePoint start = clock_.now();
+  const Result<service::SearchResult> found = service_.search(query, call.deadline, call.stop);
+  count_query("search", found ? "ok" : std::string(name(found.error().code)), seconds_since(start, clock_));
+  if (!found) return found.error();
+  return ok(to_json(*found));
+}
+
+Routes::Reply Routes::ask(const Call& call) {
+  const service::Question question = DM_TRY(read_question(call.request.body));
+  const TimePoint start = clock_.now();
+  const Result<service::Answer> answer = service_.ask(question, call.deadline, call.stop);
+  const double seconds = seconds_since(start, clock_);
+  if (!answer) {
+    count_query("ask", std::string(name(answer.error().code)), seconds);
+    return answer.error();
+  }
+  const json::value body = to_json(*answer);
+  count_query(answer->route.empty() ? "ask" : answer->route, std::string(body.at("status").as_string()), seconds);
+  return ok(body);
+}
+
+void Routes::count_query(const std::string& type, const std::string& status, double seconds) {
+  metrics_
+      .counter("docmind_queries_total", "Questions and searches, by what the router chose and how they ended.",
+               {{"query_type", type}, {"status", status}})
+      .add();
+  metrics_.histogram("docmind_query_duration_seconds", "From a question to its answer.", {{"query_type", type}})
+      .observe(seconds);
+}
+
+Routes::Reply Routes::trace(const Call& call) {
+  std::string trace = DM_TRY(service_.trace(call.id, call.deadline, call.stop));
+  return Answered(net::json_response(200, std::move(trace)));
+}
+
+Routes::Reply Routes::verify(const Call& call) {
+  const std::vector<agents::Citation> citations = DM_TRY(read_citations(call.request.body));
+  const service::Verification verification = DM_TRY(service_.verify(citations, call.deadline, call.stop));
+  return ok(to_json(verification));
+}
+
+}  // namespace docmind::server

@@ -1,0 +1,75 @@
+// The product over HTTP: which address does what, JSON in and out, progress as server-sent events, metrics.
+//
+// docs/api.md lists the routes. Failures have one shape, {"error":{"code","message","hint"}}; an unknown address gets
+// 404, a known one with another method 405 with Allow. Thread safety: handle() from any thread, many at once.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/server.h"
+#include "obs/metrics.h"
+#include "service/service.h"
+
+namespace docmind::server {
+
+// Whether paths of this machine may be ingested by a request that came over TCP. Only ever when the address is a
+// loopback one: who may name paths may read every file that this process may.
+enum class PathsOverTcp : std::uint8_t { kRefused, kAllowed };
+
+struct RoutesOptions {
+  PathsOverTcp paths_over_tcp = PathsOverTcp::kAllowed;
+  std::uint32_t default_k = 10;                     // Hits when a search does not say.
+  Duration ask_patience = std::chrono::minutes(2);  // For ask, search, verify and what else reads.
+  Duration doctor_patience = std::chrono::minutes(3);
+  std::uint64_t json_bytes = 32U << 20U;       // Cap on a JSON body.
+  std::uint64_t upload_bytes = 256U << 20U;    // Cap on an upload, all its files together.
+  std::function<std::string()> config_json{};  // The settings as a JSON object, for GET /api/config.
+};
+
+class Routes {
+ public:
+  Routes(RoutesOptions options, service::Service& service, obs::Metrics& metrics, const Clock& clock);
+
+  // One request, from its route to its metrics. The Handler of a net::Server.
+  void handle(const net::Request& request, net::ResponseWriter& out);
+
+  // For net::ServerOptions: the cap on a request's body, and health and metrics on their own lane.
+  std::uint64_t body_bytes(const net::Request& head) const;
+  static net::Lane lane(const net::Request& head);
+
+ private:
+  struct Call;                                         // One request with what its path and its route say.
+  struct Route;                                        // A line of the table.
+  using Reply = Result<std::optional<net::Response>>;  // Nothing: answered already, as a stream.
+  static const std::vector<Route>& table();
+
+  Reply dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route);
+
+  Reply live(const Call& call);
+  Reply ready(const Call& call);
+  Reply health(const Call& call);
+  Reply metrics_text(const Call& call);
+  Reply doctor(const Call& call);
+  Reply config(const Call& call);
+  Reply documents(const Call& call);
+  Reply remove(const Call& call);
+  Reply search(const Call& call);
+  Reply ask(const Call& call);
+  Reply trace(const Call& call);
+  Reply verify(const Call& call);
+  Reply ingest(const Call& call);
+  Reply upload(const Call& call);
+
+  void count_query(const std::string& type, const std::string& status, double seconds);
+
+  const RoutesOptions options_;
+  service::Service& service_;
+  obs::Metrics& metrics_;
+  const Clock& clock_;
+  obs::Gauge& active_;
+};
+
+}  // namespace docmind::server
