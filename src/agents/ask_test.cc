@@ -57,8 +57,8 @@ TEST_F(AskTest, RunsTheFiveAgentsInOrder) {
   const Answer answer = answer_to("Where are the sails sewn by hand?");
   std::vector<std::string> names;
   for (const AgentRun& run : answer.agents) names.push_back(run.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"query_router", "query_planner", "retrieval_expert",
-                                             "result_synthesizer", "response_validator"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"query_router", "query_planner", "retrieval_expert", "result_synthesizer",
+                                             "response_validator"}));
 }
 
 TEST_F(AskTest, AbstainsWithTheNearestPassages) {

@@ -23,8 +23,13 @@ class ResponseValidatorTest : public testing::Test {
   }
 
   Passage passage(std::size_t first, std::size_t last) const {
-    Passage out{document_.key, {units_[first].span.start, units_[last].span.end}, units_[first].id, units_[last].id,
-                units_[first].block, "Hull", {}};
+    Passage out{document_.key,
+                {units_[first].span.start, units_[last].span.end},
+                units_[first].id,
+                units_[last].id,
+                units_[first].block,
+                "Hull",
+                {}};
     for (std::size_t i = first; i <= last; ++i) out.pieces.push_back(units_[i].text);
     return out;
   }
@@ -123,7 +128,8 @@ TEST_F(ResponseValidatorTest, ContextIsCutAtWords) {
 }
 
 TEST_F(ResponseValidatorTest, ContextWithoutBlanksIsCutAtCharacters) {
-  const auto chinese = library_.put({"/d/中文.txt", {{"一", {"船体由落叶松木板制成。桅杆很高而且很旧。帆是手工缝制的。"}}}});
+  const auto chinese =
+      library_.put({"/d/中文.txt", {{"一", {"船体由落叶松木板制成。桅杆很高而且很旧。帆是手工缝制的。"}}}});
   auto at = library_.read();
   const auto units = *at.units(chinese.key);
   ASSERT_EQ(units.size(), 4U);

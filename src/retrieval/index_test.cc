@@ -21,10 +21,8 @@ const TestDocument kBread{"/home/a/docs/kitchen/bread.md",
                            {"Oven", {"The oven must be hot. Bake the loaf until the crust is brown."}}},
                           "markdown",
                           2000};
-const TestDocument kTools{"/home/a/tools.txt",
-                          {{"Planes", {"A plane smooths larch and oak planks. Keep its iron sharp."}}},
-                          "text",
-                          3000};
+const TestDocument kTools{
+    "/home/a/tools.txt", {{"Planes", {"A plane smooths larch and oak planks. Keep its iron sharp."}}}, "text", 3000};
 
 class IndexTest : public testing::Test {
  protected:
@@ -163,7 +161,8 @@ TEST_F(IndexTest, RefusesWhatIsNoQuery) {
 
 TEST_F(IndexTest, AnyOtherTextIsAQuery) {
   const auto index = library_.index();
-  for (const char* text : {"\"", "a AND (", "NEAR/3", "*", "\xff\xfe", "你好", "col:x", "-", "'; drop table chunk; --"}) {
+  for (const char* text :
+       {"\"", "a AND (", "NEAR/3", "*", "\xff\xfe", "你好", "col:x", "-", "'; drop table chunk; --"}) {
     EXPECT_TRUE(index->search({text, 3, {}}, Deadline::never(), {})) << text;
   }
 }

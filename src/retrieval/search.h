@@ -11,10 +11,10 @@ namespace docmind::retrieval {
 
 // Empty lists match everything. Applied before anything is scored.
 struct Filter {
-  std::vector<std::string> documents;  // Document ids, or paths as ingested; a path ending in "/" matches below it.
-  std::vector<std::string> types;      // "pdf", "html", ...
-  std::optional<std::int64_t> modified_from;  // The file's time, UTC milliseconds, inclusive.
-  std::optional<std::int64_t> modified_to;    // Exclusive.
+  std::vector<std::string> documents{};  // Document ids, or paths as ingested; a path ending in "/" matches below it.
+  std::vector<std::string> types{};      // "pdf", "html", ...
+  std::optional<std::int64_t> modified_from{};  // The file's time, UTC milliseconds, inclusive.
+  std::optional<std::int64_t> modified_to{};    // Exclusive.
 };
 
 struct Query {

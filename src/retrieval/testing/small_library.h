@@ -138,9 +138,8 @@ class SmallLibrary {
     unit.section = section;
     unit.source = kind != library::UnitKind::kHeading;
     unit.chunk = static_cast<std::uint32_t>(row.chunks.size());
-    const std::uint32_t first = row.units.empty() || row.units.back().chunk != unit.chunk
-                                    ? 0
-                                    : row.units.back().position + 1;
+    const std::uint32_t first =
+        row.units.empty() || row.units.back().chunk != unit.chunk ? 0 : row.units.back().position + 1;
     unit.position = first;
     row.units.push_back(unit);
   }
