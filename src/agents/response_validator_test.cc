@@ -19,7 +19,7 @@ class ResponseValidatorTest : public testing::Test {
                               0,
                               1});
     auto at = library_.read();
-    for (library::Unit& unit : *at.units(document_.key)) units_.push_back(std::move(unit));
+    units_ = *at.units(document_.key);
   }
 
   Passage passage(std::size_t first, std::size_t last) const {
@@ -122,7 +122,7 @@ TEST_F(ResponseValidatorTest, ContextIsCutAtWords) {
   auto at = library_.read();
   Draft draft;
   draft.claims.push_back({{passage(2, 2)}, 2, 0});
-  const auto out = validate(draft, at, {.context = 10});
+  const auto out = validate(draft, at, {.context = 11});
   EXPECT_EQ(out->claims.at(0).citations[0].before, "planks.");
   EXPECT_EQ(out->claims.at(0).citations[0].after, "Rig The");
 }
