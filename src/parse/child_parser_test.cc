@@ -160,8 +160,8 @@ TEST_F(ChildParserTest, FilesCannotBeWritten) {
 
 TEST_F(ChildParserTest, MemoryIsLimited) {
   ChildParserOptions small = options("parse");
-  small.memory = 320U << 20U;
-  const Error much = run(small, "<p>" + std::string(60U << 20U, 'a'), "a.html").error();
+  small.memory = 220U << 20U;
+  const Error much = run(small, "<p>" + std::string(24U << 20U, 'a'), "a.html").error();
   EXPECT_EQ(much.code, Code::kResourceExhausted);
   EXPECT_THAT(much.message, HasSubstr("memory"));
 }
