@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "parse/charset.h"
 #include "parse/clean_text.h"
 #include "parse/document_builder.h"
@@ -46,11 +47,36 @@ bool says_contents(std::string_view text) {
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end();
 }
 
+// 1 for 第…章 (and 部, 篇, 卷), 2 for 第…节, else 0.
+std::uint8_t chinese_chapter_level(std::string_view text) {
+  static constexpr std::string_view kMark = "第";
+  if (!text.starts_with(kMark)) return 0;
+  std::size_t at = kMark.size();
+  for (std::size_t digits = 0; at < text.size() && digits < 6; ++digits) {
+    const CodePoint c = code_point_at(text, at);
+    if ((c.value < '0' || c.value > '9') &&
+        std::u32string_view(U"一二三四五六七八九十百零〇").find(c.value) == std::u32string_view::npos) {
+      break;
+    }
+    at += c.length;
+  }
+  if (at == kMark.size() || at >= text.size()) return 0;
+  const char32_t unit = code_point_at(text, at).value;
+  if (unit == U'节' || unit == U'節') return 2;
+  return unit == U'章' || unit == U'部' || unit == U'篇' || unit == U'卷' ? 1 : 0;
+}
+
 // "Name: value", as in the head of a letter or a control file.
 bool is_field(const Line& line) {
   const std::size_t colon = line.text.find(": ");
   return colon != std::string_view::npos && std::isupper(static_cast<unsigned char>(line.text.front())) != 0 &&
          line.text.substr(0, colon).find(' ') == std::string_view::npos;
+}
+
+// A short first line by itself is the title, whatever it looks like otherwise.
+bool is_title(const Line& line) {
+  return line.width - line.indent <= 80 && rule_character(line) == '\0' && !looks_like_code(line) &&
+         std::string_view(".,;:").find(line.text.back()) == std::string_view::npos;
 }
 
 class Reader {
@@ -66,6 +92,7 @@ class Reader {
   std::size_t usual_width() const;
   void mark_contents();
   std::size_t mark_underlined();
+  void mark_chinese_chapters();
   void mark_numbered();
   bool is_underline(std::size_t line) const;
   std::size_t chunk_end(std::size_t from) const;
@@ -171,6 +198,17 @@ std::size_t Reader::mark_underlined() {
   return found;
 }
 
+// "第三章 安装", "第2节": alone between blank lines.
+void Reader::mark_chinese_chapters() {
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const bool alone = (i == 0 || lines_[i - 1].blank()) && (i + 1 == lines_.size() || lines_[i + 1].blank());
+    if (!alone || marks_[i].role != Role::kBody || lines_[i].width - lines_[i].indent > 80) continue;
+    if (const std::uint8_t level = chinese_chapter_level(lines_[i].text); level > 0) {
+      marks_[i] = {.role = Role::kHeading, .level = level};
+    }
+  }
+}
+
 void Reader::mark_numbered() {
   std::vector<TextLine> candidates;
   std::vector<std::size_t> line_of;
@@ -195,6 +233,7 @@ void Reader::mark_numbered() {
 void Reader::read() {
   mark_contents();
   if (mark_underlined() < 2) mark_numbered();
+  mark_chinese_chapters();
   for (std::size_t i = 0; i < lines_.size() && !builder_.full();) {
     if (lines_[i].blank() || marks_[i].role == Role::kRule || marks_[i].role == Role::kHeadingRest) {
       ++i;
@@ -202,6 +241,7 @@ void Reader::read() {
       add_heading(i++);
     } else {
       const std::size_t end = chunk_end(i);
+      if (builder_.empty() && end == i + 1 && is_title(lines_[i])) builder_.title(lines_[i].text);
       add_chunk(i, end);
       i = end;
     }
@@ -242,7 +282,7 @@ bool Reader::starts_block(std::size_t i, std::size_t start) const {
   if (!source_of(i)) return !number_of(lines_[i]).empty();
   if (lines_[i].marker > 0)
     return lines_[start].marker > 0 || lines_[i].indent > lines_[start].indent || breaks_after(i - 1);
-  return width_ > kUnwrapped;  // A file with one line per paragraph.
+  return lines_[i].width > kUnwrapped || lines_[i - 1].width > kUnwrapped;  // One line is one paragraph.
 }
 
 void Reader::add_chunk(std::size_t from, std::size_t to) {

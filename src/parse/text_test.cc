@@ -94,6 +94,15 @@ TEST(Text, ChineseAndJapanese) {
               ElementsAre("P 软件包管理是系统的核心部分，使用 dpkg 命令。", "P 日本語の文章です。"));
 }
 
+TEST(Text, ChineseChaptersAndTitle) {
+  const doc::Parsed page =
+      parsed("守塔人值班规定\n\n第一章 总则\n\n内容。\n\n第2节　值班\n\n第三章的内容很长。\n还有一行。\n");
+  EXPECT_EQ(page.title, "守塔人值班规定");
+  EXPECT_THAT(outline(page), ElementsAre("P 守塔人值班规定", "H1 第一章 总则", "P 内容。", "H2 第2节 值班",
+                                         "P 第三章的内容很长。\n还有一行。"));
+  EXPECT_EQ(parsed("Not a title.\n\nMore\n").title, "");
+}
+
 TEST(Text, TerminalCodes) {
   EXPECT_EQ(plain_characters("N\bNA\bAM\bME\bE \x1b[1mbold\x1b[0m _\bé\xc2\xa0x"), "NAME bold é x");
   EXPECT_EQ(plain_characters("\b\b\x1b["), "");
