@@ -99,7 +99,7 @@ TEST(Text, ChineseChaptersAndTitle) {
       parsed("守塔人值班规定\n\n第一章 总则\n\n内容。\n\n第2节　值班\n\n第三章的内容很长。\n还有一行。\n");
   EXPECT_EQ(page.title, "守塔人值班规定");
   EXPECT_THAT(outline(page), ElementsAre("P 守塔人值班规定", "H1 第一章 总则", "P 内容。", "H2 第2节 值班",
-                                         "P 第三章的内容很长。\n还有一行。"));
+                                         "P 第三章的内容很长。还有一行。"));
   EXPECT_EQ(parsed("Not a title.\n\nMore\n").title, "");
 }
 
