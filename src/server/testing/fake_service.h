@@ -1,0 +1,84 @@
+// A service for tests: answers what it was told to and remembers what it was asked. One thread at a time.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "service/service.h"
+
+namespace docmind::server::testing {
+
+class FakeService final : public service::Service {
+ public:
+  Result<service::Summary> ingest(const std::vector<std::string>& paths, const service::OnProgress& on_progress,
+                                  Deadline, std::stop_token) override {
+    ingested = paths;
+    return work(on_progress);
+  }
+  Result<service::Summary> upload(const std::string& name, std::string bytes, const service::OnProgress& on_progress,
+                                  Deadline, std::stop_token) override {
+    uploads.emplace_back(name, std::move(bytes));
+    return work(on_progress);
+  }
+  Result<service::Answer> ask(const service::Question& asked, Deadline, std::stop_token) override {
+    question = asked;
+    return or_failure(answer);
+  }
+  Result<service::SearchResult> search(const service::Query& asked, Deadline, std::stop_token) override {
+    query = asked;
+    return or_failure(found);
+  }
+  Result<service::LibraryInfo> documents(service::Hashing hashing, Deadline, std::stop_token) override {
+    service::LibraryInfo info = library;
+    if (hashing == service::Hashing::kContent) info.content_hash = "c0ffee";
+    return or_failure(info);
+  }
+  Result<service::DocumentInfo> remove(std::string_view which, Deadline, std::stop_token) override {
+    removed = which;
+    return or_failure(document);
+  }
+  Result<std::string> trace(std::string_view id, Deadline, std::stop_token) override {
+    return or_failure("{\"trace_id\":\"" + std::string(id) + "\"}");
+  }
+  Result<service::Verification> verify(const std::vector<agents::Citation>& given, Deadline, std::stop_token) override {
+    citations = given;
+    return or_failure(verification);
+  }
+  std::vector<service::Check> health() override { return checks; }
+  bool ready() override { return is_ready; }
+  Result<> warm_up(Deadline, std::stop_token) override { return {}; }
+  std::vector<service::Check> doctor(Deadline, std::stop_token) override { return checks; }
+
+  // What it answers.
+  std::optional<Error> failure;
+  service::Summary summary;
+  std::vector<service::Progress> progress;
+  service::Answer answer;
+  service::SearchResult found;
+  service::LibraryInfo library;
+  service::DocumentInfo document;
+  service::Verification verification;
+  std::vector<service::Check> checks;
+  bool is_ready = true;
+  // What it was asked.
+  std::vector<std::string> ingested;
+  std::vector<std::pair<std::string, std::string>> uploads;
+  service::Question question;
+  service::Query query;
+  std::string removed;
+  std::vector<agents::Citation> citations;
+
+ private:
+  template <typename T>
+  Result<T> or_failure(T value) const {
+    if (failure) return *failure;
+    return value;
+  }
+  Result<service::Summary> work(const service::OnProgress& on_progress) {
+    for (const service::Progress& one : progress) on_progress(one);
+    return or_failure(summary);
+  }
+};
+
+}  // namespace docmind::server::testing
