@@ -1,0 +1,18 @@
+// What a fuzz driver and the replay of its corpus share: one entry per parser, fed any bytes.
+//
+// An entry must return for every input, without a crash, a leak or an undefined operation; what it finds to be wrong
+// with a result (doc::valid() fails) ends the process.
+#pragma once
+#include <string_view>
+
+namespace docmind::fuzz {
+
+void fuzz_text(std::string_view bytes);
+void fuzz_markdown(std::string_view bytes);
+void fuzz_html(std::string_view bytes);
+void fuzz_docx(std::string_view bytes);
+void fuzz_docx_xml(std::string_view bytes);  // The main part alone: mutations of a zip rarely reach it.
+void fuzz_epub(std::string_view bytes);
+void fuzz_frame(std::string_view bytes);
+
+}  // namespace docmind::fuzz

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Writes the seed corpora for the fuzz drivers into the folder given: one sub-folder per entry, small files."""
+import io, pathlib, struct, sys, zipfile
+
+out = pathlib.Path(sys.argv[1])
+fixtures = pathlib.Path(__file__).parent.parent / "tests" / "fixtures"
+
+
+def seed(entry, name, content):
+    (out / entry).mkdir(parents=True, exist_ok=True)
+    (out / entry / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def text(s):
+    data = s.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def payload():
+    """A result as docs/formats/parse.md describes it: one page, a heading, a row, a word, a warning."""
+    body = "Head\n\na | b"
+    out_ = text("pdf") + text("T") + text(body)
+    out_ += struct.pack("<Q", 1) + struct.pack("<QQ", 0, 11) + text("iv") + struct.pack("<ff", 595, 842)
+    out_ += struct.pack("<Q", 2)
+    out_ += struct.pack("<QQBBBI", 0, 4, 1, 1, 1, 0xffffffff) + text("")
+    out_ += struct.pack("<QQBBBI", 6, 11, 3, 0, 1, 0) + text("x.xhtml")
+    out_ += struct.pack("<Q", 1) + struct.pack("<QQI4f", 0, 4, 0, 1, 2, 3, 4)
+    return out_ + struct.pack("<Q", 1) + text("A warning.")
+
+
+for name in ("guide.txt", "值班规定.txt"):
+    seed("text", name, (fixtures / name).read_bytes())
+seed("text", "utf16", "Über\r\n\r\n* a\r\n* b".encode("utf-16"))
+seed("text", "numbers", "Contents\n\n1. A\n1.1. B\n2. C\n\n1. A\n\nx\n\n1.1. B\n\n2. C\n\nN\bNA\bA \x1b[1mx\x1b[0m\n")
+for name in ("boats.md", "mixed_scripts.md"):
+    seed("markdown", name, (fixtures / name).read_bytes())
+seed("markdown", "html", "<details>\n<b>x</b>\n\n> 1. a\n>    - b\n\n|a|b|\n|-|-|\n|&eacute;|`c`|\n\n***x***~~y~~[z](u)![i](j)")
+seed("html", "weather.html", (fixtures / "weather.html").read_bytes())
+seed("html", "odd", "<table><tr><td><table><li>x</table><h1>y</li><pre>\n z</h1><dl><dt>a<dd>b<ol start=9><li value=3>c<svg><title>d</svg>&#0;&bogus;")
+for entry, name in (("docx", "watch.docx"), ("epub", "birds.epub")):
+    seed(entry, name, (fixtures / name).read_bytes())
+    stored = io.BytesIO()  # The same without compression, so that a changed byte reaches the XML.
+    with zipfile.ZipFile(fixtures / name) as old, zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as new:
+        for part in old.namelist():
+            new.writestr(part, old.read(part))
+    seed(entry, "stored", stored.getvalue())
+with zipfile.ZipFile(fixtures / "watch.docx") as archive:
+    for part in ("document", "styles", "numbering"):
+        seed("docx_xml", part, archive.read(f"word/{part}.xml"))
+seed("frame", "payload", payload())
+seed("frame", "error", text("data_loss") + text("broken") + text("try again"))
