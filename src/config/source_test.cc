@@ -101,11 +101,11 @@ TEST(DotEnv, MistakesNameTheLine) {
 }
 
 TEST(Variables, OnlyOursAndNotTheBuilds) {
-  const auto read = read_variables(sys::Environment({{"PATH", "/bin"},
-                                                     {"LOG_LEVEL", "debug"},
-                                                     {"DOCMIND_SEARCH__RRF_K", "5"},
-                                                     {"DOCMIND_CHUNK_SIZE", "300"},
-                                                     {"DOCMIND_DEPS_DIR", "/d"}}));
+  const auto read = read_variables(sys::Environment(sys::Environment::Variables{{"PATH", "/bin"},
+                                                                                {"LOG_LEVEL", "debug"},
+                                                                                {"DOCMIND_SEARCH__RRF_K", "5"},
+                                                                                {"DOCMIND_CHUNK_SIZE", "300"},
+                                                                                {"DOCMIND_DEPS_DIR", "/d"}}));
   ASSERT_EQ(read.size(), 2U);
   EXPECT_EQ(read[0].key, "chunk_size");
   EXPECT_EQ(read[1].key, "search.rrf_k");

@@ -53,7 +53,7 @@ class TaskGroup::State {
     }
     MutexLock lock(mutex_);
     while (running_ > 0) changed_.wait(lock);
-    if (error_) return *std::exchange(error_, std::nullopt);
+    if (std::optional<Error> error = std::exchange(error_, std::nullopt)) return *std::move(error);
     if (std::exchange(skipped_, false)) return Error{Code::kCancelled, "stopped before all of it was done"};
     return {};
   }

@@ -176,7 +176,8 @@ class Subprocess::Impl {
     }));
     const std::size_t end = out_.find('\n');
     if (end == std::string::npos) {
-      return Error{Code::kUnavailable, fmt::format("{} ended without an answer: {}", program_, describe(*exit_))};
+      return Error{Code::kUnavailable,
+                   fmt::format("{} ended without an answer: {}", program_, describe(exit_.value_or(Exit{})))};
     }
     std::string line = out_.substr(0, end);
     out_.erase(0, end + 1);
@@ -186,7 +187,7 @@ class Subprocess::Impl {
   Result<Exit> wait(const Deadline& deadline, const std::stop_token& stop) {
     MutexLock lock(mutex_);
     DM_TRY(wait_for(lock, deadline, stop, [this]() DM_REQUIRES(mutex_) { return exit_.has_value(); }));
-    return *exit_;
+    return exit_.value_or(Exit{});  // It is set: that was waited for.
   }
 
   std::string take_out() {
