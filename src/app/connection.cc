@@ -71,4 +71,12 @@ Result<net::Response> Connection::stream(const net::Request& request, const net:
   });
 }
 
+void Connection::finish(const std::function<void()>& say_waiting) {
+  if (!holding_) return;
+  const bool stopped = stop_.stop_requested();
+  if (!stopped && holding_->running() > 0) say_waiting();
+  holding_->stop(stopped ? Deadline::in(Duration::zero(), deps_.clock) : Deadline::never());
+  holding_.reset();
+}
+
 }  // namespace docmind::app

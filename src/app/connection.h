@@ -18,6 +18,9 @@ namespace docmind::app {
 class Holding {
  public:
   virtual ~Holding() = default;
+  virtual std::uint64_t running() const = 0;  // Requests that are being answered.
+  // Takes no more requests and waits for those that run.
+  virtual void stop(Deadline drain) = 0;
 };
 
 struct ConnectionDeps {
@@ -34,6 +37,10 @@ class Connection final : public cli::Api {
 
   Result<net::Response> call(const net::Request& request) override;
   Result<net::Response> stream(const net::Request& request, const net::SseParser::OnEvent& on_event) override;
+
+  // The command is done. When we hold the directory and others' requests still run, says so and waits for them, unless
+  // the person stops it: they then find another holder.
+  void finish(const std::function<void()>& say_waiting);
 
  private:
   Result<> connect();

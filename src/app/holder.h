@@ -1,4 +1,5 @@
-// The process that holds a data directory: everything the product is made of, built once in order, taken down in reverse.
+// The process that holds a data directory: everything the product is made of, built once in order, taken down in
+// reverse.
 //
 // Thread safety: open and the destructor on one thread; in between every method from any.
 #pragma once
@@ -32,10 +33,8 @@ class Holder final : public Holding {
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
   // Starts the engine and loads the index in the background, until stop() or the end.
   void warm_up();
-  // Requests that are being answered, ours among them.
-  std::uint64_t running() const;
-  // Takes no more requests and waits for those that run.
-  void stop(Deadline drain);
+  std::uint64_t running() const override;
+  void stop(Deadline drain) override;
 
  private:
   struct State;

@@ -1,16 +1,198 @@
 #include "app/run.h"
 
+#include <unistd.h>
+
 #include <cstdio>
-#include <string_view>
+#include <iostream>
+#include <iterator>
+
+#include "app/connection.h"
+#include "app/holder.h"
+#include "app/layout.h"
+#include "app/roles.h"
+#include "app/serving.h"
+#include "base/json.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "config/load.h"
+#include "engine/import.h"
+#include "net/client.h"
+#include "sys/clock.h"
+#include "sys/environment.h"
+#include "sys/files.h"
+#include "sys/paths.h"
+#include "sys/process.h"
+#include "sys/signals.h"
 
 namespace docmind::app {
+namespace {
+
+constexpr std::uint64_t kLargestAnswer = 64U << 20U;
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written <= 0) return;  // Nobody reads any more.
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+cli::Terminal terminal_of(const sys::Environment& environment) {
+  cli::Terminal terminal{[](std::string_view text) { write_all(STDOUT_FILENO, text); },
+                         [](std::string_view text) { write_all(STDERR_FILENO, text); }};
+  const bool plain = environment.get_filled("NO_COLOR").has_value() || environment.get("TERM") == "dumb";
+  terminal.colour = sys::is_terminal(STDOUT_FILENO) && !plain;
+  terminal.live = sys::is_terminal(STDERR_FILENO) && environment.get("TERM") != "dumb";
+  terminal.width = sys::terminal_width(STDERR_FILENO);
+  return terminal;
+}
+
+Result<config::Loaded> load_settings(const cli::Invocation& asked, const sys::Environment& environment,
+                                     sys::Files& files) {
+  config::Sources sources;
+  if (auto folder = sys::config_folder(environment)) sources.folder = *folder;
+  if (!asked.config.empty()) sources.file = asked.config;
+  sources.environment = environment;
+  for (const auto& [key, value] : asked.set) sources.flags.push_back({key, value, "--set"});
+  if (!asked.data.empty()) sources.flags.push_back({"data", asked.data, "--data"});
+  return config::load(sources, files);
+}
+
+obs::LogOptions log_options(const config::Settings::Log& log, const cli::Terminal& terminal, bool serving) {
+  obs::LogOptions options;
+  // A command's own words are enough for a person; a server's log is what is left of it.
+  if (auto level = obs::level_named(log.level))
+    options.level = serving || !log.file.empty() ? *level : obs::Level::kError;
+  options.format = log.format == "json" ? obs::LogFormat::kJson : obs::LogFormat::kConsole;
+  if (log.format == "auto" && serving && !terminal.live) options.format = obs::LogFormat::kJson;
+  options.colour = terminal.live ? obs::Colour::kOn : obs::Colour::kOff;
+  options.file = log.file;
+  return options;
+}
+
+Result<std::string> read_answer(const std::string& name, sys::Files& files) {
+  if (name != "-") return files.read(name, kLargestAnswer);
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+int import_model(const cli::ModelsImportOptions& options, const Layout& layout, const cli::Surroundings& here) {
+  sys::RealFiles files;
+  const std::filesystem::path folder = options.out.empty() ? layout.models : std::filesystem::absolute(options.out);
+  if (auto made = files.make_dirs(folder); !made) return cli::report(made.error(), here);
+  engine::ImportOptions import;
+  import.source = options.source;
+  import.target = (folder / (options.name + ".gguf")).string();
+  import.name = options.name;
+  import.weights = options.type == "f32"   ? engine::WeightType::kF32
+                   : options.type == "f16" ? engine::WeightType::kF16
+                                           : engine::WeightType::kQ8;
+  const auto imported = engine::import_model(import, files);
+  if (!imported) return cli::report(imported.error(), here);
+  here.terminal.out(import.target + "\n");
+  return cli::kOk;
+}
+
+// What every command needs, in the order it comes into being.
+struct Program {
+  const cli::Invocation& asked;
+  const config::Loaded& settings;
+  const Layout& layout;
+  const Clock& clock;
+  net::Client& client;
+  const obs::Log& log;
+  cli::Surroundings here;
+  std::stop_token stop;
+
+  HolderDeps holder_deps() const { return {layout, settings.settings, clock, client, log}; }
+};
+
+int ask_the_product(const Program& program, const std::function<int(cli::Api&)>& command) {
+  Connection api({program.layout, program.clock, program.client,
+                  [&]() -> Result<std::unique_ptr<Holding>> {
+                    return std::unique_ptr<Holding>(DM_TRY(Holder::open(program.holder_deps())));
+                  }},
+                 program.stop);
+  const int code = command(api);
+  api.finish([&] { program.here.terminal.err("docmind: another command still uses this process; waiting for it\n"); });
+  return code;
+}
+
+// The case of a command that is one request: Options decide which.
+template <typename Options>
+auto requesting(const Program& program, int (*command)(cli::Api&, const Options&, const cli::Surroundings&)) {
+  return [&program, command](const Options& options) {
+    return ask_the_product(program, [&](cli::Api& api) { return command(api, options, program.here); });
+  };
+}
+
+int run_command(const Program& program) {
+  const cli::Surroundings& here = program.here;
+  return std::visit(
+      Overloaded{requesting(program, cli::ingest), requesting(program, cli::ask), requesting(program, cli::search),
+                 requesting(program, cli::library), requesting(program, cli::remove), requesting(program, cli::trace),
+                 requesting(program, cli::verify),
+                 [&](const cli::DoctorOptions&) {
+                   return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, here); });
+                 },
+                 [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
+                 [&](const cli::ServeOptions& options) {
+                   return serve(options, program.settings.settings, program.holder_deps(), here, program.stop);
+                 },
+                 [&](const cli::CompletionOptions& options) {
+                   here.terminal.out(cli::completion_script(options.shell));
+                   return cli::kOk;
+                 },
+                 [&](const cli::ModelsImportOptions& options) { return import_model(options, program.layout, here); }},
+      program.asked.command);
+}
+
+}  // namespace
 
 int run(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--version") {
-    std::printf("docmind %s\n", DOCMIND_VERSION);
-    return 0;
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  // The children's roles come first: they have their own arguments and settings.
+  if (const auto code = run_role(arguments)) return *code;
+
+  // Before any thread starts, so that all of them leave the signals to this one.
+  auto signals = sys::Signals::watch();
+  const sys::Environment environment = sys::Environment::of_process();
+  cli::Terminal terminal = terminal_of(environment);
+  sys::RealFiles files;
+  const sys::RealClock clock;
+
+  const auto parsed = cli::parse_command_line(arguments);
+  if (const auto* reply = std::get_if<cli::Reply>(&parsed)) {
+    terminal.out(reply->out);
+    terminal.err(reply->err);
+    return reply->code;
   }
-  return 2;
+  const cli::Invocation& asked = std::get<cli::Invocation>(parsed);
+  std::error_code ignored;
+  const cli::Surroundings here{terminal, std::filesystem::current_path(ignored), asked.json,
+                               [&](const std::string& name) { return read_answer(name, files); }};
+  if (!signals) return cli::report(signals.error(), here);
+
+  const auto settings = load_settings(asked, environment, files);
+  if (!settings) {
+    cli::report(settings.error(), here);
+    return cli::kConfiguration;
+  }
+  for (const std::string& warning : settings->warnings) terminal.err("docmind: " + warning + "\n");
+  const auto layout = lay_out(settings->settings.data, environment);
+  if (!layout) return cli::report(layout.error(), here);
+  const bool serving = std::holds_alternative<cli::ServeOptions>(asked.command);
+  const auto log = obs::Log::open(log_options(settings->settings.log, terminal, serving), clock);
+  if (!log) return cli::report(log.error(), here);
+  const auto client = net::Client::open();
+  if (!client) return cli::report(client.error(), here);
+
+  return run_command({asked, *settings, *layout, clock, **client, **log, here, (*signals)->stop_token()});
 }
 
 }  // namespace docmind::app

@@ -1,0 +1,171 @@
+#include "app/holder.h"
+
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include "app/roles.h"
+#include "llm/llamacpp/engine_child.h"
+#include "llm/llamacpp/engine_embedder.h"
+#include "net/server.h"
+#include "obs/metrics.h"
+#include "parse/child_parser.h"
+#include "server/routes.h"
+#include "service/service.h"
+#include "sys/files.h"
+#include "sys/lock_file.h"
+#include "sys/process.h"
+#include "sys/rng.h"
+
+namespace docmind::app {
+namespace {
+
+constexpr auto kWarmUp = std::chrono::minutes(3);
+
+service::ServiceOptions service_options(const config::Settings& settings, const Layout& layout) {
+  service::ServiceOptions options;
+  options.library_path = layout.library.string();
+  options.vocabulary = (layout.share / "models" / "all-MiniLM-L6-v2.vocab.txt").string();
+  options.max_file_bytes = settings.parse.max_file_bytes;
+  options.chunk_tokens = settings.chunk.tokens;
+  options.chunk_overlap = settings.chunk.overlap;
+  options.batch_chunks = settings.ingest.batch_chunks;
+  options.ingest_threads = settings.ingest.threads;
+  options.hidden_files = settings.ingest.hidden_files;
+  options.bm25 = settings.search.bm25;
+  options.dense = settings.search.dense;
+  options.rrf_k = settings.search.rrf_k;
+  options.threshold = settings.ask.threshold;
+  options.max_claims = settings.ask.max_claims;
+  options.max_citations = settings.ask.max_citations;
+  options.max_characters = settings.ask.max_characters;
+  if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
+    options.after_commit = [last](std::uint64_t commits) {
+      if (commits >= last) std::raise(SIGKILL);
+    };
+  }
+  return options;
+}
+
+parse::ChildParserOptions parser_options(const config::Settings& settings, const Layout& layout) {
+  parse::ChildParserOptions options;
+  options.command =
+      parse_arguments({settings.parse.max_file_bytes, settings.parse.max_text_bytes, settings.parse.max_pages});
+  options.command.insert(options.command.begin(), layout.binary.string());
+  options.wall = settings.parse.timeout;
+  options.cpu = settings.parse.cpu;
+  options.memory = settings.parse.memory_bytes;
+  options.max_input = settings.parse.max_file_bytes;
+  return options;
+}
+
+llamacpp::EngineChildOptions engine_options(const config::Settings& settings, const Layout& layout,
+                                            const std::filesystem::path& model) {
+  llamacpp::EngineChildOptions options;
+  options.binary = layout.binary.string();
+  options.model_path = model.string();
+  options.socket_folder = layout.runtime.string();
+  options.threads = settings.embedder.threads;
+  return options;
+}
+
+llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& settings, const Layout& layout,
+                                                 const std::filesystem::path& model) {
+  llamacpp::EngineEmbedderOptions options;
+  options.model_path = model.string();
+  options.card_folder = layout.cards.string();
+  options.batch_inputs = settings.embedder.batch;
+  return options;
+}
+
+server::RoutesOptions routes_options(const config::Settings& settings) {
+  server::RoutesOptions options;
+  options.default_k = settings.search.k;
+  options.upload_bytes = settings.server.max_upload_bytes;
+  return options;
+}
+
+bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+
+}  // namespace
+
+// In the order they are built; destroyed from the last to the first.
+struct Holder::State {
+  State(const HolderDeps& given, sys::LockFile held) : deps(given), lock(std::move(held)) {}
+
+  HolderDeps deps;
+  sys::LockFile lock;
+  sys::RealRng rng;
+  sys::RealFiles files;
+  obs::Metrics metrics;
+  std::unique_ptr<llamacpp::EngineChild> engine;
+  std::unique_ptr<llamacpp::EngineEmbedder> embedder;
+  std::unique_ptr<parse::ChildParser> parser;
+  std::unique_ptr<service::Service> service;
+  std::unique_ptr<server::Routes> routes;
+  std::unique_ptr<net::Server> server;
+  std::jthread warming;  // Uses all of the above.
+
+  Result<> build();
+};
+
+Result<> Holder::State::build() {
+  const Layout& layout = deps.layout;
+  const config::Settings& settings = deps.settings;
+  const std::filesystem::path model = DM_TRY(find_model(layout, settings.embedder.model));
+  engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings, layout, model),
+                                              {deps.clock, rng, files, deps.client, deps.log}));
+  embedder =
+      DM_TRY(llamacpp::EngineEmbedder::open(embedder_options(settings, layout, model), *engine, deps.client, files));
+  parser = std::make_unique<parse::ChildParser>(parser_options(settings, layout), deps.clock);
+  // From here the library is open.
+  service = DM_TRY(service::Service::open(service_options(settings, layout),
+                                          {deps.clock, rng, files, deps.log, metrics, *parser, *embedder}));
+  routes = std::make_unique<server::Routes>(routes_options(settings), *service, metrics, deps.clock);
+  net::ServerOptions options;
+  options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
+  options.lane = server::Routes::lane;
+  server = DM_TRY(net::Server::open(std::move(options), [this](const net::Request& request, net::ResponseWriter& out) {
+    routes->handle(request, out);
+  }));
+  // From here other commands come in.
+  return server->listen_unix(layout.socket.string());
+}
+
+Result<std::unique_ptr<Holder>> Holder::open(const HolderDeps& deps) {
+  auto lock = sys::LockFile::try_lock(deps.layout.lock);
+  if (!lock) return std::move(lock).error();
+  auto state = std::make_unique<State>(deps, *std::move(lock));
+  DM_TRY(state->build());
+  return std::unique_ptr<Holder>(new Holder(std::move(state)));
+}
+
+Holder::Holder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Holder::~Holder() { stop(Deadline::in(Duration::zero(), state_->deps.clock)); }
+
+Result<std::uint16_t> Holder::listen(const std::string& host, std::uint16_t port) {
+  if (!is_loopback(host)) {
+    return Error{Code::kInvalidArgument, "serving on " + host + " would open this machine's documents to others",
+                 "keys for other machines are not there yet: use 127.0.0.1 and a tunnel"};
+  }
+  return state_->server->listen_tcp({.host = host == "localhost" ? "127.0.0.1" : host, .port = port});
+}
+
+void Holder::warm_up() {
+  state_->warming = std::jthread([state = state_.get()](std::stop_token stop) {
+    const auto warm = state->service->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);
+    if (!warm && warm.error().code != Code::kCancelled) {
+      state->deps.log.failure(obs::Level::kWarn, "warm_up_failed", warm.error());
+    }
+  });
+}
+
+std::uint64_t Holder::running() const { return state_->server->counts().running; }
+
+void Holder::stop(Deadline drain) {
+  state_->warming.request_stop();
+  state_->server->stop(drain);
+}
+
+}  // namespace docmind::app

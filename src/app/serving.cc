@@ -1,0 +1,83 @@
+#include "app/serving.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <condition_variable>
+
+#include "base/json.h"
+#include "cli/exit_code.h"
+#include "exec/wait.h"
+
+namespace docmind::app {
+namespace {
+
+constexpr int kPortsTried = 20;
+constexpr auto kDrain = std::chrono::seconds(10);
+
+// The port asked for and no other; else that of the settings or one of the next.
+Result<std::uint16_t> listen(Holder& holder, const std::string& host, const cli::ServeOptions& options,
+                             std::uint16_t first, const cli::Terminal& terminal) {
+  if (options.port) {
+    auto port = holder.listen(host, *options.port);
+    if (port || port.error().code != Code::kConflict) return port;
+    return Error{Code::kConflict, fmt::format("port {} of {} is taken", *options.port, host),
+                 "choose another one with --port, or 0 for any free one"};
+  }
+  for (int tried = 0;; ++tried) {
+    auto port = holder.listen(host, static_cast<std::uint16_t>(first + tried));
+    const bool taken = !port && port.error().code == Code::kConflict;
+    if (!taken || tried == kPortsTried) return port;
+    terminal.err(fmt::format("docmind: port {} is taken, trying the next\n", first + tried));
+  }
+}
+
+void wait_for(std::stop_token stop) {
+  Mutex mutex;
+  std::condition_variable_any never;
+  MutexLock lock(mutex);
+  exec::wait_until(never, lock, Deadline::never(), std::move(stop), [] { return false; });
+}
+
+}  // namespace
+
+int serve(const cli::ServeOptions& options, const config::Settings& settings, const HolderDeps& deps,
+          const cli::Surroundings& here, std::stop_token stop) {
+  auto holder = Holder::open(deps);
+  if (!holder) {
+    Error error = std::move(holder).error();
+    if (error.code == Code::kConflict) {
+      error.hint =
+          fmt::format("one docmind at a time serves {}; commands find it by themselves", deps.layout.data.string());
+    }
+    return cli::report(error, here);
+  }
+  const std::string host = options.host.empty() ? settings.server.host : options.host;
+  const auto port = listen(**holder, host, options, settings.server.port, here.terminal);
+  if (!port) return cli::report(port.error(), here);
+  // From here the port is open.
+  here.terminal.out(fmt::format("listening on http://{}:{}\n", host, *port));
+  (*holder)->warm_up();
+  wait_for(stop);
+  here.terminal.err("docmind: stopping\n");
+  (*holder)->stop(Deadline::in(kDrain, deps.clock));
+  return cli::kOk;
+}
+
+int show_settings(const config::Loaded& loaded, const cli::ConfigOptions& options, const cli::Surroundings& here) {
+  boost::json::array lines;
+  for (const config::SettingLine& line : config::show(loaded)) {
+    if (here.json) {
+      lines.push_back(
+          boost::json::object{{"key", line.key}, {"value", line.value}, {"origin", line.origin}, {"help", line.help}});
+    } else if (options.origin) {
+      here.terminal.out(fmt::format("{:28s} {:24s} {}\n", line.key, line.value, here.terminal.faint(line.origin)));
+    } else {
+      here.terminal.out(fmt::format("{:28s} {}\n", line.key, line.value));
+    }
+  }
+  if (here.json) here.terminal.out(to_text(boost::json::object{{"settings", std::move(lines)}}) + "\n");
+  return cli::kOk;
+}
+
+}  // namespace docmind::app
