@@ -5,6 +5,8 @@
 namespace docmind::net {
 namespace {
 
+using namespace std::string_literals;  // "..."s keeps a NUL.
+
 constexpr std::string_view kType = "multipart/form-data; boundary=XX";
 
 std::string part(std::string_view disposition, std::string_view bytes) {
@@ -12,12 +14,12 @@ std::string part(std::string_view disposition, std::string_view bytes) {
 }
 
 TEST(Multipart, ReadsFieldsAndFiles) {
-  const std::string bytes("a\0b\r\n--X\r\n\xFF", 11);
-  const std::string body = part("form-data; name=\"note\"", "") +
+  const std::string bytes = "a\0b\r\n--X\r\n\xFF"s;
+  const std::string body = "preamble\r\n" + part("form-data; name=\"note\"", "") +
                            "--XX\r\nContent-Type: application/pdf\r\ncontent-disposition: form-data; name=file; "
                            "filename=\"\xE6\x96\x87 %22a%22 \\\"b\\\" C:\\x.pdf\"\r\n\r\n" +
                            bytes + "\r\n--XX--\r\nepilogue";
-  const auto parts = parse_multipart("Multipart/Form-Data; charset=utf-8; boundary=\"XX\"", "preamble\r\n" + body);
+  const auto parts = parse_multipart("Multipart/Form-Data; charset=utf-8; boundary=\"XX\"", body);
   ASSERT_TRUE(parts) << parts.error().message;
   ASSERT_EQ(parts->size(), 2U);
   EXPECT_EQ(parts->at(0).name, "note");
@@ -43,7 +45,7 @@ TEST(Multipart, RefusesWhatIsBroken) {
         part("form-data", "x") + "--XX--", part("attachment; name=\"a\"", "x") + "--XX--",
         part("form-data; name=\"a", "x") + "--XX--", part("form-data; name=\"a\"; name=\"b\"", "x") + "--XX--",
         part("form-data; name=\"\xFF\"", "x") + "--XX--",
-        part(std::string("form-data; name=\"a\"; filename=\"\0\"", 36), "x") + "--XX--"}) {
+        part("form-data; name=\"a\"; filename=\"\0\""s, "x") + "--XX--"}) {
     const auto parts = parse_multipart(kType, body);
     ASSERT_FALSE(parts) << body;
     EXPECT_EQ(parts.error().code, Code::kInvalidArgument);

@@ -1,7 +1,7 @@
 // An HTTP/1.1 server over TCP and Unix sockets: connections live on one io thread, handlers run on a bounded pool.
 //
 // Thread safety: any method from any thread. Handlers run at the same time on several threads, never on the io thread,
-// so they may block; each has its own ResponseWriter, which is used by that handler alone.
+// so they may block; each has its own ResponseWriter, used by one thread at a time.
 // Bounds: connections, header bytes, body bytes (each and in all), waiting requests and unsent bytes of a stream are
 // all capped; what passes a cap gets 503, 431, 413, 429, or waits. Requests that two parsers could read differently
 // (two lengths, a length and chunks, odd transfer codings) get 400 and the connection is closed.

@@ -18,6 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using namespace std::string_literals;  // "..."s keeps a NUL.
 using testing::Gate;
 using testing::RawSocket;
 
@@ -208,7 +209,7 @@ std::vector<Hostile> hostile_requests() {
   for (int i = 0; i < 10'000; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
   return {
       {"not HTTP", 400, "hello\r\n\r\n"},
-      {"TLS hello", 400, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + "\r\n\r\n"},
+      {"TLS hello", 400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s},
       {"HTTP/2 preface", 400, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
       {"version 3", 400, "GET / HTTP/3.0\r\nHost: localhost\r\n\r\n"},
       {"no Host", 400, "GET / HTTP/1.1\r\n\r\n"},
@@ -220,7 +221,7 @@ std::vector<Hostile> hostile_requests() {
       {"NUL in target", 400, get("/%00")},
       {"bare line feeds", 400, "GET / HTTP/1.1\nHost: localhost\n\n"},
       {"space before colon", 400, "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n"},
-      {"NUL in header", 400, std::string("GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 44)},
+      {"NUL in header", 400, "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n"s},
       {"length and chunks", 400, start + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"chunks and length", 400, start + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"},
       {"two lengths", 400, start + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde"},
