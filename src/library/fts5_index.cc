@@ -9,17 +9,18 @@ namespace {
 
 constexpr std::size_t kMaxTerms = 256;
 
-// bm25() comes out negative, smaller is better. The filter stands outside of MATCH with a plus sign: as a constraint on
-// rowid, FTS5 would run the whole query once for each of its values. The bound on rowid is one FTS5 can use itself.
-constexpr std::array<const char*, 2> kSearch = {
-    "SELECT rowid, bm25(chunk_terms) AS score FROM chunk_terms WHERE chunk_terms MATCH ? ORDER BY score, rowid LIMIT ?",
-    "SELECT rowid, bm25(unit_terms) AS score FROM unit_terms WHERE unit_terms MATCH ? ORDER BY score, rowid LIMIT ?"};
+// The filter stands outside of MATCH with a plus sign: as a constraint on rowid, FTS5 would run the whole query once
+// for each of its values.
+#define DM_SEARCH(table) "SELECT rowid, okapi(" table ", ?3, ?4) AS score FROM " table " WHERE " table " MATCH ?1 "
+#define DM_BEST "ORDER BY score DESC, rowid LIMIT ?2"
+constexpr std::array<const char*, 2> kSearch = {DM_SEARCH("chunk_terms") DM_BEST, DM_SEARCH("unit_terms") DM_BEST};
 constexpr std::array<const char*, 2> kFiltered = {
-    "SELECT rowid, bm25(chunk_terms) AS score FROM chunk_terms WHERE chunk_terms MATCH ?1 AND +rowid IN (SELECT id "
-    "FROM "
-    "chunk WHERE document IN (SELECT value FROM json_each(?3))) ORDER BY score, rowid LIMIT ?2",
-    "SELECT rowid, bm25(unit_terms) AS score FROM unit_terms WHERE unit_terms MATCH ?1 AND +rowid IN (SELECT id FROM "
-    "unit WHERE document IN (SELECT value FROM json_each(?3))) ORDER BY score, rowid LIMIT ?2"};
+    DM_SEARCH("chunk_terms") "AND +rowid IN (SELECT id FROM chunk WHERE document IN (SELECT value FROM json_each(?5))) "
+    DM_BEST,
+    DM_SEARCH("unit_terms") "AND +rowid IN (SELECT id FROM unit WHERE document IN (SELECT value FROM json_each(?5))) "
+    DM_BEST};
+#undef DM_SEARCH
+#undef DM_BEST
 constexpr std::array<const char*, 2> kFrequency = {"SELECT doc FROM chunk_vocabulary WHERE term=?",
                                                    "SELECT doc FROM unit_vocabulary WHERE term=?"};
 
@@ -46,10 +47,14 @@ class Fts5Index final : public LexicalIndex {
     std::vector<LexicalHit> hits;
     if (match.empty() || query.k == 0 || (query.documents && query.documents->empty())) return hits;
     const auto which = static_cast<std::size_t>(query.rows);
+    const LibraryState state = DM_TRY(read_state(at.reader()));
+    const std::uint64_t rows = query.rows == Rows::kChunks ? state.chunks : state.units;
+    const std::uint64_t terms = query.rows == Rows::kChunks ? state.chunk_terms : state.unit_terms;
+    const double average = rows == 0 ? 1.0 : static_cast<double>(terms) / static_cast<double>(rows);
     const std::string keys = query.documents ? as_json(*query.documents) : "";
-    auto rows = query.documents ? DM_TRY(at.reader().query(kFiltered[which], {match, query.k, keys}))
-                                : DM_TRY(at.reader().query(kSearch[which], {match, query.k}));
-    while (DM_TRY(rows.step())) hits.push_back({rows.integer(0), -rows.real(1)});
+    auto found = query.documents ? DM_TRY(at.reader().query(kFiltered[which], {match, query.k, rows, average, keys}))
+                                 : DM_TRY(at.reader().query(kSearch[which], {match, query.k, rows, average}));
+    while (DM_TRY(found.step())) hits.push_back({found.integer(0), found.real(1)});
     return hits;
   }
 

@@ -1,8 +1,8 @@
 // Keyword search with BM25 over chunks and over units; an interface, so that an index of our own can take FTS5's place.
 //
-// Score: BM25 with k1 = 1.2, b = 0.75 as FTS5 has it: sum over the query's terms of
-//   idf(t) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length)), idf = ln((N - n + 0.5) / (n + 0.5)),
-// at least 1e-6; N, n, lengths count rows of the searched kind; length counts terms that are not colocated.
+// Score: BM25 with k1 = 1.2, b = 0.75, sum over the query's terms of
+//   ln(1 + (N - n + 0.5) / (n + 0.5)) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length));
+// N, n, lengths count all rows of the searched kind, whatever the filter; length counts terms that are not colocated.
 // Terms are compared as they are: cut and stem the question with the library's own TermCutter first.
 // Thread safety: search from any thread, each with its own Snapshot.
 #pragma once

@@ -45,7 +45,7 @@ TEST_F(LexicalIndexTest, ScoresByTheFormula) {
   const double n = 5;
   const double average = (3 + 2 + 1 + 4 + 1) / n;
   const auto term = [&](double tf, double df, double length) {
-    const double idf = std::log((n - df + 0.5) / (df + 0.5));
+    const double idf = std::log(1 + (n - df + 0.5) / (df + 0.5));
     return idf * tf * 2.2 / (tf + 1.2 * (1 - 0.75 + 0.75 * length / average));
   };
   EXPECT_EQ(hits[0].id, d.first_unit);
@@ -99,11 +99,31 @@ TEST_F(LexicalIndexTest, TermsAreNeverSyntax) {
 TEST_F(LexicalIndexTest, CountsFrequencies) {
   put("/a", {"red red", "red blue", "sources.list"});
   put("/b", {"red"});
+  {
+    Snapshot at = library_.read();
+    EXPECT_THAT(*index_->document_frequencies(at, Rows::kUnits, {"red", "blue", "none", "sources.list", "list", ""}),
+                ElementsAre(3, 1, 0, 1, 1, 0));
+    EXPECT_EQ(*index_->total(at, Rows::kUnits), 4U);
+    EXPECT_EQ(*index_->total(at, Rows::kChunks), 3U);
+  }
+  ASSERT_TRUE(library_->remove_document("/a", Deadline::never(), {}));
   Snapshot at = library_.read();
-  EXPECT_THAT(*index_->document_frequencies(at, Rows::kUnits, {"red", "blue", "none", "sources.list", "list", ""}),
-              ElementsAre(3, 1, 0, 1, 1, 0));
-  EXPECT_EQ(*index_->total(at, Rows::kUnits), 4U);
-  EXPECT_EQ(*index_->total(at, Rows::kChunks), 3U);
+  EXPECT_THAT(*index_->document_frequencies(at, Rows::kUnits, {"red", "blue"}), ElementsAre(1, 0));
+  EXPECT_EQ(*index_->total(at, Rows::kUnits), 1U);
+}
+
+TEST_F(LexicalIndexTest, DeletedRowsCountNowhereInTheScore) {
+  const std::vector<std::string> sentences = {"red red blue", "red green", "green", "black white green yellow", "grey"};
+  put("/a", sentences);
+  const auto clean = search({.rows = Rows::kUnits, .terms = {"red", "blue"}, .documents = {}});
+  put("/z", {"red and a great many other words that change the average length", "red", "blue blue"});
+  ASSERT_TRUE(library_->remove_document("/z", Deadline::never(), {}));
+  for (const char* when : {"buried", "erased"}) {
+    const auto now = search({.rows = Rows::kUnits, .terms = {"red", "blue"}, .documents = {}});
+    ASSERT_EQ(now.size(), clean.size()) << when;
+    for (std::size_t i = 0; i < now.size(); ++i) EXPECT_NEAR(now[i].score, clean[i].score, 1e-9) << when;
+    ASSERT_TRUE(library_->wait_erased(Deadline::never(), {}));
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "library/impl/document_table.h"
 #include "library/impl/embedding_table.h"
+#include "library/impl/eraser.h"
 #include "library/impl/layout_table.h"
 #include "library/impl/passage_table.h"
 #include "library/impl/prepared_document.h"
@@ -114,12 +115,13 @@ Document describe(const NewDocument& given, const LibraryState& state, std::int6
 // Takes the document's rows out and off the counters; its embeddings stay until it is known who else uses them.
 Result<std::vector<ContentHash>> take_out(store::Transaction& t, const Document& d, LibraryState& state) {
   auto keys = DM_TRY(keys_of_document(t, d.key));
-  DM_TRY(delete_terms(t, d));
+  DM_TRY(delete_terms(t, d, state));
   DM_TRY(delete_document(t, d.key));
   state.documents -= 1;
   state.units -= d.unit_count;
   state.chunks -= d.chunk_count;
   state.text_bytes -= d.text_bytes;
+  state.erase_after = state.generation + 1;  // The one this change will have.
   t.scrub_log();
   return keys;
 }
@@ -130,7 +132,7 @@ Result<> put_in(store::Transaction& t, const PreparedDocument& prepared, Documen
   DM_TRY(insert_text(t, d.key, prepared.given.parsed.text));
   DM_TRY(insert_layout(t, d.key, prepared));
   DM_TRY(insert_passages(t, d, prepared));
-  DM_TRY(insert_terms(t, d));
+  DM_TRY(insert_terms(t, d, state));
   state.documents += 1;
   state.units += d.unit_count;
   state.chunks += d.chunk_count;
@@ -152,13 +154,16 @@ struct Library::State {
   std::shared_ptr<Listeners> listeners = std::make_shared<Listeners>();
   std::atomic<std::uint64_t> generation = 0;
   std::unique_ptr<store::Database> database;
+  std::unique_ptr<Eraser> eraser;  // Ends first.
 
   // Ends a change of one document: counts it and lets everybody know once it is committed.
   Result<> finish(store::Transaction& t, LibraryState& counters, Change::Kind kind, std::int64_t document) {
     const Change change{kind, ++counters.generation, document};
     DM_TRY(write_state(t, counters));
-    t.on_commit([this, change] {
+    const bool erase = counters.erase_after == change.generation;
+    t.on_commit([this, change, erase] {
       generation = change.generation;
+      if (erase) eraser->wanted(change.generation);
       listeners->tell(change);
     });
     return {};
@@ -166,7 +171,7 @@ struct Library::State {
 
   Result<Put> put(store::Transaction& t, const PreparedDocument& prepared);
   Result<Document> remove(store::Transaction& t, std::string_view id_or_path);
-  Result<> cut_terms_anew();
+  Result<> prepare_terms();
 };
 
 Result<Put> Library::State::put(store::Transaction& t, const PreparedDocument& prepared) {
@@ -204,22 +209,26 @@ Result<Document> Library::State::remove(store::Transaction& t, std::string_view 
   return *std::move(found);
 }
 
-// When terms are cut in another way than those in the file, all are cut anew: otherwise deleting would miss some.
-Result<> Library::State::cut_terms_anew() {
+// When terms are cut in another way than those in the file, all are cut anew: otherwise questions would miss some.
+// Then finishes erasing what was deleted before.
+Result<> Library::State::prepare_terms() {
+  LibraryState counters;
   {
     auto reader = DM_TRY(database->read(Deadline::never(), {}));
-    const LibraryState counters = DM_TRY(read_state(reader));
-    generation = counters.generation;
-    if (counters.terms_version == options.terms_version) return {};
+    counters = DM_TRY(read_state(reader));
   }
-  return database->write(
-      [&](store::Transaction& t) -> Result<> {
-        LibraryState counters = DM_TRY(read_state(t));
-        counters.terms_version = options.terms_version;
-        DM_TRY(write_state(t, counters));
-        return rebuild_terms(t);
-      },
-      Deadline::never(), {});
+  generation = counters.generation;
+  if (counters.terms_version != options.terms_version) {
+    counters.terms_version = options.terms_version;
+    DM_TRY(database->write(
+        [&](store::Transaction& t) -> Result<> {
+          DM_TRY(rebuild_terms(t, counters));
+          return write_state(t, counters);
+        },
+        Deadline::never(), {}));
+  }
+  eraser = std::make_unique<Eraser>(*database, counters.erase_after);
+  return {};
 }
 
 Result<std::unique_ptr<Library>> Library::open(LibraryOptions options, const Clock& clock, Rng& rng) {
@@ -235,7 +244,7 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options, const Clo
   file.vfs = given.vfs;
   file.after_commit = given.after_commit;
   state->database = DM_TRY(store::Database::open(std::move(file)));
-  DM_TRY(state->cut_terms_anew());
+  DM_TRY(state->prepare_terms());
   return std::unique_ptr<Library>(new Library(std::move(state)));
 }
 
@@ -255,6 +264,10 @@ Result<Put> Library::put_document(const NewDocument& document, Deadline deadline
 Result<Document> Library::remove_document(std::string_view id_or_path, Deadline deadline, std::stop_token stop) {
   return state_->database->write([&](store::Transaction& t) { return state_->remove(t, id_or_path); }, deadline,
                                  std::move(stop));
+}
+
+Result<> Library::wait_erased(Deadline deadline, std::stop_token stop) {
+  return state_->eraser->wait(deadline, std::move(stop));
 }
 
 Result<> Library::touch_document(std::int64_t key, std::int64_t modified_ns, Deadline deadline, std::stop_token stop) {

@@ -2,7 +2,7 @@
 //
 // Thread safety: Library from any thread; a Snapshot belongs to the thread that uses it.
 // Invariants: a document is there with all its rows or not at all; the embeddings of its chunks are there while it is;
-// every change of a document raises the generation by one; deleted words do not stay in the file or its log.
+// every change of a document raises the generation by one; deleted words leave the file and its log soon (wait_erased).
 // Tables and versions: docs/formats/library.md. SQL lives in *_table.cc.
 #pragma once
 #include <cstdint>
@@ -139,6 +139,10 @@ class Library {
   // Removes it with all its rows, the embeddings that only it used, and the traces that quote it. What was removed;
   // kNotFound.
   Result<Document> remove_document(std::string_view id_or_path, Deadline deadline, std::stop_token stop);
+
+  // Until the words of everything removed or replaced so far are gone from the files, the index's included. That
+  // happens by itself in the background, in any case before the library is closed, and goes on after a crash.
+  Result<> wait_erased(Deadline deadline, std::stop_token stop);
 
   // Notes that the file has new times but the same bytes, so that the next look is quick again.
   Result<> touch_document(std::int64_t key, std::int64_t modified_ns, Deadline deadline, std::stop_token stop);

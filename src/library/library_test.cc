@@ -391,8 +391,13 @@ TEST_F(LibraryTest, DeletedWordsAreNowhereInTheFolder) {
   ASSERT_TRUE(remove("/d/secret.pdf"));
   put("/d/replaced.pdf", {"Nothing to see."});
   ASSERT_TRUE(remove("/d/replaced.pdf"));
+  ASSERT_TRUE(library_->wait_erased(Deadline::never(), {}));
   EXPECT_THAT(present(tails), IsEmpty());
   EXPECT_EQ(found("keep", Rows::kChunks).size(), 60U);
+  put("/d/last.pdf", {"One more " + canaries[0] + "."});
+  ASSERT_TRUE(remove("/d/last.pdf"));
+  library_.reopen();  // Closing finishes what nobody waited for.
+  EXPECT_THAT(present(tails), IsEmpty());
   EXPECT_TRUE(library_->database().check(store::Database::Depth::kFull, Deadline::never(), {})->empty());
 }
 

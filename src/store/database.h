@@ -50,7 +50,7 @@ struct DatabaseOptions {
   Durability durability = Durability::kFull;
   std::uint32_t application_id = 0;      // Marks the file as ours; a file with another mark is refused.
   std::vector<Migration> migrations;     // In order.
-  std::string tokenizer_name;            // The name it has in CREATE VIRTUAL TABLE; empty: none.
+  std::string tokenizer_name;            // Its name in CREATE VIRTUAL TABLE; empty: none. Brings impl/okapi.h, too.
   Tokenizer tokenizer;                   // Called from several threads at once.
   std::size_t readers = 8;               // Connections at most; a reader beyond waits.
   std::size_t queue = 256;               // Writes waiting at most; one beyond is refused (kResourceExhausted).

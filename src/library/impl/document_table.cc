@@ -108,7 +108,7 @@ std::string as_json(const std::vector<std::int64_t>& keys) { return fmt::format(
 Result<LibraryState> read_state(store::Source& from) {
   auto row =
       DM_TRY(from.query("SELECT generation, next_unit, next_chunk, documents, units, chunks, text_bytes, "
-                        "terms_version FROM library_state"));
+                        "unit_terms, chunk_terms, terms_version, erase_after FROM library_state"));
   if (!DM_TRY(row.step())) return Error{Code::kDataLoss, "library_state is empty.", "Restore it from a backup."};
   LibraryState state;
   state.generation = static_cast<std::uint64_t>(row.integer(0));
@@ -118,16 +118,24 @@ Result<LibraryState> read_state(store::Source& from) {
   state.units = static_cast<std::uint64_t>(row.integer(4));
   state.chunks = static_cast<std::uint64_t>(row.integer(5));
   state.text_bytes = static_cast<std::uint64_t>(row.integer(6));
-  state.terms_version = row.text(7);
+  state.unit_terms = static_cast<std::uint64_t>(row.integer(7));
+  state.chunk_terms = static_cast<std::uint64_t>(row.integer(8));
+  state.terms_version = row.text(9);
+  state.erase_after = static_cast<std::uint64_t>(row.integer(10));
   return state;
 }
 
 Result<> write_state(store::Transaction& to, const LibraryState& state) {
   DM_TRY(
       to.run("UPDATE library_state SET generation=?, next_unit=?, next_chunk=?, documents=?, units=?, chunks=?, "
-             "text_bytes=?, terms_version=?",
+             "text_bytes=?, unit_terms=?, chunk_terms=?, terms_version=?, erase_after=?",
              {state.generation, state.next_unit, state.next_chunk, state.documents, state.units, state.chunks,
-              state.text_bytes, state.terms_version}));
+              state.text_bytes, state.unit_terms, state.chunk_terms, state.terms_version, state.erase_after}));
+  return {};
+}
+
+Result<> forget_erase(store::Transaction& to, std::uint64_t erase_after) {
+  DM_TRY(to.run("UPDATE library_state SET erase_after=0 WHERE erase_after=?", {erase_after}));
   return {};
 }
 

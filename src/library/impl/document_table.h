@@ -19,11 +19,16 @@ struct LibraryState {
   std::uint64_t units = 0;
   std::uint64_t chunks = 0;
   std::uint64_t text_bytes = 0;
+  std::uint64_t unit_terms = 0;  // Terms in all rows of the index, for the average length.
+  std::uint64_t chunk_terms = 0;
   std::string terms_version;
+  std::uint64_t erase_after = 0;  // The last generation whose deleted words still lie in the index; 0: none.
 };
 
 Result<LibraryState> read_state(store::Source& from);
 Result<> write_state(store::Transaction& to, const LibraryState& state);
+// Notes that the index is free of deleted words, unless more were deleted after that generation.
+Result<> forget_erase(store::Transaction& to, std::uint64_t erase_after);
 
 // With key 0 a new one is given. Answers the key.
 Result<std::int64_t> insert_document(store::Transaction& to, const Document& document);

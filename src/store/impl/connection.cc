@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "store/impl/okapi.h"
 #include "store/impl/sqlite_error.h"
 #include "store/impl/tokenizer.h"
 
@@ -44,6 +45,7 @@ Result<> Connection::configure(Role role) {
   if (role == Role::kReader) DM_TRY(script("PRAGMA query_only=ON"));
   if (!options_.tokenizer_name.empty()) {
     DM_TRY(register_tokenizer(handle_, options_.tokenizer_name, options_.tokenizer));
+    DM_TRY(register_okapi(handle_));
   }
   return {};
 }

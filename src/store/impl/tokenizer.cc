@@ -28,7 +28,9 @@ int tokenize(Fts5Tokenizer* self, void* sink, int flags, const char* text, int b
   return result;
 }
 
-fts5_api* find_api(sqlite3* connection) {
+}  // namespace
+
+fts5_api* find_fts5(sqlite3* connection) {
   fts5_api* api = nullptr;
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(connection, "SELECT fts5(?1)", -1, &statement, nullptr) == SQLITE_OK) {
@@ -39,10 +41,8 @@ fts5_api* find_api(sqlite3* connection) {
   return api;
 }
 
-}  // namespace
-
 Result<> register_tokenizer(sqlite3* connection, const std::string& name, const Tokenizer& tokenizer) {
-  fts5_api* api = find_api(connection);
+  fts5_api* api = find_fts5(connection);
   fts5_tokenizer calls{create, destroy, tokenize};
   if (api == nullptr ||
       api->xCreateTokenizer(api, name.c_str(), const_cast<void*>(static_cast<const void*>(&tokenizer)), &calls,
