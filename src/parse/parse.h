@@ -19,7 +19,7 @@ struct ParseOptions {
   std::uint64_t max_text = 64U << 20U;  // Bytes of text; more is kResourceExhausted (setting parse.max_text_mb).
   ArchiveLimits archive;                // DOCX and EPUB.
   PdfOptions pdf;                       // Where the PDF library lies, and its limits.
-  Deadline deadline;                    // Looked at between parts and pages; the process's limits do the rest.
+  Deadline deadline;                    // Looked at before each page of a PDF; the process's limits do the rest.
 };
 
 // doc::valid() holds for the result. `name` is the file's name, for its extension only.
