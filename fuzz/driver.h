@@ -14,5 +14,8 @@ void fuzz_docx(std::string_view bytes);
 void fuzz_docx_xml(std::string_view bytes);  // The main part alone: mutations of a zip rarely reach it.
 void fuzz_epub(std::string_view bytes);
 void fuzz_frame(std::string_view bytes);
+void fuzz_sse(std::string_view bytes);
+void fuzz_multipart(std::string_view bytes);
+void fuzz_target(std::string_view bytes);  // And the body of an error from elsewhere.
 
 }  // namespace docmind::fuzz

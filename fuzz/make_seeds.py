@@ -49,3 +49,9 @@ with zipfile.ZipFile(fixtures / "watch.docx") as archive:
         seed("docx_xml", part, archive.read(f"word/{part}.xml"))
 seed("frame", "payload", payload())
 seed("frame", "error", text("data_loss") + text("broken") + text("try again"))
+seed("sse", "events", ": hi\n\nevent: token\nid: 7\ndata: a\ndata: 船\r\n\r\ndata\n\nretry: 5\rdata: end\r\r")
+seed("multipart", "upload", "multipart/form-data; boundary=\"XX\"\n--XX\r\nContent-Disposition: form-data; name=\"file\"; "
+     "filename=\"船%22\\\\.md\"\r\nContent-Type: text/plain\r\n\r\nbody\r\n--X\r\n--XX\r\n"
+     "Content-Disposition: form-data; name=note\r\n\r\n\r\n--XX--\r\n")
+seed("target", "search", "/api/search?q=two+words%21&k=5&document=%2Fa%20b%2F&&x=a=b")
+seed("target", "error", '{"error":{"code":"conflict","message":"no","hint":"wait"}}')

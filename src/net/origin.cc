@@ -59,8 +59,7 @@ std::optional<Response> refuse_foreign(const Request& head, const HostRules& rul
   const std::string_view host = head.headers.find("Host").value_or("");
   const std::optional<std::string> name = host_of(host);
   if (head.headers.count("Host") != 1 || !name || !is_allowed(*name, rules)) {
-    return refusal(421, "this server does not answer under that host name",
-                   "Use 127.0.0.1 or localhost, or add the name to server.allowed_hosts.");
+    return refusal(421, "this server does not answer under that host name", "Use 127.0.0.1 or localhost.");
   }
   const std::optional<std::string_view> origin = head.headers.find("Origin");
   if (head.headers.count("Origin") > 1 || (origin && !is_own_origin(*origin, host))) {
