@@ -21,7 +21,7 @@ enum class WeightType : std::uint8_t { kF32, kF16, kQ8 };  // kQ8 is ggml's Q8_0
 struct ImportOptions {
   std::string source;                    // The checkpoint's folder, or the .safetensors file in it.
   std::string target;                    // The .gguf file to write.
-  std::string name;                      // general.name; empty: the target's file name without its ending.
+  std::string name{};                    // general.name; empty: the target's file name without its ending.
   WeightType weights = WeightType::kQ8;  // Of the matrices; norms and biases stay f32. See docs/formats/engine.md.
 };
 
