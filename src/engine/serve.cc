@@ -38,8 +38,8 @@ Result<ContentHash> hash_file(const std::string& path, const std::stop_token& st
 // What the engine answers to each request. Handlers run on the server's threads.
 class Routes {
  public:
-  Routes(const EngineOptions& options, const ServeDeps& deps, Encoder& encoder)
-      : options_(options), deps_(deps), encoder_(encoder), queue_(encoder, options.queue_jobs) {}
+  Routes(const EngineOptions& options, const ServeDeps& deps, const Encoder& encoder, EmbedQueue::Contexts contexts)
+      : options_(options), deps_(deps), encoder_(encoder), queue_(encoder, std::move(contexts), options.queue_jobs) {}
 
   void handle(const net::Request& request, net::ResponseWriter& writer) {
     Result<std::string> body = answer(request, writer.stop());
@@ -95,7 +95,7 @@ class Routes {
 
   const EngineOptions& options_;
   const ServeDeps& deps_;
-  Encoder& encoder_;
+  const Encoder& encoder_;
   EmbedQueue queue_;
   std::mutex hash_mutex_;
   std::optional<ContentHash> hash_;  // Guarded by hash_mutex_; computed when first asked for.
@@ -112,14 +112,24 @@ net::ServerOptions server_options(const EngineOptions& options) {
   return server;
 }
 
+// One context per thread, up to a number whose buffers are worth their memory; beyond it they get more threads each.
+Result<EmbedQueue::Contexts> open_contexts(const Encoder& encoder, std::uint32_t threads) {
+  constexpr std::uint32_t kMaxContexts = 8;
+  const std::uint32_t count = std::clamp(threads, 1U, kMaxContexts);
+  EmbedQueue::Contexts contexts;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    contexts.push_back(DM_TRY(EncoderContext::open(encoder, std::max(1U, threads / count))));
+  }
+  return contexts;
+}
+
 }  // namespace
 
 Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_token stop) {
   DM_TRY(deps.files.stat(options.model_path).with("the model file"));
   const auto threads = options.threads != 0 ? options.threads : static_cast<std::uint32_t>(sys::cpu_count());
-  const auto encoder =
-      DM_TRY(Encoder::open({.model_path = options.model_path, .threads = threads, .max_window = options.max_window}));
-  Routes routes(options, deps, *encoder);
+  const auto encoder = DM_TRY(Encoder::open({.model_path = options.model_path, .max_window = options.max_window}));
+  Routes routes(options, deps, *encoder, DM_TRY(open_contexts(*encoder, threads)));
   // Declared after the routes, so that its threads have ended before these go.
   const auto server = DM_TRY(net::Server::open(
       server_options(options), [&](const net::Request& q, net::ResponseWriter& w) { routes.handle(q, w); }));

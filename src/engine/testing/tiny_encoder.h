@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "engine/embed_queue.h"
 #include "engine/encoder.h"
 #include "engine/import.h"
 #include "engine/testing/tiny_checkpoint.h"
@@ -11,6 +12,16 @@
 #include "sys/testing/temp_folder.h"
 
 namespace docmind::engine {
+
+inline EmbedQueue::Contexts contexts_of(const Encoder& encoder, std::size_t count) {
+  EmbedQueue::Contexts contexts;
+  while (contexts.size() < count) {
+    auto context = EncoderContext::open(encoder, 1);
+    DM_CHECK(static_cast<bool>(context));
+    contexts.push_back(*std::move(context));
+  }
+  return contexts;
+}
 
 class TinyModel {
  public:
@@ -24,8 +35,8 @@ class TinyModel {
   std::string path() const { return (folder_ / "tiny.gguf").string(); }
   const sys::TempFolder& folder() const { return folder_; }
 
-  std::unique_ptr<Encoder> load(std::uint32_t pass_tokens = 64) const {
-    auto encoder = Encoder::open({.model_path = path(), .threads = 1, .pass_tokens = pass_tokens});
+  std::unique_ptr<Encoder> load() const {
+    auto encoder = Encoder::open({.model_path = path()});
     DM_CHECK(static_cast<bool>(encoder));
     return *std::move(encoder);
   }

@@ -1,0 +1,114 @@
+#include "engine/embed_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+
+#include "engine/testing/tiny_encoder.h"
+
+namespace docmind::engine {
+namespace {
+
+class EmbedQueueTest : public testing::Test {
+ protected:
+  TokenisedText tokens(const std::string& text, std::vector<doc::Span> spans = {}) {
+    return *encoder_->tokenise({.text = text, .spans = std::move(spans)});
+  }
+  // A text of some windows.
+  static std::string long_text(int words) {
+    std::string text;
+    for (int i = 0; i < words; ++i) text += i % 3 == 0 ? "the " : i % 3 == 1 ? "cat " : "sat ";
+    return text;
+  }
+  static void expect_near(const llm::Embedding& a, const llm::Embedding& b) {
+    ASSERT_EQ(a.vector.size(), b.vector.size());
+    for (std::size_t i = 0; i < a.vector.size(); ++i) EXPECT_NEAR(a.vector[i], b.vector[i], 2e-3);
+    EXPECT_EQ(a.tokens, b.tokens);
+  }
+
+  TinyModel model_;
+  std::unique_ptr<Encoder> encoder_ = model_.load();
+};
+
+TEST_F(EmbedQueueTest, ASpanOverAllIsTheMeanOfItsTokens) {
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 1), 4);
+  const auto vectors = queue.embed({tokens("the cat sat", {{0, 11}}), tokens("")}, Deadline::never(), {});
+  ASSERT_TRUE(vectors);
+  ASSERT_EQ(vectors->size(), 2U);
+  // The same by hand, from the rows themselves.
+  const auto context = std::move(contexts_of(*encoder_, 1)[0]);
+  const auto rows = context->encode(std::vector<std::vector<TokenId>>{{2, 5, 6, 7, 3}});
+  ASSERT_TRUE(rows);
+  std::vector<float> whole(32, 0);
+  std::vector<float> inner(32, 0);
+  for (std::size_t i = 0; i < 5 * 32; ++i) {
+    whole[i % 32] += (*rows)[i];
+    if (i >= 32 && i < 4 * 32) inner[i % 32] += (*rows)[i];
+  }
+  normalise(whole);
+  normalise(inner);
+  for (std::size_t i = 0; i < 32; ++i) {
+    EXPECT_NEAR((*vectors)[0].vector[i], whole[i], 2e-3);
+    EXPECT_NEAR((*vectors)[0].spans[0][i], inner[i], 2e-3);
+  }
+  EXPECT_EQ((*vectors)[1].tokens, 2U);
+}
+
+TEST_F(EmbedQueueTest, ManyCallersGetTheirOwnVectors) {
+  const std::vector<std::string> texts{"the cat", "a dog sat on the mat", long_text(90), "", "cats, cats. cats"};
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 3), 64);
+  std::vector<llm::Embedding> alone;
+  for (const auto& text : texts) alone.push_back((*queue.embed({tokens(text)}, Deadline::never(), {}))[0]);
+  std::vector<std::jthread> callers;
+  for (std::size_t c = 0; c < 6; ++c) {
+    callers.emplace_back([&, c] {
+      std::vector<TokenisedText> batch;
+      for (std::size_t i = 0; i < texts.size(); ++i) batch.push_back(tokens(texts[(i + c) % texts.size()]));
+      const auto vectors = queue.embed(std::move(batch), Deadline::never(), {});
+      ASSERT_TRUE(vectors);
+      for (std::size_t i = 0; i < texts.size(); ++i) expect_near((*vectors)[i], alone[(i + c) % texts.size()]);
+    });
+  }
+}
+
+TEST_F(EmbedQueueTest, NothingInNothingOut) {
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 1), 1);
+  const auto vectors = queue.embed({}, Deadline::never(), {});
+  ASSERT_TRUE(vectors);
+  EXPECT_TRUE(vectors->empty());
+}
+
+TEST_F(EmbedQueueTest, ACallerThatLeavesFreesTheModel) {
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 1), 8);
+  std::stop_source gone;
+  gone.request_stop();
+  std::vector<TokenisedText> endless(100, tokens(long_text(2000)));
+  EXPECT_EQ(queue.embed(endless, Deadline::never(), gone.get_token()).error().code, Code::kCancelled);
+  ManualClock clock;
+  EXPECT_EQ(queue.embed(endless, Deadline::in(Duration::zero(), clock), {}).error().code, Code::kDeadlineExceeded);
+  EXPECT_TRUE(queue.embed({tokens("the cat")}, Deadline::never(), {}));
+}
+
+TEST_F(EmbedQueueTest, RefusesMoreThanItsBound) {
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 1), 1);
+  std::stop_source leave;
+  std::atomic<bool> ended = false;
+  std::jthread first([&] {
+    const std::vector<TokenisedText> endless(100, tokens(long_text(2000)));
+    Code code = Code::kResourceExhausted;  // While the other one is inside.
+    while (code == Code::kResourceExhausted) {
+      code = queue.embed(endless, Deadline::never(), leave.get_token()).error().code;
+    }
+    EXPECT_EQ(code, Code::kCancelled);
+    ended = true;
+  });
+  Result<std::vector<llm::Embedding>> second = std::vector<llm::Embedding>{};
+  while (second) second = queue.embed({tokens("the cat")}, Deadline::never(), {});  // Until the first is inside.
+  EXPECT_EQ(second.error().code, Code::kResourceExhausted);
+  EXPECT_FALSE(ended);
+  leave.request_stop();
+}
+
+}  // namespace
+}  // namespace docmind::engine
