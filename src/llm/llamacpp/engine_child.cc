@@ -77,8 +77,15 @@ Result<RunningEngine> EngineChild::State::get(const sys::FileStat& model_now, De
                    {{"exit", sys::describe(*exit)}, {"said", last_line(child->err_tail())}});
   }
   if (exit || (child != nullptr && model_now != model)) drop();
-  if (child == nullptr) DM_TRY(start(model_now));
-  if (!healthy) DM_TRY(wait_for_health(deadline, stop));
+  const bool old_one = child != nullptr;
+  if (!old_one) DM_TRY(start(model_now));
+  Result<> answered = healthy ? Result<>() : wait_for_health(deadline, stop);
+  if (!answered && old_one &&
+      child == nullptr) {  // It was suspected with good reason: it is gone, and a new one comes.
+    DM_TRY(start(model_now));
+    answered = wait_for_health(deadline, stop);
+  }
+  if (!answered) return std::move(answered).error();
   return engine;
 }
 
@@ -121,7 +128,7 @@ Result<> EngineChild::State::wait_for_health(Deadline deadline, const std::stop_
     if (child->wait(deadline.sooner(kProbePause, deps.clock), stop)) {
       const std::string said = last_line(child->err_tail());
       drop();
-      return gone(said.empty() ? "ended while it started" : "ended while it started: " + said);
+      return gone(said.empty() ? "has ended" : "has ended: " + said);
     }
   }
 }
