@@ -62,7 +62,8 @@ TEST(ErrorResponse, EveryCodeSurvivesItsStatus) {
   for (int i = 0; i <= static_cast<int>(Code::kInternal); ++i) {
     const auto code = static_cast<Code>(i);
     EXPECT_EQ(error_of(error_response({code, "m"})).code, code);
-    if (code != Code::kDataLoss) EXPECT_EQ(code_of(status_of(code)), code);
+    if (code == Code::kDataLoss) continue;  // Shares 500 with kInternal.
+    EXPECT_EQ(code_of(status_of(code)), code);
   }
 }
 

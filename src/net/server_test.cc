@@ -47,7 +47,9 @@ class ServerTest : public ::testing::Test {
   void handle(const Request& request, ResponseWriter& out) {
     ++handled_;
     const std::string& path = request.target.path;
-    if (path == "/hold") EXPECT_TRUE(hold_.pass());
+    if (path == "/hold") {
+      EXPECT_TRUE(hold_.pass());
+    }
     if (path == "/until-stopped") return until_stopped(out);
     if (path == "/endless") return endless(out);
     if (path == "/stream") return stream(out);

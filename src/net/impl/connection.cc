@@ -29,7 +29,7 @@ using ErrorCode = boost::system::error_code;
 
 constexpr std::size_t kReadSize = 64U << 10U;
 constexpr std::size_t kInputSlack = 64U << 10U;  // Beyond the header limit: pipelined bytes and chunk headers.
-constexpr auto kLinger = std::chrono::seconds(2);
+constexpr auto kFarewell = std::chrono::seconds(2);
 
 struct Refusal {
   int status;
@@ -345,7 +345,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (eof_) return close();
     ErrorCode ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
-    arm(kLinger);
+    arm(kFarewell);
   }
 
   // Time.
