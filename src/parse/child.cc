@@ -26,7 +26,7 @@ Result<std::string> read_all(int fd, std::uint64_t max_bytes) {
     out.append(piece.data(), static_cast<std::size_t>(got));
     if (out.size() > max_bytes) {
       return Error{Code::kResourceExhausted, fmt::format("the document is larger than {} MiB", max_bytes >> 20U),
-                   "Split it into smaller files."};
+                   "Split it into smaller files, or raise the setting parse.max_file_mb."};
     }
   }
 }

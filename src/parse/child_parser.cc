@@ -90,7 +90,7 @@ Result<doc::Parsed> ChildParser::parse(const std::string& bytes, const std::stri
     return Error{Code::kInvalidArgument, "the file is empty", "Check that it was saved or copied whole."};
   if (bytes.size() > options_.max_input) {
     return Error{Code::kResourceExhausted, fmt::format("the document is larger than {} MiB", options_.max_input >> 20U),
-                 "Split it into smaller files."};
+                 "Split it into smaller files, or raise the setting parse.max_file_mb."};
   }
   const Deadline until = deadline.sooner(options_.wall, clock_);
   Result<sys::Finished> run = sys::run_process(start_options(options_, bytes, name), until, stop);
@@ -100,7 +100,7 @@ Result<doc::Parsed> ChildParser::parse(const std::string& bytes, const std::stri
     }
     if (run.error().code == Code::kDeadlineExceeded) {
       return stopped(Code::kDeadlineExceeded, fmt::format("it had not finished after {} s", seconds(options_.wall)),
-                     "Split the document, or raise the setting parse.wall_seconds.");
+                     "Split the document, or raise the setting parse.timeout.");
     }
     return Error{Code::kUnavailable, "the parser cannot be started: " + run.error().message, run.error().hint};
   }
