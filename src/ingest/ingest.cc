@@ -252,8 +252,8 @@ Result<std::unique_ptr<Ingest>> Ingest::open(IngestOptions options, IngestDeps d
     return Error{Code::kInvalidArgument, std::move(message), "Correct the setting."};
   };
   if (options.chunk_tokens < 64 || options.chunk_tokens > 8192) return refuse("a chunk has 64 to 8192 tokens");
-  if (options.chunk_overlap > options.chunk_tokens / 4) return refuse("the overlap is at most a quarter of a chunk");
-  if (options.batch_chunks < 1 || options.batch_chunks > 1024) return refuse("a batch has 1 to 1024 chunks");
+  if (options.chunk_overlap > options.chunk_tokens / 2) return refuse("the overlap is at most half of a chunk");
+  if (options.batch_chunks < 1 || options.batch_chunks > 4096) return refuse("a batch has 1 to 4096 chunks");
   return std::unique_ptr<Ingest>(new Ingest(std::make_unique<State>(options, deps)));
 }
 

@@ -2,119 +2,16 @@
 
 #include <gmock/gmock.h>
 
-#include <atomic>
 #include <mutex>
-#include <set>
-#include <thread>
 
-#include "doc/testing/fake_parser.h"
-#include "ingest/testing/vocabulary.h"
-#include "llm/testing/fake_embedder.h"
-#include "sys/clock.h"
-#include "sys/testing/temp_folder.h"
-#include "text/terms.h"
+#include "ingest/testing/ingest_run.h"
 
 namespace docmind::ingest {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// The real disk, but what is said of a path can be told.
-class TouchyFiles final : public sys::Files {
- public:
-  // The time of this file moves with each look, that often.
-  void keep_changing(const fs::path& path, int looks) {
-    changing_ = path;
-    looks_ = looks;
-  }
-  void refuse(const fs::path& path) { refused_ = path; }
-
-  Result<std::string> read(const fs::path& path, std::uint64_t max_bytes) override {
-    if (path == refused_) return Error{Code::kUnauthorized, "permission denied: " + path.native(), "Allow it."};
-    return real_.read(path, max_bytes);
-  }
-  Result<> write_atomic(const fs::path& path, std::string_view bytes) override {
-    return real_.write_atomic(path, bytes);
-  }
-  Result<> remove(const fs::path& path) override { return real_.remove(path); }
-  Result<> rename(const fs::path& from, const fs::path& to) override { return real_.rename(from, to); }
-  Result<sys::FileStat> stat(const fs::path& path) override {
-    Result<sys::FileStat> stat = real_.stat(path);
-    if (stat && path == changing_ && looks_-- > 0) stat->mtime_ns += looks_ + 1;
-    return stat;
-  }
-  Result<std::vector<sys::FolderEntry>> list(const fs::path& folder) override { return real_.list(folder); }
-  Result<> make_dirs(const fs::path& folder) override { return real_.make_dirs(folder); }
-
- private:
-  sys::RealFiles real_;
-  fs::path changing_;
-  int looks_ = 0;
-  fs::path refused_;
-};
-
-void cut_terms(std::string_view text, const store::EmitTerm& emit) {
-  for (const text::Term& term : text::terms(text)) {
-    emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-         term.colocated);
-  }
-}
-
-std::unique_ptr<library::Library> open_library(const fs::path& path, const Clock& clock, Rng& rng) {
-  library::LibraryOptions options;
-  options.path = path;
-  options.terms = cut_terms;
-  auto opened = library::Library::open(std::move(options), clock, rng);
-  EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
-  return *std::move(opened);
-}
-
-class IngestRun : public ::testing::Test {
- protected:
-  IngestRun() { open({}); }
-
-  void open(IngestOptions options) {
-    auto opened = Ingest::open(options, {*library_, parser_, embedder_, *wordpiece_, files_, *pool_, clock_});
-    ASSERT_TRUE(opened);
-    ingest_ = *std::move(opened);
-  }
-
-  Summary run(const std::vector<fs::path>& paths, const OnProgress& progress = {}, std::stop_token stop = {}) {
-    Result<Summary> done = ingest_->run(paths, progress, Deadline::never(), std::move(stop));
-    EXPECT_TRUE(done) << (done ? "" : done.error().message);
-    return done ? *std::move(done) : Summary{};
-  }
-
-  library::Snapshot snapshot() { return *library_->read(Deadline::never(), {}); }
-  std::uint64_t documents() { return snapshot().stats()->documents; }
-
-  fs::path write(std::string_view name, std::string_view bytes) { return docs_.write(name, bytes); }
-
-  // A document of so many sections, a chunk each; `number` makes it differ from others.
-  static std::string sections(int count, int number = 0) {
-    std::string out;
-    for (int i = 0; i < count; ++i) {
-      out += "# " + std::to_string(i) + " Heading\n\nThis is the sentence " + std::to_string(i) + " of document " +
-             std::to_string(number) + ".\n\n";
-    }
-    return out;
-  }
-
-  sys::TempFolder data_;
-  sys::TempFolder docs_;
-  sys::RealClock clock_;
-  SeededRng rng_{1};
-  std::unique_ptr<text::WordPiece> wordpiece_ = shipped_wordpiece(DOCMIND_SOURCE_DIR);
-  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 2});
-  TouchyFiles files_;
-  doc::FakeParser parser_;
-  llm::FakeEmbedder embedder_;
-  std::unique_ptr<library::Library> library_ = open_library(data_ / "library.db", clock_, rng_);
-  std::unique_ptr<Ingest> ingest_;
-};
 
 TEST_F(IngestRun, StoresAFolderAndTouchesNothingTheSecondTime) {
   write("b.md", sections(3, 1));
@@ -215,30 +112,6 @@ TEST_F(IngestRun, WhatIsGoneIsToldAndKept) {
   EXPECT_EQ(documents(), 2U);
 }
 
-TEST_F(IngestRun, OneFailureStopsNobody) {
-  write("1.txt", "BROKEN");
-  write("2.txt", "A sentence that is fine stands here.");
-  write("3.txt", "");
-  write("4.txt", "\xff\xfe\x01");
-  const fs::path refused = write("5.txt", "A sentence that nobody may read.");
-  files_.refuse(refused);
-  const Summary summary = run({docs_.path(), docs_ / "absent.txt"});
-  EXPECT_EQ(summary.documents, 1U);
-  ASSERT_EQ(summary.failed.size(), 5U);
-  EXPECT_THAT(summary.failed[0].path, HasSubstr("absent.txt"));
-  EXPECT_EQ(summary.failed[1].error, "1.txt is broken. Get it again.");
-  EXPECT_THAT(summary.failed[4].error, HasSubstr("permission denied"));
-  for (const FailedFile& failed : summary.failed) EXPECT_EQ(failed.error.find('\n'), std::string::npos);
-  EXPECT_EQ(documents(), 1U);
-}
-
-TEST_F(IngestRun, EmptyFoldersAndNoPathsAreFine) {
-  EXPECT_EQ(run({docs_.path()}).documents, 0U);
-  EXPECT_THAT(run({docs_.path()}).failed, IsEmpty());
-  EXPECT_EQ(run({}).documents, 0U);
-  EXPECT_EQ(run({""}).failed.size(), 1U);
-}
-
 TEST_F(IngestRun, AFileGivenTwiceIsOneDocument) {
   const fs::path file = write("a.md", sections(2));
   const Summary summary = run({file, docs_.path(), docs_.path() / "." / "a.md"});
@@ -246,75 +119,7 @@ TEST_F(IngestRun, AFileGivenTwiceIsOneDocument) {
   EXPECT_EQ(documents(), 1U);
 }
 
-TEST_F(IngestRun, AFileThatIsBeingWrittenIsTriedAgainThenFails) {
-  const fs::path file = write("a.txt", "A sentence that is fine stands here.");
-  run({file});
-  files_.keep_changing(file, 3);  // The stat of the list, and both of the first reading.
-  EXPECT_THAT(run({file}).failed, IsEmpty());
-  files_.keep_changing(file, 100);
-  EXPECT_EQ(run({file}).failed.size(), 1U);
-}
-
-TEST_F(IngestRun, TooLargeFilesFail) {
-  open({.max_file_bytes = 100});
-  write("a.txt", std::string(101, 'a'));
-  write("b.txt", "A sentence that is fine stands here.");
-  const Summary summary = run({docs_.path()});
-  EXPECT_EQ(summary.documents, 1U);
-  EXPECT_EQ(summary.failed.size(), 1U);
-  EXPECT_EQ(ingest_->ingest_bytes("c.txt", std::string(101, 'a'), {}, Deadline::never(), {})->failed.size(), 1U);
-}
-
 // What was committed before an end without warning is not computed again, and nothing is stored twice.
-TEST_F(IngestRun, GoesOnAfterACrash) {
-  write("a.md", sections(100));
-  embedder_.fail_after(5, {Code::kUnavailable, "the engine died", "Try again."});
-  const Summary broken = run({docs_.path()});
-  EXPECT_EQ(broken.documents, 0U);
-  EXPECT_EQ(broken.failed.size(), 1U);
-  EXPECT_EQ(broken.embedded, 5U * 8U);
-  EXPECT_EQ(documents(), 0U);
-  embedder_.heal();
-  ingest_.reset();
-  library_.reset();
-  library_ = open_library(data_ / "library.db", clock_, rng_);
-  open({});
-  const Summary whole = run({docs_.path()});
-  EXPECT_EQ(whole.added, 1U);
-  EXPECT_EQ(whole.chunks, 100U);
-  EXPECT_EQ(whole.embedded, 100U - 5U * 8U);
-  const std::vector<std::string> texts = embedder_.texts();
-  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
-  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
-}
-
-TEST_F(IngestRun, CancelLeavesWholeDocuments) {
-  for (int i = 0; i < 6; ++i) write(std::to_string(i) + ".md", sections(20, i));
-  std::stop_source stop;
-  const OnProgress progress = [&](const Progress& now) {
-    if (now.files_done == 2) stop.request_stop();
-  };
-  const Summary summary = run({docs_.path()}, progress, stop.get_token());
-  EXPECT_TRUE(summary.cancelled);
-  EXPECT_THAT(summary.failed, IsEmpty());
-  EXPECT_GE(summary.documents, 2U);
-  EXPECT_LT(summary.documents, 6U);
-  EXPECT_EQ(documents(), summary.documents);
-  const Summary rest = run({docs_.path()});
-  EXPECT_EQ(rest.unchanged, summary.documents);
-  EXPECT_EQ(rest.documents, 6U);
-  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
-}
-
-TEST_F(IngestRun, StoppedBeforeItBegins) {
-  write("a.md", sections(2));
-  std::stop_source stop;
-  stop.request_stop();
-  const Summary summary = run({docs_.path()}, {}, stop.get_token());
-  EXPECT_TRUE(summary.cancelled);
-  EXPECT_EQ(summary.documents, 0U);
-}
-
 TEST_F(IngestRun, ProgressOnlyGrows) {
   for (int i = 0; i < 5; ++i) write(std::to_string(i) + ".md", sections(30, i));
   write("9.txt", "BROKEN");
@@ -339,36 +144,14 @@ TEST_F(IngestRun, ProgressOnlyGrows) {
   }
 }
 
-TEST_F(IngestRun, SeveralAtOnceStoreNothingTwice) {
-  for (int i = 0; i < 8; ++i) write(std::to_string(i) + ".md", sections(12, i / 2));
-  std::vector<std::jthread> threads;
-  std::atomic<std::uint64_t> added{0};
-  std::atomic<std::uint64_t> stood{0};
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] {
-      std::vector<fs::path> paths{docs_.path()};
-      if (i % 2 == 1) paths = {docs_ / "7.md", docs_ / "6.md", docs_.path()};  // Meets the others the other way round.
-      const Summary summary = run(paths);
-      added += summary.added;
-      stood += summary.documents;
-      EXPECT_THAT(summary.failed, IsEmpty());
-    });
-  }
-  threads.clear();
-  EXPECT_EQ(added, 8U);
-  EXPECT_EQ(stood, 32U);
-  EXPECT_EQ(documents(), 8U);
-  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
-  const std::vector<std::string> texts = embedder_.texts();
-  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
-}
-
 TEST_F(IngestRun, Uploads) {
   const auto upload = [&](const std::string& name, const std::string& bytes) {
     return ingest_->ingest_bytes(name, bytes, {}, Deadline::never(), {});
   };
   EXPECT_EQ(upload("报告.md", sections(3))->added, 1U);
+  const std::uint64_t generation = library_->generation();
   EXPECT_EQ(upload("报告.md", sections(3))->unchanged, 1U);
+  EXPECT_EQ(library_->generation(), generation);
   EXPECT_EQ(upload("报告.md", sections(4))->updated, 1U);
   EXPECT_EQ(upload("empty.md", "")->failed.size(), 1U);
   EXPECT_EQ(upload("", "text").error().code, Code::kInvalidArgument);
@@ -376,80 +159,7 @@ TEST_F(IngestRun, Uploads) {
   EXPECT_EQ(snapshot().documents({})->at(0).path, "报告.md");
 }
 
-TEST_F(IngestRun, AFullDiskFailsTheFileInOneLine) {
-  const auto allow_pages = [&](const std::string& pages) {
-    ASSERT_TRUE(library_->database().write(
-        [&](store::Transaction& at) -> Result<> {
-          store::Statement limit = DM_TRY(at.query("PRAGMA max_page_count = " + pages));
-          DM_TRY(limit.step());
-          return {};
-        },
-        Deadline::never(), {}));
-  };
-  allow_pages("120");  // About 480 KB.
-  write("1.md", sections(3));
-  write("2.md", sections(1500, 2));
-  const Summary full = run({docs_.path()});
-  EXPECT_EQ(full.added, 1U);
-  ASSERT_EQ(full.failed.size(), 1U);
-  EXPECT_THAT(full.failed[0].path, HasSubstr("2.md"));
-  EXPECT_THAT(full.failed[0].error, HasSubstr("full"));
-  EXPECT_EQ(full.failed[0].error.find('\n'), std::string::npos);
-  EXPECT_EQ(documents(), 1U);
-  allow_pages("100000");
-  const Summary roomy = run({docs_.path()});
-  EXPECT_EQ(roomy.documents, 2U);
-  EXPECT_EQ(full.embedded + roomy.embedded, 3U + 1500U);
-}
-
 // Between the look-up and the put somebody deletes the document whose vectors were to be used again.
-TEST_F(IngestRun, VectorsDeletedMeanwhileAreMadeAgain) {
-  struct Deleting final : llm::Embedder {
-    Deleting(llm::Embedder& inner, library::Library& library) : inner_(inner), library_(library) {}
-    Result<llm::EmbedderInfo> info(Deadline deadline, std::stop_token stop) override {
-      return inner_.info(deadline, std::move(stop));
-    }
-    Result<std::vector<llm::Embedding>> embed(std::span<const llm::EmbedInput> inputs, Deadline deadline,
-                                              std::stop_token stop) override {
-      if (!victim.empty()) EXPECT_TRUE(library_.remove_document(std::exchange(victim, {}), Deadline::never(), {}));
-      return inner_.embed(inputs, deadline, std::move(stop));
-    }
-    std::string victim;
-
-   private:
-    llm::Embedder& inner_;
-    library::Library& library_;
-  } deleting(embedder_, *library_);
-  ingest_ = *Ingest::open({}, {*library_, parser_, deleting, *wordpiece_, files_, *pool_, clock_});
-  const fs::path a = write("a.md", sections(10));
-  run({a});
-  deleting.victim = a;
-  const fs::path b = write("b.md", sections(10) + sections(3, 7));
-  const Summary summary = run({b});
-  EXPECT_THAT(summary.failed, IsEmpty());
-  EXPECT_EQ(summary.added, 1U);
-  EXPECT_EQ(summary.chunks, 13U);
-  EXPECT_EQ(summary.embedded, 13U);
-  EXPECT_EQ(documents(), 1U);
-}
-
-TEST_F(IngestRun, AnEmbedderThatAnswersNonsenseIsRefused) {
-  write("a.md", sections(2));
-  struct Liar final : llm::Embedder {
-    Result<llm::EmbedderInfo> info(Deadline, std::stop_token) override {
-      return llm::EmbedderInfo{"liar", "11a4", 8, 512};
-    }
-    Result<std::vector<llm::Embedding>> embed(std::span<const llm::EmbedInput> inputs, Deadline,
-                                              std::stop_token) override {
-      return std::vector<llm::Embedding>(inputs.size());
-    }
-  } liar;
-  ingest_ = *Ingest::open({}, {*library_, parser_, liar, *wordpiece_, files_, *pool_, clock_});
-  const Summary summary = run({docs_.path()});
-  EXPECT_EQ(summary.failed.size(), 1U);
-  EXPECT_EQ(documents(), 0U);
-}
-
 TEST_F(IngestRun, RefusesOptionsOutOfRange) {
   const IngestDeps deps{*library_, parser_, embedder_, *wordpiece_, files_, *pool_, clock_};
   EXPECT_FALSE(Ingest::open({.chunk_tokens = 10}, deps));

@@ -18,7 +18,7 @@ Result<sys::FileContent> Preparer::read(const Source& source) {
   if (source.bytes != nullptr) {
     if (source.bytes->size() > options_.max_file_bytes) {
       return Error{Code::kResourceExhausted, source.path + " is larger than the limit",
-                   "Raise ingest.max_file_mb or split the document."};
+                   "Raise parse.max_file_mb or split the document."};
     }
     const auto wall = std::chrono::duration_cast<std::chrono::nanoseconds>(deps_.clock.wall().time_since_epoch());
     return sys::FileContent{*source.bytes,
@@ -31,8 +31,8 @@ Result<sys::FileContent> Preparer::read(const Source& source) {
   return content;
 }
 
-Result<bool> Preparer::is_unchanged(const library::NewDocument& document, std::uint64_t& chunks, Deadline deadline,
-                                    std::stop_token stop) {
+Result<bool> Preparer::is_unchanged(const library::NewDocument& document, Times times, std::uint64_t& chunks,
+                                    Deadline deadline, std::stop_token stop) {
   library::Snapshot at = DM_TRY(deps_.library.read(deadline, stop));
   const std::optional<library::Document> stored = DM_TRY(at.find_path(document.path));
   if (!stored || stored->version != document.version || stored->parser_version != document.parser_version ||
@@ -40,7 +40,7 @@ Result<bool> Preparer::is_unchanged(const library::NewDocument& document, std::u
     return false;
   }
   chunks = stored->chunk_count;
-  if (stored->modified_ns != document.modified_ns) {
+  if (times == Times::kOfTheFile && stored->modified_ns != document.modified_ns) {
     DM_TRY(deps_.library.touch_document(stored->key, document.modified_ns, deadline, stop));
   }
   return true;
@@ -77,7 +77,8 @@ Result<Prepared> Preparer::prepare(const Source& source, const std::string& mode
   document.parser_version = deps_.parser.version();
   document.chunker_version = chunker_version();
   document.model_hash = model_hash;
-  prepared.unchanged = DM_TRY(is_unchanged(document, prepared.chunks, deadline, stop));
+  const Times times = source.bytes == nullptr ? Times::kOfTheFile : Times::kOfThisMoment;
+  prepared.unchanged = DM_TRY(is_unchanged(document, times, prepared.chunks, deadline, stop));
   if (prepared.unchanged) return prepared;
 
   const std::string name = std::filesystem::path(source.path).filename().native();

@@ -36,7 +36,8 @@ class Preparer {
 
  private:
   Result<sys::FileContent> read(const Source& source);
-  Result<bool> is_unchanged(const library::NewDocument& document, std::uint64_t& chunks, Deadline deadline,
+  enum class Times : std::uint8_t { kOfTheFile, kOfThisMoment };
+  Result<bool> is_unchanged(const library::NewDocument& document, Times times, std::uint64_t& chunks, Deadline deadline,
                             std::stop_token stop);
   void cut(library::NewDocument& document) const;
   std::string chunker_version() const;
