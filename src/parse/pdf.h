@@ -16,11 +16,11 @@
 namespace docmind::parse {
 
 struct PdfOptions {
-  std::string library;                            // Path of libpdfium.so.
-  std::uint32_t max_pages = 20'000;               // More: kResourceExhausted.
-  std::uint32_t max_page_characters = 1'000'000;  // What a page has beyond these is left out, with a warning.
-  std::uint64_t max_text_bytes = 256U << 20U;     // More: kResourceExhausted.
-  Deadline deadline;                              // Looked at before each page.
+  std::string library;                          // Path of libpdfium.so.
+  std::uint32_t max_pages = 20'000;             // More: kResourceExhausted.
+  std::uint32_t max_page_characters = 500'000;  // What a page has beyond these is left out, with a warning.
+  std::uint64_t max_text_bytes = 256U << 20U;   // More: kResourceExhausted.
+  Deadline deadline;                            // Looked at before each page.
 };
 
 // The document in `bytes`; doc::valid() holds for the result. Pages without text are named in a warning.

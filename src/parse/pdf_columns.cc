@@ -13,7 +13,8 @@ constexpr float kPieceGap = 1.0F;    // Runs closer than this (of the font size)
 constexpr float kMinGutter = 0.7F;   // Of the font size.
 constexpr std::size_t kMinRows = 4;  // A column has at least so many.
 constexpr int kMaxDepth = 6;
-constexpr float kBin = 2;  // Points; gutters are looked for in these steps.
+constexpr std::size_t kMaxRuns = 20'000;  // A page with more is a drawing; its text is read row by row.
+constexpr float kBin = 2;                 // Points; gutters are looked for in these steps.
 constexpr std::size_t kMaxBins = 2000;
 
 bool is_right_to_left(char32_t code) { return (code >= 0x590 && code < 0x900) || (code >= 0xfb1d && code < 0xfe00); }
@@ -184,9 +185,10 @@ std::vector<PdfRun> flat(const std::vector<PdfRow>& rows, std::size_t first, std
 
 void split(std::vector<PdfRun> runs, int depth, std::vector<std::vector<PdfRow>>& columns) {
   if (runs.empty()) return;
+  const bool too_many = runs.size() > kMaxRuns;
   std::vector<PdfRow> rows = rows_of(std::move(runs));
   Band band;
-  if (depth >= kMaxDepth || rows.size() < kMinRows || !GutterFinder(rows).find(band)) {
+  if (too_many || depth >= kMaxDepth || rows.size() < kMinRows || !GutterFinder(rows).find(band)) {
     columns.push_back(std::move(rows));
     return;
   }

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kMaxOutline = 20'000;
 constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxTitleLines = 6;
-constexpr std::size_t kMaxFontTitle = 160;  // Bytes: longer bold lines are text.
+constexpr std::size_t kMaxPageLines = 2'000;  // Titles are not looked for on pages with more: those are drawings.
+constexpr std::size_t kMaxFontTitle = 160;    // Bytes: longer bold lines are text.
 
 // Letters and digits in lower case: outlines spell quotes, dashes and blanks their own way.
 std::string key_of(std::string_view text) {
@@ -107,7 +108,7 @@ bool mark_by_outline(std::vector<PdfPage>& pages, const std::vector<PdfOutlineEn
   for (const PdfOutlineEntry& entry : outline) by_page[entry.page].push_back(&entry);
   std::size_t found = 0;
   for (const auto& [page, entries] : by_page) {
-    if (page >= pages.size() || pages[page].contents) continue;
+    if (page >= pages.size() || pages[page].contents || pages[page].lines.size() > kMaxPageLines) continue;
     TitleFinder finder(pages[page]);
     for (const PdfOutlineEntry* entry : entries) found += static_cast<std::size_t>(finder.find(*entry));
   }

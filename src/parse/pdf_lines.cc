@@ -46,16 +46,11 @@ class LineBuilder {
  private:
   // Bold made by printing twice with a small shift.
   static void drop_doubles(PdfRow& row) {
-    for (std::size_t i = 1; i < row.size();) {
-      const PdfRun& a = row[i - 1];
-      const PdfRun& b = row[i];
-      const bool same = a.last - a.first == b.last - b.first && std::abs(a.left - b.left) < 0.15F * a.size &&
-                        std::abs(a.right - b.right) < 0.15F * a.size && a.last - a.first > 1;
-      if (same)
-        row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
-      else
-        ++i;
-    }
+    const auto same = [](const PdfRun& a, const PdfRun& b) {
+      return b.last - b.first == a.last - a.first && a.last - a.first > 1 &&
+             std::abs(a.left - b.left) < 0.15F * a.size && std::abs(a.right - b.right) < 0.15F * a.size;
+    };
+    row.erase(std::unique(row.begin(), row.end(), same), row.end());
   }
 
   // Accents and marks that the page draws after the line they stand in.

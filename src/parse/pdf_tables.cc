@@ -5,9 +5,10 @@
 namespace docmind::parse {
 namespace {
 
-constexpr float kMaxRowStep = 2.6F;  // Of the leading: a wider step ends the table.
-constexpr std::size_t kMinRows = 2;  // Lines with several cells.
-constexpr float kRowGap = 1.25F;     // Of the smallest step: lines farther apart are different rows.
+constexpr float kMaxRowStep = 2.6F;     // Of the leading: a wider step ends the table.
+constexpr std::size_t kMaxLines = 300;  // A page's worth; keeps hostile pages from costing their square.
+constexpr std::size_t kMinRows = 2;     // Lines with several cells.
+constexpr float kRowGap = 1.25F;        // Of the smallest step: lines farther apart are different rows.
 
 struct Column {
   float left = 0;
@@ -37,7 +38,7 @@ bool can_be_row(const PdfLine& line) { return !line.mono && line.heading == 0; }
 std::size_t extent(const std::vector<PdfLine>& lines, std::size_t first, const PdfBody& body) {
   std::size_t end = first;
   std::size_t several = 0;
-  for (std::size_t i = first; i < lines.size() && can_be_row(lines[i]); ++i) {
+  for (std::size_t i = first; i < std::min(lines.size(), first + kMaxLines) && can_be_row(lines[i]); ++i) {
     if (i > first) {
       const float step = lines[i].baseline - lines[i - 1].baseline;
       if (lines[i].column != lines[first].column || step > kMaxRowStep * body.leading_of(lines[i].size)) break;

@@ -333,6 +333,21 @@ TEST(Pdf, LimitsHold) {
   EXPECT_EQ(error_of(bytes, late).code, Code::kDeadlineExceeded);
 }
 
+TEST(Pdf, APageFullOfScatteredLettersIsRead) {
+  PdfWriter writer;
+  writer.page();
+  for (int i = 0; i < 30'000; ++i)
+    writer.text(20 + (i * 37) % 560, 20 + (i * 101) % 760, std::string(1, static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 300; ++i) writer.bookmark("a b c " + std::to_string(i), 0);
+  EXPECT_GT(parsed(writer).words.size(), 1000U);
+}
+
+TEST(Pdf, TextPrintedTwiceForBoldnessIsReadOnce) {
+  PdfWriter writer;
+  writer.page().text(50, 100, "Bold by shifting").text(50.3, 100, "Bold by shifting");
+  EXPECT_EQ(parsed(writer).text, "Bold by shifting");
+}
+
 TEST(Pdf, AMissingOrWrongLibraryIsSaidClearly) {
   PdfOptions missing = options();
   missing.library = "/nowhere/libpdfium.so";
