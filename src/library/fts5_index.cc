@@ -9,18 +9,22 @@ namespace {
 
 constexpr std::size_t kMaxTerms = 256;
 
-// The filter stands outside of MATCH with a plus sign: as a constraint on rowid, FTS5 would run the whole query once
-// for each of its values.
+// The bounds are those of the documents' rows, which FTS5 can use itself. The filter proper stands outside of MATCH
+// with a plus sign: as a constraint on rowid, FTS5 would run the whole query once for each of its values.
 #define DM_SEARCH(table) "SELECT rowid, okapi(" table ", ?3, ?4) AS score FROM " table " WHERE " table " MATCH ?1 "
 #define DM_BEST "ORDER BY score DESC, rowid LIMIT ?2"
 constexpr std::array<const char*, 2> kSearch = {DM_SEARCH("chunk_terms") DM_BEST, DM_SEARCH("unit_terms") DM_BEST};
 constexpr std::array<const char*, 2> kFiltered = {
-    DM_SEARCH("chunk_terms") "AND +rowid IN (SELECT id FROM chunk WHERE document IN (SELECT value FROM json_each(?5))) "
+    DM_SEARCH("chunk_terms") "AND rowid >= ?6 AND rowid < ?7 AND +rowid IN (SELECT id FROM chunk WHERE document IN (SELECT value FROM json_each(?5))) "
     DM_BEST,
-    DM_SEARCH("unit_terms") "AND +rowid IN (SELECT id FROM unit WHERE document IN (SELECT value FROM json_each(?5))) "
+    DM_SEARCH("unit_terms") "AND rowid >= ?6 AND rowid < ?7 AND +rowid IN (SELECT id FROM unit WHERE document IN (SELECT value FROM json_each(?5))) "
     DM_BEST};
 #undef DM_SEARCH
 #undef DM_BEST
+constexpr std::array<const char*, 2> kBounds = {
+    "SELECT min(first_chunk), max(first_chunk + chunk_count) FROM document WHERE key IN (SELECT value FROM "
+    "json_each(?))",
+    "SELECT min(first_unit), max(first_unit + unit_count) FROM document WHERE key IN (SELECT value FROM json_each(?))"};
 constexpr std::array<const char*, 2> kFrequency = {"SELECT doc FROM chunk_vocabulary WHERE term=?",
                                                    "SELECT doc FROM unit_vocabulary WHERE term=?"};
 
@@ -40,6 +44,11 @@ std::string expression(std::vector<std::string> terms) {
   return out;
 }
 
+Result<> collect(store::Statement& rows, std::vector<LexicalHit>& hits) {
+  while (DM_TRY(rows.step())) hits.push_back({rows.integer(0), rows.real(1)});
+  return {};
+}
+
 class Fts5Index final : public LexicalIndex {
  public:
   Result<std::vector<LexicalHit>> search(Snapshot& at, const LexicalQuery& query) override {
@@ -51,10 +60,17 @@ class Fts5Index final : public LexicalIndex {
     const std::uint64_t rows = query.rows == Rows::kChunks ? state.chunks : state.units;
     const std::uint64_t terms = query.rows == Rows::kChunks ? state.chunk_terms : state.unit_terms;
     const double average = rows == 0 ? 1.0 : static_cast<double>(terms) / static_cast<double>(rows);
-    const std::string keys = query.documents ? as_json(*query.documents) : "";
-    auto found = query.documents ? DM_TRY(at.reader().query(kFiltered[which], {match, query.k, rows, average, keys}))
-                                 : DM_TRY(at.reader().query(kSearch[which], {match, query.k, rows, average}));
-    while (DM_TRY(found.step())) hits.push_back({found.integer(0), found.real(1)});
+    if (!query.documents) {
+      auto found = DM_TRY(at.reader().query(kSearch[which], {match, query.k, rows, average}));
+      DM_TRY(collect(found, hits));
+      return hits;
+    }
+    const std::string keys = as_json(*query.documents);
+    auto bounds = DM_TRY(at.reader().query(kBounds[which], {keys}));
+    if (!DM_TRY(bounds.step()) || bounds.is_null(0)) return hits;
+    auto found = DM_TRY(at.reader().query(kFiltered[which],
+                                          {match, query.k, rows, average, keys, bounds.integer(0), bounds.integer(1)}));
+    DM_TRY(collect(found, hits));
     return hits;
   }
 

@@ -225,7 +225,7 @@ Result<> Library::State::prepare_terms() {
           DM_TRY(rebuild_terms(t, counters));
           return write_state(t, counters);
         },
-        Deadline::never(), {}));
+        Deadline::never(), {}, store::Commit::kAlone));
   }
   eraser = std::make_unique<Eraser>(*database, counters.erase_after);
   return {};
@@ -258,12 +258,12 @@ Result<Snapshot> Library::read(Deadline deadline, std::stop_token stop) {
 Result<Put> Library::put_document(const NewDocument& document, Deadline deadline, std::stop_token stop) {
   const PreparedDocument prepared = DM_TRY(prepare(document));
   return state_->database->write([&](store::Transaction& t) { return state_->put(t, prepared); }, deadline,
-                                 std::move(stop));
+                                 std::move(stop), store::Commit::kAlone);
 }
 
 Result<Document> Library::remove_document(std::string_view id_or_path, Deadline deadline, std::stop_token stop) {
   return state_->database->write([&](store::Transaction& t) { return state_->remove(t, id_or_path); }, deadline,
-                                 std::move(stop));
+                                 std::move(stop), store::Commit::kAlone);
 }
 
 Result<> Library::wait_erased(Deadline deadline, std::stop_token stop) {

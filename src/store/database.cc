@@ -142,8 +142,9 @@ Result<Reader> Database::read(Deadline deadline, std::stop_token stop) {
   return reader;
 }
 
-Result<> Database::write_erased(std::function<Result<>(Transaction&)> fn, Deadline deadline, std::stop_token stop) {
-  return state_->writer->submit(std::move(fn), deadline, std::move(stop));
+Result<> Database::write_erased(std::function<Result<>(Transaction&)> fn, Deadline deadline, std::stop_token stop,
+                                Commit commit) {
+  return state_->writer->submit(std::move(fn), deadline, std::move(stop), commit);
 }
 
 Result<std::vector<std::string>> Database::check(Depth depth, Deadline deadline, std::stop_token stop) {

@@ -68,7 +68,8 @@ void Eraser::run() {
 Result<> Eraser::pass(std::uint64_t generation) {
   bool more = true;
   for (Merge step = Merge::kBegin; more; step = Merge::kGoOn) {
-    more = DM_TRY(database_.write([&](store::Transaction& t) { return merge_terms(t, step); }, Deadline::never(), {}));
+    more = DM_TRY(database_.write([&](store::Transaction& t) { return merge_terms(t, step); }, Deadline::never(), {},
+                                  store::Commit::kAlone));
   }
   return database_.write(
       [&](store::Transaction& t) -> Result<> {

@@ -24,12 +24,13 @@ Writer::~Writer() {
   thread_.join();
 }
 
-Result<> Writer::submit(Work work, Deadline deadline, std::stop_token stop) {
+Result<> Writer::submit(Work work, Deadline deadline, std::stop_token stop, Commit commit) {
   DM_TRY(check_time(deadline, stop));
   auto job = std::make_shared<Job>();
   job->work = std::move(work);
   job->deadline = deadline;
   job->stop = stop;
+  job->commit = commit;
   std::unique_lock lock(mutex_);
   if (failure_) return *failure_;
   if (queue_.size() >= options_.queue) {
@@ -82,9 +83,12 @@ std::optional<Writer::Group> Writer::next_group() {
   reader_left_ = false;
   Group group;
   while (!queue_.empty() && group.size() < options_.group) {
+    const bool alone = queue_.front()->commit == Commit::kAlone;
+    if (alone && !group.empty()) break;
     queue_.front()->stage = Stage::kRunning;
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
+    if (alone) break;
   }
   return group;
 }
@@ -120,6 +124,10 @@ void Writer::after_commit(const std::vector<std::function<void()>>& committed) {
 }
 
 Result<> Writer::run_jobs(Group& group, std::vector<std::function<void()>>& committed) {
+  if (group.size() == 1) {  // Failing alone undoes the whole transaction: no need of a savepoint.
+    group.front()->answer = run_job(*group.front(), committed);
+    return group.front()->answer;
+  }
   for (auto& job : group) {
     DM_TRY(connection_->script("SAVEPOINT job"));
     job->answer = run_job(*job, committed);

@@ -28,7 +28,7 @@ class Writer {
   ~Writer();  // Finishes what is queued and empties the log.
 
   // Blocks until the commit that holds `work` is done, or until its time is over while it still waits.
-  Result<> submit(Work work, Deadline deadline, std::stop_token stop);
+  Result<> submit(Work work, Deadline deadline, std::stop_token stop, Commit commit);
 
   // A snapshot has ended: a log that could not be emptied may be now.
   void reader_left();
@@ -43,6 +43,7 @@ class Writer {
     Work work;
     Deadline deadline;
     std::stop_token stop;
+    Commit commit = Commit::kShared;
     Stage stage = Stage::kWaiting;
     Result<> answer{};
   };
