@@ -85,9 +85,11 @@ Result<> read_field(std::string_view line, FormPart& part) {
   std::optional<std::string> file = DM_TRY(parameter(value, "filename"));
   if (!field) return broken("a part has no name");
   part.name = unescape_name(*std::move(field));
+  part.file_name.reset();
   if (file) part.file_name = unescape_name(*std::move(file));
-  const bool has_nul = file && part.file_name->find('\0') != std::string::npos;
-  if (!is_utf8(part.name) || (file && !is_utf8(*part.file_name)) || has_nul) return broken("a name is not UTF-8");
+  const std::string_view file_name = part.file_name ? *part.file_name : std::string_view();
+  const bool has_nul = file_name.find('\0') != std::string_view::npos;
+  if (!is_utf8(part.name) || !is_utf8(file_name) || has_nul) return broken("a name is not UTF-8");
   return {};
 }
 

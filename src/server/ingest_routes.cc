@@ -68,8 +68,7 @@ void add(service::Summary& sum, service::Summary one) {
 }
 
 // The name alone: some browsers send a path with it, and no path of the sender's machine means anything here.
-Result<std::string> file_name(const net::FormPart& part) {
-  std::string name = *part.file_name;
+Result<std::string> last_part(std::string name) {
   name.erase(0, name.find_last_of("/\\") + 1);
   if (name.empty() || name == "." || name == ".." || name.size() > kMaxFileName ||
       name.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
@@ -91,7 +90,7 @@ Result<std::vector<Upload>> uploads_in(const net::Request& request) {
   }
   std::vector<Upload> uploads;
   for (const net::FormPart& part : DM_TRY(net::parse_multipart(type, request.body))) {
-    if (part.file_name) uploads.push_back({DM_TRY(file_name(part)), part.bytes});
+    if (part.file_name) uploads.push_back({DM_TRY(last_part(*part.file_name)), part.bytes});
   }
   if (uploads.empty()) {
     return Error{Code::kInvalidArgument, "the upload contains no file", "Send the file in a field named file."};

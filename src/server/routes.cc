@@ -85,13 +85,12 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   active_.add(1);
   std::string route = "none";
   Reply reply = dispatch(request, out, route);
-  int status = 200;
-  if (!reply || *reply) {
-    net::Response response = reply ? **std::move(reply) : net::error_response(reply.error());
-    status = response.status;
-    response.headers.set("X-Content-Type-Options", "nosniff");
-    response.headers.set("Cache-Control", "no-store");
-    (void)out.send(std::move(response));  // Whoever has gone does not wait for it.
+  Answered response = reply ? *std::move(reply) : Answered(net::error_response(reply.error()));
+  const int status = response ? response->status : 200;
+  if (response) {
+    response->headers.set("X-Content-Type-Options", "nosniff");
+    response->headers.set("Cache-Control", "no-store");
+    (void)out.send(*std::move(response));  // Whoever has gone does not wait for it.
   }
   active_.add(-1);
   const std::string method = route == "none" ? "other" : request.method;
