@@ -77,16 +77,15 @@ Result<RunningEngine> EngineChild::State::get(const sys::FileStat& model_now, De
                    {{"exit", sys::describe(*exit)}, {"said", last_line(child->err_tail())}});
   }
   if (exit || (child != nullptr && model_now != model)) drop();
-  const bool old_one = child != nullptr;
-  if (!old_one) DM_TRY(start(model_now));
-  Result<> answered = healthy ? Result<>() : wait_for_health(deadline, stop);
-  if (!answered && old_one &&
-      child == nullptr) {  // It was suspected with good reason: it is gone, and a new one comes.
-    DM_TRY(start(model_now));
-    answered = wait_for_health(deadline, stop);
+  // Once more when it ends over the answer: it was dying when we came, or something outside has killed it.
+  Result<> answered;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (child == nullptr) DM_TRY(start(model_now));
+    if (!healthy) answered = wait_for_health(deadline, stop);
+    if (answered) return engine;
+    if (child != nullptr) break;  // It goes on starting, for the next caller.
   }
-  if (!answered) return std::move(answered).error();
-  return engine;
+  return std::move(answered).error();
 }
 
 Result<> EngineChild::State::start(const sys::FileStat& model_now) {

@@ -11,14 +11,15 @@
 namespace docmind::llamacpp {
 namespace {
 
-constexpr std::size_t kBatchVectors = 8192;  // Half of what the engine takes in one request.
+constexpr std::size_t kBatchInputs = 1024;    // What the engine takes in one request.
+constexpr std::size_t kBatchVectors = 16384;  //
 
 // How many of the first inputs go into the next request: at least one.
 std::size_t batch_size(std::span<const llm::EmbedInput> inputs, const EngineEmbedderOptions& options) {
   std::uint64_t bytes = 0;
   std::size_t vectors = 0;
   std::size_t n = 0;
-  for (; n < std::min<std::size_t>(inputs.size(), options.batch_inputs); ++n) {
+  for (; n < std::min({inputs.size(), std::size_t{options.batch_inputs}, kBatchInputs}); ++n) {
     bytes += inputs[n].text.size();
     vectors += 1 + inputs[n].spans.size();
     if (n > 0 && (bytes > options.batch_bytes || vectors > kBatchVectors)) break;
