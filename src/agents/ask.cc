@@ -79,6 +79,15 @@ void conclude(const std::vector<Evidence>& evidence, const Draft& draft, const R
   answer.partial_reason = "The documents do not answer: " + evidence[draft.unanswered.front()].part.asks;
 }
 
+// Those whose words the trace holds: it goes when one of them is deleted.
+std::vector<std::int64_t> documents_in(const std::vector<Evidence>& evidence) {
+  std::set<std::int64_t> keys;
+  for (const Evidence& part : evidence) {
+    for (const auto& [id, place] : part.found.units) keys.insert(place.unit.document);
+  }
+  return {keys.begin(), keys.end()};
+}
+
 }  // namespace
 
 Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
@@ -113,7 +122,8 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   trace.agents = answer.agents;
   trace.dropped = answer.dropped;
   trace.status = name(answer.status);
-  if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop)) answer.trace_id = trace.id;
+  const std::vector<std::int64_t> quoted = documents_in(trace.evidence);
+  if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;
   answer.seconds = seconds_between(start, deps.clock.now());
   return answer;
 }

@@ -109,6 +109,7 @@ class Product final : public Service {
 
   Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) override {
     const library::Document removed = DM_TRY(library_->remove_document(id_or_path, deadline, stop));
+    DM_TRY(library_->wait_erased(deadline, stop));
     deps_.log.event(obs::Level::kInfo, "document_deleted", {{"document_id", removed.id}});
     return info_of(removed);
   }

@@ -59,10 +59,11 @@ struct Database::State {
   void give_back(std::unique_ptr<Connection> connection);
 };
 
-// A free connection or a new one; waits when all are lent.
+// A free connection or a new one; waits when all are lent. The writer never waits: those who have them may be waiting
+// for their own writes.
 Result<std::unique_ptr<Connection>> Database::State::take(const Deadline& deadline, const std::stop_token& stop) {
   std::unique_lock lock(mutex);
-  while (idle.empty() && lent >= options.readers) {
+  while (idle.empty() && lent >= options.readers && !writer->is_this_thread()) {
     DM_TRY(check_time(deadline, stop));
     freed.wait_for(lock, kLook);
   }

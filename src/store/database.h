@@ -90,7 +90,7 @@ class Transaction final : public Source {
   std::int64_t last_row_id() const;
 
   // Calls fn on the writer thread once the commit has succeeded, in commit order, before the caller is answered.
-  // fn must be short and must not write.
+  // fn must be short, may read, must not write.
   void on_commit(std::function<void()> fn);
 
   // Deleted content must not stay in the log: empty it after this commit, as soon as no reader needs it.

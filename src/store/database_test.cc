@@ -248,6 +248,24 @@ TEST_F(DatabaseTest, CommitHooksRunInOrderBeforeTheAnswer) {
   EXPECT_EQ(seen, (std::vector<int>{0, 2}));
 }
 
+TEST_F(DatabaseTest, CommitHooksMayReadWhenAllReadersAreLentToThoseWhoWait) {
+  database_.reset();
+  DatabaseOptions options = options_at(path_);
+  options.readers = 1;
+  open(std::move(options));
+  auto mine = *database_->read(Deadline::never(), {});
+  std::int64_t seen = 0;
+  Result<> done = database_->write(
+      [&](Transaction& t) -> Result<> {
+        t.on_commit([&] { seen = count(); });
+        return add_note(t, "one");
+      },
+      Deadline::never(), {});
+  EXPECT_TRUE(done);
+  EXPECT_EQ(seen, 1);
+  EXPECT_EQ(count(mine), 0);
+}
+
 TEST_F(DatabaseTest, FiveReadersAndTwoWritersNeverMeetALock) {
   constexpr int kNotes = 200;
   std::atomic<bool> writing = true;

@@ -33,6 +33,9 @@ class Writer {
   // A snapshot has ended: a log that could not be emptied may be now.
   void reader_left();
 
+  // Whether the caller is the writer's own thread: inside of a work, or of what it calls after its commit.
+  bool is_this_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
   // Why no write works any more; empty while all is well.
   std::optional<Error> failure() const;
   std::uint64_t commits() const;
