@@ -20,9 +20,9 @@ TEST(Normalise, MakesOneLineEnd) {
 }
 
 TEST(Normalise, RemovesControlsAndMarksOfOrder) {
-  EXPECT_EQ(normalise(std::string("\xef\xbb\xbf"
-                                  "a\0b\x07\tc\x7f\u00adx",
-                                  15)),
+  using std::string_view_literals::operator""sv;
+  EXPECT_EQ(normalise("\xef\xbb\xbf"
+                      "a\0b\x07\tc\x7f\u00adx"sv),
             "ab\tcx");
 }
 
