@@ -8,6 +8,7 @@ namespace {
 constexpr auto kPatience = std::chrono::seconds(30);  // For a holder that starts or goes.
 constexpr auto kPause = std::chrono::milliseconds(20);
 constexpr int kTries = 3;
+constexpr int kLooks = 10;
 constexpr std::uint64_t kMaxReply = 1ULL << 30U;
 
 void pause(const Clock& clock, std::stop_token stop) {
@@ -74,6 +75,8 @@ Result<net::Response> Connection::stream(const net::Request& request, const net:
 void Connection::finish(const std::function<void()>& say_waiting) {
   if (!holding_) return;
   const bool stopped = stop_.stop_requested();
+  // Our own last request may still be leaving the server's books.
+  for (int looked = 0; looked < kLooks && !stopped && holding_->running() > 0; ++looked) pause(deps_.clock, stop_);
   if (!stopped && holding_->running() > 0) say_waiting();
   holding_->stop(stopped ? Deadline::in(Duration::zero(), deps_.clock) : Deadline::never());
   holding_.reset();
