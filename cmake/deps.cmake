@@ -36,7 +36,8 @@ target_compile_definitions(docmind_sqlite PRIVATE SQLITE_THREADSAFE=2 SQLITE_DQS
   SQLITE_DEFAULT_FOREIGN_KEYS=1 SQLITE_DEFAULT_WAL_SYNCHRONOUS=2 SQLITE_ENABLE_FTS5 SQLITE_LIKE_DOESNT_MATCH_BLOBS
   SQLITE_MAX_EXPR_DEPTH=200 SQLITE_OMIT_DEPRECATED SQLITE_OMIT_SHARED_CACHE SQLITE_USE_ALLOCA SQLITE_USER_AUTHENTICATION=0
   CODEC_TYPE=CODEC_TYPE_SQLCIPHER)
-target_compile_options(docmind_sqlite PRIVATE -w -O2 -fvisibility=hidden)
+# Never sanitized: it is not our code, and takes minutes then.
+target_compile_options(docmind_sqlite PRIVATE -w -g0 -O2 -fvisibility=hidden $<$<C_COMPILER_ID:Clang>:-fno-sanitize=all>)
 target_link_libraries(docmind_sqlite PRIVATE Threads::Threads dl m)
 
 # libllama and ggml as pip built them; the headers come from the same hash-checked source package.

@@ -185,12 +185,9 @@ std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string
     while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
     return Reply{0, asked->help(asked == &parser.app ? "" : "docmind"), ""};
   } catch (const CLI::ParseError& error) {
-    const auto word =
-        std::find_if(arguments.begin(), arguments.end(), [](const auto& a) { return !a.starts_with("-"); });
-    if (parser.app.get_subcommands().empty() && word != arguments.end() &&
-        dynamic_cast<const CLI::ExtrasError*>(&error)) {
-      return Reply{2, "", unknown_command(*word)};
-    }
+    const std::vector<std::string> unknown = parser.app.remaining();
+    const auto word = std::find_if(unknown.begin(), unknown.end(), [](const auto& a) { return !a.starts_with("-"); });
+    if (parser.app.get_subcommands().empty() && word != unknown.end()) return Reply{2, "", unknown_command(*word)};
     if (arguments.empty()) return Reply{2, "", parser.app.help()};
     return Reply{2, "", fmt::format("docmind: {}\nSee docmind --help.\n", error.what())};
   }

@@ -82,7 +82,7 @@ class Contracts(DocMindTest):
         for sample in samples:
             (self.work / sample.name).write_bytes(sample.read_bytes())
         unpack("/usr/share/doc/debian-policy/perl-policy.txt.gz", self.work / "perl-policy.txt")
-        unpack("/usr/share/doc/debian-policy/perl-policy.html", self.work / "perl-policy.html")
+        unpack("/usr/share/doc/debian-policy/perl-policy.html/ch-module_packages.html", self.work / "perl-policy.html")
         unpack("/usr/share/doc/debian-policy/policy.epub", self.work / "policy.epub")
         summary = self.docmind("ingest", self.work, "--json").json
         self.assertEqual(summary["failed"], [])
