@@ -14,18 +14,20 @@ from harness import BINARY, DocMindTest
 MODEL = BINARY.parent / "share/docmind/models/all-MiniLM-L6-v2.gguf"
 
 
-def engines_of(parent):
-    """Process ids of the engines that this process has started and that serve their socket."""
+def engines_of(parent, computed=0.5):
+    """Process ids of the engines that this process has started and that have computed for so many seconds (loading takes
+    about 0.1, a document here 0.3)."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
             argv = (entry / "cmdline").read_bytes().split(b"\0")
-            started_by = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
         except (OSError, ValueError):
             continue
-        if started_by == parent and b"engine" in argv[1:2] and os.path.exists(argv[argv.index(b"--socket") + 1]):
+        seconds = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        if int(stat[1]) == parent and b"engine" in argv[1:2] and seconds > computed:
             found.append(int(entry.name))
     return found
 
@@ -50,10 +52,11 @@ class Engine(DocMindTest):
         ingest = self.start("ingest", self.work, "--json")
         killed = 0
         while killed < 2 and ingest.poll() is None:
-            for engine in engines_of(ingest.pid):
+            for engine in engines_of(ingest.pid, computed=1.5):
                 os.kill(engine, signal.SIGKILL)
                 wait_for(lambda: engine not in engines_of(ingest.pid))
                 killed += 1
+            time.sleep(0.01)
         out, err = ingest.communicate(timeout=600)
         self.assertEqual((ingest.returncode, killed), (0, 2), err)
         summary = json.loads(out)

@@ -124,10 +124,11 @@ Result<> EngineChild::State::wait_for_health(Deadline deadline, const std::stop_
       return gone("did not answer in time and was ended");
     }
     // Waiting for its end is the pause between two probes: a child that dies is seen at once.
-    if (child->wait(deadline.sooner(kProbePause, deps.clock), stop)) {
-      const std::string said = last_line(child->err_tail());
+    const auto exit = child->wait(deadline.sooner(kProbePause, deps.clock), stop);
+    if (exit) {
+      const std::string said = exit->signal != 0 ? std::string() : last_line(child->err_tail());
       drop();
-      return gone(said.empty() ? "has ended" : "has ended: " + said);
+      return gone(fmt::format("has ended: {}", said.empty() ? sys::describe(*exit) : said));
     }
   }
 }
