@@ -9,6 +9,7 @@ namespace docmind::bench {
 Result<doc::Parsed> DirectParser::parse(const std::string& bytes, const std::string& name, Deadline deadline,
                                         std::stop_token stop) {
   if (stop.stop_requested()) return Error{Code::kCancelled, "stopped"};
+  const std::lock_guard lock(mutex_);
   parse::ParseOptions options = options_;
   options.deadline = deadline;
   options.pdf.deadline = deadline;
@@ -33,6 +34,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& bu
   llamacpp::EngineChildOptions engine;
   engine.binary = (build / "docmind").string();
   engine.model_path = (models / "all-MiniLM-L6-v2.gguf").string();
+  // One thread: benchmarks share the machine with builds, and threads that wait for each other then wait for those.
+  engine.threads = 1;
   engine.socket_folder = (data / "run").string();
   out->engine_ = DM_TRY(
       llamacpp::EngineChild::open(std::move(engine), {out->clock_, out->rng_, out->files_, *out->client_, out->log_}));
@@ -43,7 +46,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& bu
       DM_TRY(llamacpp::EngineEmbedder::open(std::move(embedder), *out->engine_, *out->client_, out->files_));
   const std::string vocabulary = DM_TRY(out->files_.read(models / "vocab.txt", 64U << 20U));
   out->wordpiece_ = DM_TRY(text::WordPiece::open(vocabulary));
-  out->pool_ = DM_TRY(exec::Pool::open({.threads = 1}));
+  out->pool_ = DM_TRY(exec::Pool::open({.threads = 2}));
   out->ingest_ = DM_TRY(ingest::Ingest::open(
       {}, {*out->library_, out->parser_, *out->embedder_, *out->wordpiece_, out->files_, *out->pool_, out->clock_}));
   return out;

@@ -4,6 +4,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@
 
 namespace docmind::bench {
 
-// parse::parse behind doc::Parser, without a child. Not thread-safe for PDFs: one ingest thread.
+// parse::parse behind doc::Parser, without a child; one document at a time.
 class DirectParser final : public doc::Parser {
  public:
   explicit DirectParser(std::string pdfium) { options_.pdf.library = std::move(pdfium); }
@@ -35,6 +36,7 @@ class DirectParser final : public doc::Parser {
 
  private:
   parse::ParseOptions options_;
+  std::mutex mutex_;
 };
 
 class Pipeline {

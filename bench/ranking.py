@@ -24,15 +24,15 @@ PERLFAQ = pathlib.Path("/usr/share/perl")
 
 
 def cacm(folder):
-    """Abstracts as text files: title, abstract, date, authors and keywords; without the lines of reference numbers."""
+    """Abstracts as text files: title, abstract, date, authors, keywords; not the catalogue's own number and references."""
     data = ROOT / "tests" / "data" / "cacm"
     with tarfile.open(data / "cacm.tar.gz") as archive:
         for member in archive.getmembers():
             if member.isfile():
                 raw = archive.extractfile(member).read().decode("latin-1")
                 text = html.unescape(re.sub(r"<[^>]+>", " ", raw))
-                lines = [line for line in text.splitlines() if not re.fullmatch(r"\s*\d+\s+\d+\s+\d+\s*", line)]
-                (folder / (pathlib.Path(member.name).stem + ".txt")).write_text("\n".join(lines).strip() + "\n")
+                text = re.split(r"^CA\d{6}", text, maxsplit=1, flags=re.M)[0]
+                (folder / (pathlib.Path(member.name).stem + ".txt")).write_text(text.strip() + "\n")
     queries = {}
     for block in (data / "topics.txt").read_text().split("<DOC>")[1:]:
         number = re.search(r"<DOCNO>\s*(\d+)", block)[1]
