@@ -2,7 +2,8 @@
 //
 // usage: questions BUILD DATA QUESTIONS.tsv [DOCUMENT...]
 // Documents are ingested first (unchanged ones cost nothing). A question's line has four fields: document, page,
-// question, phrase. With DOCMIND_EVAL=without each answerable question is asked of the other documents only.
+// question, phrase. With DOCMIND_EVAL=without each answerable question is asked of the other documents only;
+// DOCMIND_EVAL= keyword switches the vectors off. DOCMIND_EVAL_CHUNKS and DOCMIND_EVAL_TAU try other settings.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cstdio>
@@ -70,17 +71,26 @@ Result<> run(int argc, char** argv) {
     for (const auto& failed : summary.failed)
       std::fprintf(stderr, "%s: %s\n", failed.path.c_str(), failed.error.c_str());
   }
-  auto index = DM_TRY(pipeline->index({}));
+  const char* const named = std::getenv("DOCMIND_EVAL");
+  const std::string_view mode = named == nullptr ? "" : named;
+  retrieval::IndexOptions stages;
+  if (mode == "keyword") stages.dense = retrieval::Stage::kOff;
+  auto index = DM_TRY(pipeline->index(stages));
   std::vector<library::Document> documents;
   {
     auto at = DM_TRY(pipeline->library().read(Deadline::never(), {}));
     documents = DM_TRY(at.documents({}));
   }
-  const char* const mode = std::getenv("DOCMIND_EVAL");
-  const bool without = mode != nullptr && std::string_view(mode) == "without";
+  agents::AskOptions options;
+  if (const char* const chunks = std::getenv("DOCMIND_EVAL_CHUNKS"); chunks != nullptr) {
+    options.retrieval.candidates.chunks = static_cast<std::uint32_t>(std::strtoul(chunks, nullptr, 10));
+  }
+  if (const char* const tau = std::getenv("DOCMIND_EVAL_TAU"); tau != nullptr) {
+    options.synthesis.tau = std::strtod(tau, nullptr);
+  }
   for (const Row& row : read_questions(argv[3])) {
     agents::Question question{row.question, {}};
-    if (without) {
+    if (mode == "without") {
       for (const library::Document& one : documents) {
         if (one.path.find(row.document) == std::string::npos) question.filter.documents.push_back(one.id);
       }

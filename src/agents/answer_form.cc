@@ -55,9 +55,7 @@ void read_what(const Words& words, std::size_t i, AskedForms& asked) {
                     "operator", "keyword", "switch",  "keysym",    "tag",      "severity", "section"})) {
     add(asked, Form::kLiteral);
   }
-  if (noun_follows(words, i,
-                   {"file", "directory", "list", "address", "folder", "path", "link", "site", "url", "page",
-                    "directorie", "addresse"})) {
+  if (noun_follows(words, i, {"file", "directory", "list", "address", "folder", "path", "directorie", "addresse"})) {
     add(asked, Form::kPlace);
   }
   if (words[i].lower == "what" && (is_auxiliary(next) || next == "'s")) add(asked, Form::kDefinition);
@@ -95,6 +93,7 @@ std::vector<std::string> subject_of(const Words& words) {
     std::size_t at = i + 2;
     if (one_of(word_at(words, at), {"a", "an", "the"})) ++at;
     for (; at < words.size() && subject.size() < 4; ++at) {
+      if (one_of(words[at].lower, {"called", "named", "known", "used", "meant", "for", "good"})) break;
       subject.push_back(words[at].lower);
       if (!words[at].raw.ends_with(words[at].bare)) break;  // Punctuation ends it.
     }
@@ -174,12 +173,19 @@ bool any_of_words(const Words& words, std::initializer_list<std::string_view> se
   return any(words, [&](const Word& word) { return one_of(word.lower, set); });
 }
 
+// The same word, whichever of the two is a plural.
+bool same_noun(std::string_view a, std::string_view b) {
+  if (a.ends_with('s')) a.remove_suffix(1);
+  if (b.ends_with('s')) b.remove_suffix(1);
+  return a == b;
+}
+
 // Whether the words stand in a row somewhere in the sentence; gives the place after them, 0 when they do not.
 std::size_t find_row(const Words& words, const std::vector<std::string>& row, std::size_t from = 0) {
   if (row.empty()) return 0;
   for (std::size_t i = from; i + row.size() <= words.size(); ++i) {
     bool same = true;
-    for (std::size_t j = 0; j < row.size() && same; ++j) same = words[i + j].lower == row[j];
+    for (std::size_t j = 0; j < row.size() && same; ++j) same = same_noun(words[i + j].lower, row[j]);
     if (same) return i + row.size();
   }
   return 0;

@@ -68,7 +68,9 @@ TEST(Cue, Definitions) {
   EXPECT_DOUBLE_EQ(cue_of(question, "A native package is one without an upstream."), 1);
   EXPECT_DOUBLE_EQ(cue_of(question, "Such a thing is called native package in Debian."), 0.8);
   EXPECT_DOUBLE_EQ(cue_of(question, "It is a tarball."), 0.4);
+  EXPECT_DOUBLE_EQ(cue_of(question, "Native packages are those without an upstream."), 1);
   EXPECT_DOUBLE_EQ(cue_of(question, "Nothing of the kind."), 0);
+  EXPECT_DOUBLE_EQ(cue_of("What is unstable called?", "Unstable is always called Sid."), 1);
 }
 
 TEST(CodeLiteral, WhatIsTypedAsItStands) {

@@ -55,7 +55,8 @@ class Choice {
     }
   }
 
-  // Spends what is left on the sentence after and the one before, the best claim first.
+  // Spends what is left on neighbours, the best claim first: what follows a colon, without which the claim says
+  // nothing, then the sentence after and the one before.
   void add_neighbours(std::vector<std::vector<RankedUnit>>& ranked) {
     std::vector<std::size_t> order(claims_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -63,11 +64,11 @@ class Choice {
       return claims_[a].score != claims_[b].score ? claims_[a].score > claims_[b].score : a < b;
     });
     for (const std::size_t i : order) {
-      for (const Unit* near : {after(claims_[i]), before(claims_[i])}) {
-        if (near == nullptr || used_ + length(*near) > options_.characters) continue;
-        widen(claims_[i], *near);
-        mark(ranked, near->id);
-      }
+      if (find(claims_[i].last)->text.ends_with(':')) add(claims_[i], after(claims_[i]), ranked);
+    }
+    for (const std::size_t i : order) {
+      add(claims_[i], after(claims_[i]), ranked);
+      add(claims_[i], before(claims_[i]), ranked);
     }
   }
 
@@ -167,9 +168,16 @@ class Choice {
     used_ += length(unit);
   }
 
+  void add(Growing& claim, const Unit* near, std::vector<std::vector<RankedUnit>>& ranked) {
+    if (near == nullptr || used_ + length(*near) > options_.characters) return;
+    widen(claim, *near);
+    mark(ranked, near->id);
+  }
+
+  // A short unit ("make deb-pkg") is no claim, but may stand beside one; what is no source may not.
   bool may_join(const Unit* near, const Unit& edge) const {
     return near != nullptr && !taken_.contains(near->id) && near->document == edge.document &&
-           near->page == edge.page && near->section == edge.section && near->source &&
+           near->page == edge.page && near->section == edge.section && (near->source || !says_enough(near->text)) &&
            near->kind != library::UnitKind::kHeading;
   }
 

@@ -93,6 +93,26 @@ TEST(ResultSynthesizer, ABlockBorderIsCrossedOnlyAfterAColon) {
   EXPECT_EQ(draft_of(colon).claims[0].passages[0].pieces.size(), 2U);
 }
 
+TEST(ResultSynthesizer, AShortUnitMayStandBesideAClaim) {
+  EvidenceBuilder builder("q", {});
+  builder.candidate("Simply run the following command:", 0.9F);
+  const auto id = builder.block().context("make it");
+  builder.evidence().found.units.at(id).unit.source = false;
+  EXPECT_EQ(draft_of(builder).claims[0].passages[0].pieces.size(), 2U);
+}
+
+TEST(ResultSynthesizer, WhatFollowsAColonComesBeforeOtherNeighbours) {
+  EvidenceBuilder builder("q", {});
+  builder.candidate("This is the best one of them all.", 0.95F);
+  builder.context("A long neighbour of it: " + std::string(500, 'x') + ".");
+  builder.block().candidate("Weaker, but it needs what follows:", 0.85F);
+  builder.block().context("A long list item: " + std::string(500, 'y') + ".");
+  const Draft draft = draft_of(builder);
+  ASSERT_EQ(draft.claims.size(), 2U);
+  EXPECT_EQ(draft.claims[0].passages[0].pieces.size(), 1U);
+  EXPECT_EQ(draft.claims[1].passages[0].pieces.size(), 2U);
+}
+
 TEST(ResultSynthesizer, HeadingsAndContentsAreNeverQuoted) {
   EvidenceBuilder builder("q", {});
   builder.kind(library::UnitKind::kHeading).context("A heading that is above it");

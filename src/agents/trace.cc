@@ -20,7 +20,7 @@ json::value rank(const std::optional<std::uint32_t>& place) {
 json::object unit_json(const RankedUnit& one, const Evidence& evidence) {
   const library::Unit& unit = evidence.found.units.at(one.unit.candidate.unit).unit;
   return {{"unit", unit.id},
-          {"document", unit.document},
+          {"document_id", evidence.found.documents.at(unit.document)},
           {"start", unit.span.start},
           {"end", unit.span.end},
           {"ranks",

@@ -52,9 +52,10 @@ std::size_t count_letters(std::string_view text) {
 
 }  // namespace
 
+bool says_enough(std::string_view text) { return text.size() >= kLeastBytes && count_letters(text) >= kLeastLetters; }
+
 bool quotable(const library::Unit& unit) {
-  return unit.source && unit.kind != library::UnitKind::kHeading && unit.text.size() >= kLeastBytes &&
-         count_letters(unit.text) >= kLeastLetters;
+  return unit.source && unit.kind != library::UnitKind::kHeading && says_enough(unit.text);
 }
 
 std::vector<ScoredUnit> score_units(const CandidateSet& found, const AskedForms& asked, const Weights& weights) {

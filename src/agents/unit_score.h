@@ -7,6 +7,7 @@
 // them. Pure functions.
 #pragma once
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "agents/answer_form.h"
@@ -32,7 +33,10 @@ struct ScoredUnit {
   double score = 0;
 };
 
-// Whether a unit may be quoted: not a heading, from a block that is a source, at least 15 bytes and 8 letters.
+// Whether a text says enough to be a claim by itself: at least 15 bytes and 8 letters.
+bool says_enough(std::string_view text);
+
+// Whether a unit may be a claim: not a heading, from a block that is a source, and it says enough.
 bool quotable(const library::Unit& unit);
 
 // The quotable candidates by score downwards, ties by unit id upwards.

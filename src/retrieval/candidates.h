@@ -51,15 +51,16 @@ struct CandidateSet {
   std::vector<Candidate> candidates;          // By unit id upwards.
   std::map<std::int64_t, UnitInPlace> units;  // By id: the candidates, two units before and after each, lead-ins.
   std::map<std::pair<std::int64_t, std::uint32_t>, SectionInPlace> sections;  // By document key and index.
-  std::vector<WeightedTerm> terms;  // Of the question, without function words.
-  std::vector<Hit> nearest;         // The best chunks.
-  std::uint64_t units_total = 0;    // In the library.
+  std::map<std::int64_t, std::string> documents;  // Key to id, of the candidates' documents.
+  std::vector<WeightedTerm> terms;                // Of the question, without function words.
+  std::vector<Hit> nearest;                       // The best chunks.
+  std::uint64_t units_total = 0;                  // In the library.
   bool dense_used = true;
   std::string degraded;
 };
 
 struct CandidateOptions {
-  std::uint32_t chunks = 10;  // All units of so many chunks (of about 512 tokens).
+  std::uint32_t chunks = 20;  // All units of so many chunks; sections make chunks of about 160 tokens.
   std::uint32_t bm25_units = 40;
   std::uint32_t dense_units = 40;
   Stage dense_ranking = Stage::kOn;  // kOff: vectors still score the candidates, but bring none.

@@ -328,6 +328,10 @@ Result<> Index::State::add_surroundings(Request& request, std::uint32_t context,
     if (place.unit.lead_in != 0 && !set.units.contains(place.unit.lead_in)) lead_ins.insert(place.unit.lead_in);
   }
   DM_TRY(read({lead_ins.begin(), lead_ins.end()}));
+  for (const auto& [id, place] : set.units) {
+    const std::int64_t document = place.unit.document;
+    if (!set.documents.contains(document)) set.documents.emplace(document, DM_TRY(request.at.document(document)).id);
+  }
   // Ids beyond the document's end and candidates that went with their document meanwhile.
   std::erase_if(set.candidates, [&](const Candidate& candidate) { return !set.units.contains(candidate.unit); });
   return {};

@@ -20,6 +20,7 @@ class EvidenceBuilder {
 
   EvidenceBuilder& document(std::int64_t key) {
     document_ = key;
+    evidence_.found.documents.emplace(key, "document-" + std::to_string(key));
     at_ = 0;
     next_ = key * 1000;
     block_ = 0;
