@@ -65,7 +65,11 @@ Result<> write_terms(Pipeline& pipeline, const std::vector<Query>& queries, cons
   for (const Query& query : queries) {
     json::array terms;
     for (const std::string& term : text::query_terms(query.text)) terms.push_back(json::value(term));
-    query_file << to_text(json::object{{"query", query.id}, {"terms", std::move(terms)}}) << "\n";
+    json::array all;  // With function words: to see what leaving them out is worth.
+    std::uint64_t length = 0;
+    add_terms(query.text, all, length);
+    query_file << to_text(json::object{{"query", query.id}, {"terms", std::move(terms)}, {"all", std::move(all)}})
+               << "\n";
   }
   return {};
 }
