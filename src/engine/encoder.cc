@@ -118,6 +118,7 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
   facts.dimensions = static_cast<std::uint32_t>(llama_model_n_embd_out(model));
   facts.window = std::min(static_cast<std::uint32_t>(llama_model_n_ctx_train(model)), options.max_window);
   facts.pooling = DM_TRY(pooling_of(model));
+  facts.vocabulary = static_cast<std::uint32_t>(llama_vocab_n_tokens(state->vocabulary));
   DM_TRY(find_special_tokens(state->vocabulary, facts));
   if (facts.window < facts.prefix.size() + facts.suffix.size() + 2) return unusable("its window is too small");
   return std::unique_ptr<Encoder>(new Encoder(std::move(state)));

@@ -24,13 +24,14 @@ struct EncoderFacts {
   std::uint32_t dimensions = 0;
   std::uint32_t window = 0;  // Tokens in one sequence, special ones included.
   Pooling pooling = Pooling::kMean;
-  std::vector<TokenId> prefix;  // Special tokens before and after every sequence ([CLS], [SEP]).
+  std::uint32_t vocabulary = 0;  // Kinds of tokens.
+  std::vector<TokenId> prefix;   // Special tokens before and after every sequence ([CLS], [SEP]).
   std::vector<TokenId> suffix;
 };
 
 struct EncoderOptions {
   std::string model_path;
-  std::uint32_t max_window = 2048;  // The model's own window counts when it is smaller.
+  std::uint32_t max_window = 1024;  // The model's own window counts when it is smaller.
 };
 
 struct TokenRange {

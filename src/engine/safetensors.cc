@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/json.h"
+
 namespace docmind::engine {
 namespace {
 
@@ -129,12 +131,11 @@ Result<std::unique_ptr<Safetensors>> Safetensors::open(const std::string& path) 
   std::string header(header_size, '\0');
   if (!file.read(header.data(), static_cast<std::streamsize>(header_size))) return broken("its header cannot be read");
 
-  boost::system::error_code error;
-  const json::value root = json::parse(header, error);
-  if (error || !root.is_object()) return broken("its header is not a JSON object");
+  const Result<json::value> root = parse_json(header, {.depth = 8, .bytes = kMaxHeader});
+  if (!root || !root->is_object()) return broken("its header is not a JSON object");
   const std::uint64_t data_start = prefix.size() + header_size;
   std::vector<TensorInfo> tensors;
-  for (const auto& [name, value] : root.get_object()) {
+  for (const auto& [name, value] : root->get_object()) {
     if (name == "__metadata__") continue;
     tensors.push_back(DM_TRY(tensor_of(name, value, size - data_start)));
   }

@@ -81,6 +81,7 @@ TEST_F(SafetensorsTest, RefusesHeaderThatIsNotAnObject) {
   expect_damaged(file("[1,2]", ""), "JSON object");
   expect_damaged(file("{\"a\":", ""), "JSON object");
   expect_damaged(file(std::string(100'000, '['), ""), "JSON object");
+  expect_damaged(file(R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{}})", ""), "JSON object");
 }
 
 TEST_F(SafetensorsTest, RefusesTruncatedData) {

@@ -112,10 +112,15 @@ net::ServerOptions server_options(const EngineOptions& options) {
   return server;
 }
 
-// One context per thread, up to a number whose buffers are worth their memory; beyond it they get more threads each.
+// One context per thread, within a bound on their buffers: libllama keeps room for the logits of a whole pass even when
+// only vectors are asked of it, 60 MB for MiniLM, 1 GB for a vocabulary of 250,000. Fewer contexts get more threads.
 Result<EmbedQueue::Contexts> open_contexts(const Encoder& encoder, std::uint32_t threads) {
-  constexpr std::uint32_t kMaxContexts = 8;
-  const std::uint32_t count = std::clamp(threads, 1U, kMaxContexts);
+  constexpr std::uint64_t kMaxBuffers = 1ULL << 30U;  // Bytes, of all contexts.
+  constexpr std::uint64_t kMaxContexts = 8;
+  const std::uint64_t tokens = std::max(encoder.facts().window, EncoderContext::kSharedPass);
+  const std::uint64_t buffer = tokens * encoder.facts().vocabulary * sizeof(float);
+  const std::uint64_t most = std::clamp<std::uint64_t>(kMaxBuffers / buffer, 1, kMaxContexts);
+  const auto count = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(threads, 1, most));
   EmbedQueue::Contexts contexts;
   for (std::uint32_t i = 0; i < count; ++i) {
     contexts.push_back(DM_TRY(EncoderContext::open(encoder, std::max(1U, threads / count))));

@@ -23,7 +23,7 @@ struct EngineOptions {
   std::string model_path;           // A GGUF file.
   std::string socket_path;          // At most 107 bytes; its folder exists and is private.
   std::uint32_t threads = 0;        // For computing; 0: one per processor.
-  std::uint32_t max_window = 2048;  // Tokens in one pass are min(this, what the model was trained for).
+  std::uint32_t max_window = 1024;  // Tokens in one pass are min(this, what the model was trained for).
   std::uint32_t queue_jobs = 64;    // Requests that may wait; beyond them the answer is 429.
 };
 

@@ -99,7 +99,8 @@ TEST_F(ServeTest, AnswersAPlainOpenAiRequest) {
 }
 
 TEST_F(ServeTest, CountsTokens) {
-  EXPECT_EQ(ok("POST", "/tokenize", R"({"texts":["the cat sat.",""," cats"]})").at("counts"), json::value(json::array{4, 0, 2}));
+  EXPECT_EQ(ok("POST", "/tokenize", R"({"texts":["the cat sat.",""," cats"]})").at("counts"),
+            json::value(json::array{4, 0, 2}));
 }
 
 TEST_F(ServeTest, RefusesWhatItDoesNotUnderstand) {
