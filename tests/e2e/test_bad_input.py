@@ -1,5 +1,6 @@
 """Every kind of bad file fails alone, with one line that says why, and the good ones go through."""
 import os
+import pathlib
 import subprocess
 import sys
 import threading
@@ -37,7 +38,7 @@ class BadInput(DocMindTest):
         self.assertIn("not text", self.reason(self.write("x.txt", bytes(range(256)) * 20)))
 
     def test_truncated_pdf(self):
-        whole = open(find("/usr/share/developers-reference/developers-reference.pdf"), "rb").read()
+        whole = pathlib.Path(find("/usr/share/developers-reference/developers-reference.pdf")).read_bytes()
         self.assertRegex(self.reason(self.write("x.pdf", whole[: len(whole) // 3])), "broken|damaged|cut|truncated")
 
     def test_password_pdf(self):
@@ -74,7 +75,7 @@ class BadInput(DocMindTest):
         self.assertIn("no such", self.reason(self.work / "nowhere.md").lower())
 
     def test_changing_while_it_is_read(self):
-        path = self.write("x.txt", b"word " * 2_000_000)
+        path = self.write("x.txt", b"word " * 24_000_000)  # long enough to be caught at
         stop = threading.Event()
 
         def scribble():

@@ -1,6 +1,7 @@
 """docmind serve: health, metrics, the API, and commands beside a running server."""
 import json
 import os
+import pathlib
 import signal
 import unittest
 import urllib.request
@@ -72,7 +73,7 @@ class Server(DocMindTest):
         self.write("a.md", MARKDOWN)
         process, _ = self.serve()
         self.docmind("ingest", self.work)
-        children = [int(p) for p in open(f"/proc/{process.pid}/task/{process.pid}/children").read().split()]
+        children = [int(p) for p in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(60), 0)
         for child in children:
