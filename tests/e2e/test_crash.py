@@ -24,7 +24,7 @@ class Crash(DocMindTest):
         self.assertEqual(self.docmind("library", "--hash", "--json").json["content_hash"], expected["content_hash"])
 
         rows = sqlite3.connect(f"file:{self.data}/library.db?mode=ro", uri=True)
-        writes, embeddings = rows.execute("SELECT max(writes), count(*) FROM embeddings").fetchone()
+        writes, embeddings = rows.execute("SELECT max(writes), count(*) FROM embedding").fetchone()
         print(f"{KILLS} kills, {embeddings} embeddings, most writes of one embedding: {writes}, "
               f"embedded after the last kill: {summary['embedded']}")
         self.assertEqual(writes, 1)
