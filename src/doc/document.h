@@ -33,7 +33,7 @@ struct Block {
   std::uint8_t level = 0;  // Headings: 1 (outermost) to 6. List items: nesting from 1. Else 0.
   bool source = true;      // False: shown and searched, but never quoted as an answer (contents, index pages).
   std::uint32_t header = kNoHeader;  // Table rows: index of the block that holds the header row.
-  std::string locator{};// Where there are no pages: part or cell ("chapter3.xhtml", "Sheet1!A4"); may be empty.
+  std::string locator{};  // Where there are no pages: part or cell ("chapter3.xhtml", "Sheet1!A4"); may be empty.
   static constexpr std::uint32_t kNoHeader = 0xffffffffU;
 };
 
