@@ -82,7 +82,7 @@ def evaluate(run, relevant, queries):
 
 
 def independent_bm25(out):
-    """k1 1.2, b .75, idf ln((N - n + .5) / (n + .5)), at least 1e-6: as FTS5 documents it."""
+    """k1 1.2, b .75, idf ln(1 + (N - n + .5) / (n + .5)): the formula of library/lexical_index.h."""
     rows = [json.loads(line) for line in open(out / "terms.jsonl")]
     average = sum(row["length"] for row in rows) / len(rows)
     postings = collections.defaultdict(dict)
@@ -95,7 +95,7 @@ def independent_bm25(out):
         scores = collections.defaultdict(float)
         for term in set(query["terms"]):
             holders = postings.get(term, {})
-            idf = max(1e-6, math.log((len(rows) - len(holders) + 0.5) / (len(holders) + 0.5)))
+            idf = math.log(1 + (len(rows) - len(holders) + 0.5) / (len(holders) + 0.5))
             for number, count in holders.items():
                 norm = count + 1.2 * (0.25 + 0.75 * rows[number]["length"] / average)
                 scores[number] += idf * count * 2.2 / norm

@@ -17,7 +17,7 @@ namespace docmind::agents {
 struct SynthesisOptions {
   Weights weights;
   double tau = 1.62;               // At or below it the best unit is no answer. Belongs to embedder and weights.
-  double tau_keyword = 0.6;        // The same for the score without its cosines, when no embedder answered.
+  double tau_keyword = 0.5;        // The same for the score without its cosines, when no embedder answered.
   std::uint32_t claims = 5;        // At most.
   std::uint32_t citations = 2;     // Of one claim, at most: the second is the same sentence in another place.
   std::uint32_t characters = 900;  // Of all quotes together, at most.
