@@ -44,7 +44,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& bu
   embedder.card_folder = (data / "cards").string();
   out->embedder_ =
       DM_TRY(llamacpp::EngineEmbedder::open(std::move(embedder), *out->engine_, *out->client_, out->files_));
-  const std::string vocabulary = DM_TRY(out->files_.read(models / "vocab.txt", 64U << 20U));
+  const std::string vocabulary = DM_TRY(out->files_.read(models / "all-MiniLM-L6-v2.vocab.txt", 64U << 20U));
   out->wordpiece_ = DM_TRY(text::WordPiece::open(vocabulary));
   out->pool_ = DM_TRY(exec::Pool::open({.threads = 2}));
   out->ingest_ = DM_TRY(ingest::Ingest::open(
