@@ -84,7 +84,8 @@ TEST(CodeLiteral, WhatIsTypedAsItStands) {
 }
 
 TEST(Cue, AnyBytesAreFine) {
-  const std::string hostile("who \xff\xc3(\0)\xe2\x80 @. ://", 22);
+  using namespace std::string_literals;
+  const std::string hostile = "who \xff\xc3(\0)\xe2\x80 @. ://"s;
   const double value = cue(asked_forms(hostile), hostile);
   EXPECT_GE(value, 0);
   EXPECT_LE(value, 1);
