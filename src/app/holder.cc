@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/roles.h"
+#include "app/settings_object.h"
 #include "llm/llamacpp/engine_child.h"
 #include "llm/llamacpp/engine_embedder.h"
 #include "net/server.h"
@@ -78,10 +79,11 @@ llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& setting
   return options;
 }
 
-server::RoutesOptions routes_options(const config::Settings& settings) {
+server::RoutesOptions routes_options(const config::Loaded& loaded) {
   server::RoutesOptions options;
-  options.default_k = settings.search.k;
-  options.upload_bytes = settings.server.max_upload_bytes;
+  options.default_k = loaded.settings.search.k;
+  options.upload_bytes = loaded.settings.server.max_upload_bytes;
+  options.config_json = [&loaded] { return settings_object(loaded); };
   return options;
 }
 
@@ -111,7 +113,7 @@ struct Holder::State {
 
 Result<> Holder::State::build() {
   const Layout& layout = deps.layout;
-  const config::Settings& settings = deps.settings;
+  const config::Settings& settings = deps.loaded.settings;
   const std::filesystem::path model = DM_TRY(find_model(layout, settings.embedder.model));
   engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings, layout, model),
                                               {deps.clock, rng, files, deps.client, deps.log}));
@@ -121,7 +123,7 @@ Result<> Holder::State::build() {
   // From here the library is open.
   service = DM_TRY(service::Service::open(service_options(settings, layout),
                                           {deps.clock, rng, files, deps.log, metrics, *parser, *embedder}));
-  routes = std::make_unique<server::Routes>(routes_options(settings), *service, metrics, deps.clock);
+  routes = std::make_unique<server::Routes>(routes_options(deps.loaded), *service, metrics, deps.clock);
   net::ServerOptions options;
   options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
   options.lane = server::Routes::lane;

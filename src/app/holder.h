@@ -9,7 +9,7 @@
 #include "app/connection.h"
 #include "app/layout.h"
 #include "base/clock.h"
-#include "config/settings.h"
+#include "config/load.h"
 #include "net/client.h"
 #include "obs/log.h"
 
@@ -17,7 +17,7 @@ namespace docmind::app {
 
 struct HolderDeps {
   const Layout& layout;
-  const config::Settings& settings;
+  const config::Loaded& loaded;
   const Clock& clock;
   net::Client& client;
   const obs::Log& log;

@@ -109,7 +109,7 @@ struct Program {
   cli::Surroundings here;
   std::stop_token stop;
 
-  HolderDeps holder_deps() const { return {layout, settings.settings, clock, client, log}; }
+  HolderDeps holder_deps() const { return {layout, settings, clock, client, log}; }
 };
 
 int ask_the_product(const Program& program, const std::function<int(cli::Api&)>& command) {
@@ -134,21 +134,20 @@ auto requesting(const Program& program, int (*command)(cli::Api&, const Options&
 int run_command(const Program& program) {
   const cli::Surroundings& here = program.here;
   return std::visit(
-      Overloaded{requesting(program, cli::ingest), requesting(program, cli::ask), requesting(program, cli::search),
-                 requesting(program, cli::library), requesting(program, cli::remove), requesting(program, cli::trace),
-                 requesting(program, cli::verify),
-                 [&](const cli::DoctorOptions&) {
-                   return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, here); });
-                 },
-                 [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
-                 [&](const cli::ServeOptions& options) {
-                   return serve(options, program.settings.settings, program.holder_deps(), here, program.stop);
-                 },
-                 [&](const cli::CompletionOptions& options) {
-                   here.terminal.out(cli::completion_script(options.shell));
-                   return cli::kOk;
-                 },
-                 [&](const cli::ModelsImportOptions& options) { return import_model(options, program.layout, here); }},
+      Overloaded{
+          requesting(program, cli::ingest), requesting(program, cli::ask), requesting(program, cli::search),
+          requesting(program, cli::library), requesting(program, cli::remove), requesting(program, cli::trace),
+          requesting(program, cli::verify),
+          [&](const cli::DoctorOptions&) {
+            return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, here); });
+          },
+          [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
+          [&](const cli::ServeOptions& options) { return serve(options, program.holder_deps(), here, program.stop); },
+          [&](const cli::CompletionOptions& options) {
+            here.terminal.out(cli::completion_script(options.shell));
+            return cli::kOk;
+          },
+          [&](const cli::ModelsImportOptions& options) { return import_model(options, program.layout, here); }},
       program.asked.command);
 }
 

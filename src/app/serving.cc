@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <condition_variable>
 
-#include "base/json.h"
+#include "app/settings_object.h"
 #include "cli/exit_code.h"
 #include "exec/wait.h"
 
@@ -41,8 +40,9 @@ void wait_for(std::stop_token stop) {
 
 }  // namespace
 
-int serve(const cli::ServeOptions& options, const config::Settings& settings, const HolderDeps& deps,
-          const cli::Surroundings& here, std::stop_token stop) {
+int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::Surroundings& here,
+          std::stop_token stop) {
+  const config::Settings& settings = deps.loaded.settings;
   auto holder = Holder::open(deps);
   if (!holder) {
     Error error = std::move(holder).error();
@@ -65,18 +65,14 @@ int serve(const cli::ServeOptions& options, const config::Settings& settings, co
 }
 
 int show_settings(const config::Loaded& loaded, const cli::ConfigOptions& options, const cli::Surroundings& here) {
-  boost::json::array lines;
-  for (const config::SettingLine& line : config::show(loaded)) {
-    if (here.json) {
-      lines.push_back(
-          boost::json::object{{"key", line.key}, {"value", line.value}, {"origin", line.origin}, {"help", line.help}});
-    } else if (options.origin) {
-      here.terminal.out(fmt::format("{:28s} {:24s} {}\n", line.key, line.value, here.terminal.faint(line.origin)));
-    } else {
-      here.terminal.out(fmt::format("{:28s} {}\n", line.key, line.value));
-    }
+  if (here.json) {
+    here.terminal.out(settings_object(loaded) + "\n");
+    return cli::kOk;
   }
-  if (here.json) here.terminal.out(to_text(boost::json::object{{"settings", std::move(lines)}}) + "\n");
+  for (const config::SettingLine& line : config::show(loaded)) {
+    const std::string origin = options.origin ? here.terminal.faint(line.origin) : std::string();
+    here.terminal.out(fmt::format("{:28s} {:24s} {}\n", line.key, line.value, origin));
+  }
   return cli::kOk;
 }
 

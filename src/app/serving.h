@@ -10,8 +10,8 @@
 namespace docmind::app {
 
 // Serves until a stop is requested. The first line on standard output is "listening on http://HOST:PORT".
-int serve(const cli::ServeOptions& options, const config::Settings& settings, const HolderDeps& deps,
-          const cli::Surroundings& here, std::stop_token stop);
+int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::Surroundings& here,
+          std::stop_token stop);
 
 int show_settings(const config::Loaded& loaded, const cli::ConfigOptions& options, const cli::Surroundings& here);
 
