@@ -18,7 +18,7 @@ void ProgressMeter::tell(When when) {
   now_.seconds = seconds();
   now_.seconds_left = -1;
   // A guess from the bytes so far; none before there is something to guess from.
-  if (now_.bytes_done > 0 && now_.seconds > 1) {
+  if (now_.bytes_done * kEnoughShare > now_.bytes_total && now_.seconds > 1) {
     const double rate = static_cast<double>(now_.bytes_done) / now_.seconds;
     now_.seconds_left = static_cast<double>(now_.bytes_total - now_.bytes_done) / rate;
   }
