@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace docmind::ingest {
+namespace {
+
+constexpr std::uint64_t kEnoughShare = 50;  // One fiftieth of the bytes: from less, a guess is nonsense.
+
+}  // namespace
 
 ProgressMeter::ProgressMeter(const OnProgress& report, const Clock& clock)
     : report_(report), clock_(clock), started_(clock.now()) {}
