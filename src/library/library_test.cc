@@ -247,7 +247,8 @@ TEST_F(LibraryTest, ListsFiltersAndSorts) {
   Snapshot at = library_.read();
   const auto paths = [&](const ListOptions& options) {
     std::vector<std::string> out;
-    for (const Document& d : *at.documents(options)) out.push_back(d.path);
+    const auto listed = at.documents(options);
+    for (const Document& d : *listed) out.push_back(d.path);
     return out;
   };
   EXPECT_THAT(paths({}), ElementsAre("/a/1.pdf", "/a/x/3.pdf", "/ab/4.pdf", "/b/2.pdf"));
