@@ -5,6 +5,7 @@
 
 #include "agents/answer_form.h"
 #include "agents/impl/words.h"
+#include "text/normalise.h"
 
 namespace docmind::agents {
 namespace {
@@ -38,7 +39,7 @@ Result<Routing> route(std::string_view question) {
   if (question.size() > kMaxQuestionBytes) {
     return Error{Code::kInvalidArgument, "The question is longer than 8 KiB.", "Ask one thing at a time."};
   }
-  const std::string folded = fold_space(question);
+  const std::string folded = text::fold_space(question);
   if (folded.empty()) {
     return Error{Code::kInvalidArgument, "The question is empty.", "Ask something about your documents."};
   }

@@ -6,6 +6,7 @@
 
 #include "agents/impl/words.h"
 #include "base/utf8.h"
+#include "text/normalise.h"
 
 namespace docmind::agents {
 namespace {
@@ -102,8 +103,8 @@ class Validator {
     const std::uint64_t end = std::min(source.document.text_bytes, passage.span.end + options_.context);
     auto before = DM_TRY(at_.text(passage.document, {start, passage.span.start}));
     auto after = DM_TRY(at_.text(passage.document, {passage.span.end, end}));
-    citation.before = fold_space(words_before(std::move(before), start == 0));
-    citation.after = fold_space(words_after(std::move(after), end == source.document.text_bytes));
+    citation.before = text::fold_space(words_before(std::move(before), start == 0));
+    citation.after = text::fold_space(words_after(std::move(after), end == source.document.text_bytes));
     return {};
   }
 
@@ -137,7 +138,7 @@ Result<Validated> validate(const Draft& draft, library::Snapshot& at, const Vali
       out.dropped.push_back(drafted.passages.empty() ? std::string() : joined(drafted.passages.front().pieces));
       continue;
     }
-    claim.text = fold_space(claim.citations.front().quote);
+    claim.text = text::fold_space(claim.citations.front().quote);
     out.claims.push_back(std::move(claim));
   }
   return out;

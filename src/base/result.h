@@ -32,7 +32,7 @@ class [[nodiscard]] Result {
     DM_CHECK(*this);
     return *std::get_if<0>(&state_);
   }
-  T&& operator*() && {
+  T operator*() && {  // By value: a reference into a temporary would dangle (for (x : *list())).
     DM_CHECK(*this);
     return std::move(*std::get_if<0>(&state_));
   }

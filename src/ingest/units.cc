@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "text/characters.h"
+#include "text/normalise.h"
 #include "text/sentences.h"
 
 namespace docmind::ingest {
@@ -23,19 +24,6 @@ constexpr std::uint64_t kClaimCharacters = 15;
 constexpr std::uint64_t kClaimLetters = 8;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t'; }
-
-std::string one_line(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (!is_space(c)) {
-      out += c;
-    } else if (!out.empty() && out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  while (out.ends_with(' ')) out.pop_back();
-  return out;
-}
 
 Span trimmed(std::string_view text, Span span) {
   while (span.start < span.end && is_space(text[span.start])) ++span.start;
@@ -123,7 +111,7 @@ std::string Builder::path_of(std::string_view title, std::uint8_t level) {
 void Builder::add_heading(std::size_t block) {
   const Block& heading = parsed_.blocks[block];
   const Span span = trimmed(text_, heading.span);
-  std::string title = fitted(one_line(at(span)));
+  std::string title = fitted(text::fold_space(at(span)));
   if (title.empty()) return;
   const std::uint8_t level = std::max<std::uint8_t>(heading.level, 1);
   std::string path = path_of(title, level);

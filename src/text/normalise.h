@@ -11,4 +11,7 @@ namespace docmind::text {
 // Other control characters (C0 but "\t", C1, NUL), byte order marks and soft hyphens are removed.
 std::string normalise(std::string_view bytes);
 
+// The same text with every run of blanks, tabs and line ends as one blank, and none at the ends.
+std::string fold_space(std::string_view text);
+
 }  // namespace docmind::text

@@ -58,19 +58,6 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> set) 
   return std::find(set.begin(), set.end(), word) != set.end();
 }
 
-std::string fold_space(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (!is_space(c)) {
-      out += c;
-    } else if (!out.empty() && out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  if (out.ends_with(' ')) out.pop_back();
-  return out;
-}
-
 std::vector<Word> words(std::string_view text) {
   std::vector<Word> out;
   std::size_t at = 0;

@@ -15,9 +15,6 @@ struct Word {
 
 std::vector<Word> words(std::string_view text);
 
-// The same text with every run of white space as one blank, and none at the ends.
-std::string fold_space(std::string_view text);
-
 bool one_of(std::string_view word, std::initializer_list<std::string_view> set);
 
 bool is_upper(char c);
