@@ -104,7 +104,9 @@ std::string plain_characters(std::string_view text) {
     if (text[at] == '\b') {
       if (!out.empty() && out.back() != '\n') remove_last_character(out);
     } else if (text.substr(at).starts_with("\x1b[")) {
-      at = std::min(text.find_first_not_of("0123456789;", at + 2), text.size() - 1);
+      // A sequence ends in one ASCII byte; where something else follows (a whole character, the end), it was cut.
+      const std::size_t last = std::min(text.find_first_not_of("0123456789;", at + 2), text.size());
+      at = last < text.size() && text[last] >= '@' && text[last] <= '~' ? last : last - 1;
     } else if (text.substr(at).starts_with("\xc2\xa0")) {
       out += ' ';
       ++at;

@@ -106,6 +106,7 @@ TEST(Text, ChineseChaptersAndTitle) {
 TEST(Text, TerminalCodes) {
   EXPECT_EQ(plain_characters("N\bNA\bAM\bME\bE \x1b[1mbold\x1b[0m _\bé\xc2\xa0x"), "NAME bold é x");
   EXPECT_EQ(plain_characters("\b\b\x1b["), "");
+  EXPECT_EQ(plain_characters("\x1b[12é"), "é");  // a cut sequence takes no part of a character with it
 }
 
 TEST(Text, Refusals) {
