@@ -11,7 +11,6 @@
 #include "app/layout.h"
 #include "app/roles.h"
 #include "app/serving.h"
-#include "base/json.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"

@@ -3,7 +3,6 @@ import gzip
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
@@ -46,11 +45,6 @@ def manuals(folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return [unpack(path, folder / f"{name}.pdf") for name, path in MANUALS.items()]
-
-
-def letters(text):
-    """Letters and digits alone, lower case: how phrases and quotes are compared."""
-    return re.sub(r"[\W_]+", "", text.lower())
 
 
 class Finished:
