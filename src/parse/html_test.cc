@@ -9,16 +9,7 @@ namespace {
 
 using testing::ElementsAre;
 
-doc::Parsed parsed(std::string_view html) {
-  Result<doc::Parsed> result = parse_html(html, 1U << 20U);
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    return {};
-  }
-  const Result<> ok = doc::valid(*result);
-  EXPECT_TRUE(ok) << ok.error().message;
-  return *std::move(result);
-}
+doc::Parsed parsed(std::string_view html) { return checked(parse_html(html, 1U << 20U)); }
 std::vector<std::string> lines(std::string_view html) { return outline(parsed(html)); }
 
 TEST(Html, HeadingsParagraphsAndInlineMarks) {

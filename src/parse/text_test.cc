@@ -10,16 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-doc::Parsed parsed(std::string_view text) {
-  Result<doc::Parsed> result = parse_text(text, 1U << 20U);
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    return {};
-  }
-  const Result<> ok = doc::valid(*result);
-  EXPECT_TRUE(ok) << ok.error().message;
-  return *std::move(result);
-}
+doc::Parsed parsed(std::string_view text) { return checked(parse_text(text, 1U << 20U)); }
 std::vector<std::string> lines(std::string_view text) { return outline(parsed(text)); }
 
 constexpr std::string_view kWrapped =

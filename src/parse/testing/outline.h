@@ -1,6 +1,8 @@
 // A parsed document as lines, for tests: "H2 Title", "P Text", "L1 Item", "T a | b", "C code"; a "~" marks no source,
 // "^0" the index of a row's header, "@part" a locator.
 #pragma once
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 
@@ -20,6 +22,17 @@ inline std::vector<std::string> outline(const doc::Parsed& parsed) {
     lines.push_back(line + " " + parsed.text.substr(block.span.start, block.span.size()));
   }
   return lines;
+}
+
+// What a parser gave, after the checks every result must pass; a failure fails the test and gives nothing.
+inline doc::Parsed checked(Result<doc::Parsed> result) {
+  if (!result) {
+    ADD_FAILURE() << result.error().message;
+    return {};
+  }
+  const Result<> ok = doc::valid(*result);
+  EXPECT_TRUE(ok) << ok.error().message;
+  return *std::move(result);
 }
 
 }  // namespace docmind::parse
