@@ -42,10 +42,13 @@ target_link_libraries(docmind_sqlite PRIVATE Threads::Threads dl m)
 
 # libllama and ggml as pip built them; the headers come from the same hash-checked source package.
 set(llama_tree ${deps}/packages/llama_cpp_python/vendor/llama.cpp)
+add_library(docmind_ggml INTERFACE)  # number formats and the model file's, without anything that computes
+target_include_directories(docmind_ggml SYSTEM INTERFACE ${llama_tree}/ggml/include)
+target_link_libraries(docmind_ggml INTERFACE ${deps}/llama/lib/libggml-base.so)
 add_library(docmind_llama INTERFACE)
-target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include ${llama_tree}/ggml/include)
+target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include)
 target_link_libraries(docmind_llama INTERFACE ${deps}/llama/lib/libllama.so ${deps}/llama/lib/libggml.so
-  ${deps}/llama/lib/libggml-base.so ${deps}/llama/lib/libggml-cpu.so)
+  ${deps}/llama/lib/libggml-cpu.so docmind_ggml)
 
 # What each room links besides other rooms (src/ROOMS says which headers are whose).
 set(base_links PkgConfig::libsodium Boost::json fmt::fmt)
@@ -58,6 +61,7 @@ set(store_links docmind_sqlite fmt::fmt)
 set(store_test_links docmind_sqlite)
 set(text_links PkgConfig::icu_uc PkgConfig::icu_i18n docmind_stemmer)
 set(library_links PkgConfig::libzstd fmt::fmt)
+set(model_links docmind_ggml Boost::json fmt::fmt Threads::Threads)
 set(engine_links docmind_llama Boost::json fmt::fmt)
 set(parse_links PkgConfig::icu_uc PkgConfig::pugixml PkgConfig::gumbo PkgConfig::md4c PkgConfig::libzip PkgConfig::uchardet fmt::fmt dl)
 set(llm_llamacpp_links Boost::json fmt::fmt)

@@ -15,7 +15,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "config/load.h"
-#include "engine/import.h"
+#include "model/import.h"
 #include "net/client.h"
 #include "sys/clock.h"
 #include "sys/environment.h"
@@ -84,14 +84,14 @@ int import_model(const cli::ModelsImportOptions& options, const Layout& layout, 
   sys::RealFiles files;
   const std::filesystem::path folder = options.out.empty() ? layout.models : std::filesystem::absolute(options.out);
   if (auto made = files.make_dirs(folder); !made) return cli::report(made.error(), here);
-  engine::ImportOptions import;
+  model::ImportOptions import;
   import.source = options.source;
   import.target = (folder / (options.name + ".gguf")).string();
   import.name = options.name;
-  import.weights = options.type == "f32"   ? engine::WeightType::kF32
-                   : options.type == "f16" ? engine::WeightType::kF16
-                                           : engine::WeightType::kQ8;
-  const auto imported = engine::import_model(import, files);
+  import.weights = options.type == "f32"   ? model::WeightType::kF32
+                   : options.type == "f16" ? model::WeightType::kF16
+                                           : model::WeightType::kQ8;
+  const auto imported = model::import_model(import, files);
   if (!imported) return cli::report(imported.error(), here);
   here.terminal.out(import.target + "\n");
   return cli::kOk;

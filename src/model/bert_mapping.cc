@@ -1,4 +1,4 @@
-#include "engine/bert_mapping.h"
+#include "model/bert_mapping.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 namespace {
 
 namespace json = boost::json;
@@ -220,4 +220,4 @@ Result<ModelPlan> plan_bert(const BertCheckpoint& checkpoint, const std::vector<
   return plan;
 }
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

@@ -1,4 +1,4 @@
-#include "engine/safetensors.h"
+#include "model/safetensors.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
-namespace docmind::engine {
+namespace docmind::model {
 namespace {
 
 class SafetensorsTest : public testing::Test {
@@ -115,4 +115,4 @@ TEST_F(SafetensorsTest, RefusesOverlapAndHoles) {
 }
 
 }  // namespace
-}  // namespace docmind::engine
+}  // namespace docmind::model

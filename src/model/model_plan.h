@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-namespace docmind::engine {
+namespace docmind::model {
 
 using MetadataValue =
     std::variant<std::uint32_t, float, bool, std::string, std::vector<std::string>, std::vector<std::int32_t>>;
@@ -30,4 +30,4 @@ struct ModelPlan {
   std::vector<PlannedTensor> tensors;
 };
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

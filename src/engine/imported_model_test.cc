@@ -1,17 +1,21 @@
-#include "engine/import.h"
-
 #include <gtest/gtest.h>
 
 #include <limits>
 
 #include "engine/encoder.h"
-#include "engine/testing/tiny_checkpoint.h"
+#include "model/import.h"
+#include "model/testing/tiny_checkpoint.h"
 #include "sys/files.h"
 #include "sys/testing/fault_files.h"
 #include "sys/testing/temp_folder.h"
 
 namespace docmind::engine {
 namespace {
+
+using model::import_model;
+using model::ImportSummary;
+using model::TinyCheckpoint;
+using model::WeightType;
 
 class ImportTest : public testing::Test {
  protected:

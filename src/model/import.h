@@ -14,7 +14,7 @@ namespace docmind::sys {
 class Files;
 }
 
-namespace docmind::engine {
+namespace docmind::model {
 
 enum class WeightType : std::uint8_t { kF32, kF16, kQ8 };  // kQ8 is ggml's Q8_0: blocks of 32 with an f16 scale.
 
@@ -33,4 +33,4 @@ struct ImportSummary {
 
 Result<ImportSummary> import_model(const ImportOptions& options, sys::Files& files);
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

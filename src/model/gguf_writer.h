@@ -5,13 +5,13 @@
 #include <string>
 
 #include "base/result.h"
-#include "engine/import.h"
-#include "engine/model_plan.h"
-#include "engine/safetensors.h"
+#include "model/import.h"
+#include "model/model_plan.h"
+#include "model/safetensors.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 
 // kDataLoss when the source cannot be read or holds a number that is not finite.
 Result<std::string> gguf_bytes(const ModelPlan& plan, Safetensors& source, WeightType weights);
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

@@ -1,4 +1,4 @@
-#include "engine/safetensors.h"
+#include "model/safetensors.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 namespace {
 
 namespace json = boost::json;
@@ -173,4 +173,4 @@ Result<std::vector<float>> Safetensors::read_f32(const TensorInfo& tensor) {
   return values;
 }
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

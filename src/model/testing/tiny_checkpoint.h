@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 
-namespace docmind::engine {
+namespace docmind::model {
 
 struct TinyCheckpoint {
   std::uint32_t hidden = 32;
@@ -103,4 +103,4 @@ struct TinyCheckpoint {
   }
 };
 
-}  // namespace docmind::engine
+}  // namespace docmind::model

@@ -1,4 +1,4 @@
-#include "engine/gguf_writer.h"
+#include "model/gguf_writer.h"
 
 #include <ggml.h>
 #include <gguf.h>
@@ -10,7 +10,7 @@
 #include <memory>
 #include <type_traits>
 
-namespace docmind::engine {
+namespace docmind::model {
 namespace {
 
 struct FreeGguf {
@@ -112,4 +112,4 @@ Result<std::string> gguf_bytes(const ModelPlan& plan, Safetensors& source, Weigh
   return bytes;
 }
 
-}  // namespace docmind::engine
+}  // namespace docmind::model
