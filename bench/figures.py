@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = ROOT / "build" / "docmind"
+BINARY = pathlib.Path(os.environ.get("DOCMIND_BINARY", ROOT / "build" / "docmind"))
 PEERS = pathlib.Path(os.environ.get("PEERS", pathlib.Path.home() / ".cache" / "docmind-peers"))
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 

@@ -1,9 +1,12 @@
-// Search time and memory at growing library sizes: p50 and p99 of hybrid search, and bytes per 1,000 chunks.
+// Search time and memory at growing library sizes: p50 and p99 of hybrid search, and bytes per 1,000 chunks;
+// first the memory of the seed's own chunks.
 //
 // usage: search_scale DATA SEED-VECTORS CHUNKS...
 // SEED-VECTORS: a library.db whose chunks lend their texts and vectors. Each made chunk has the words of a real one in
 // another order with a number of its own, and a real vector with noise, so texts and vectors are all distinct but of
 // real shape. The question's vector is a jittered real one: the embedder's time is measured elsewhere.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -171,9 +174,33 @@ Result<> measure(retrieval::Index& index, FixedEmbedder& embedder, const Seed& s
   return {};
 }
 
+std::uint64_t resident_bytes() {
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * static_cast<std::uint64_t>(::getpagesize());
+}
+
+// The seed's own index: real chunks with the vectors of all their units. Growth is what the process took to hold it.
+Result<> measure_real(const char* path, const Clock& clock, Rng& rng) {
+  auto library = DM_TRY(library::Library::open(options_for(path), clock, rng));
+  auto lexical = library::fts5_index();
+  FixedEmbedder embedder("seed", 1);
+  const std::uint64_t before = resident_bytes();
+  auto index = DM_TRY(retrieval::Index::open({}, *library, *lexical, embedder, clock));
+  const std::uint64_t growth = resident_bytes() - before;
+  const retrieval::IndexStats stats = index->stats();
+  std::printf("{\"real_chunks\":%llu,\"units\":%llu,\"bytes\":%llu,\"growth\":%llu}\n",
+              static_cast<unsigned long long>(stats.chunk_vectors), static_cast<unsigned long long>(stats.unit_vectors),
+              static_cast<unsigned long long>(stats.bytes), static_cast<unsigned long long>(growth));
+  std::fflush(stdout);
+  return {};
+}
+
 Result<> run(int argc, char** argv) {
   const sys::RealClock clock;
   SeededRng rng(42);
+  DM_TRY(measure_real(argv[2], clock, rng));
   const Seed seed = DM_TRY(read_seed(argv[2], clock, rng));
   auto library = DM_TRY(library::Library::open(options_for(std::filesystem::path(argv[1]) / "scale.db"), clock, rng));
   auto lexical = library::fts5_index();

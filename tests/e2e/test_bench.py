@@ -1,0 +1,31 @@
+"""The benchmarks that need nothing but the binary still run, on tiny inputs and without their peers."""
+import json
+import subprocess
+import sys
+import unittest
+
+from harness import ROOT
+
+
+class Bench(unittest.TestCase):
+    def tiny(self, name):
+        ran = subprocess.run([sys.executable, ROOT / "bench" / f"{name}.py", "--tiny"], capture_output=True, timeout=300)
+        self.assertEqual(ran.returncode, 0, ran.stderr.decode())
+        printed = json.loads(ran.stdout)
+        self.assertEqual(printed["name"], name)
+        self.assertTrue(printed["figures"])
+        for figure in printed["figures"]:
+            self.assertGreater(figure["ours"], 0, figure)
+
+    def test_embed(self):
+        self.tiny("embed")
+
+    def test_ingest(self):
+        self.tiny("ingest")
+
+    def test_server(self):
+        self.tiny("server")
+
+
+if __name__ == "__main__":
+    unittest.main()
