@@ -50,6 +50,17 @@ target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include)
 target_link_libraries(docmind_llama INTERFACE ${deps}/llama/lib/libllama.so ${deps}/llama/lib/libggml.so
   ${deps}/llama/lib/libggml-cpu.so docmind_ggml)
 
+# The template language of chat models, from the same source package, with bounds built in.
+execute_process(COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/cmake/meter_jinja.py ${llama_tree}/common ${CMAKE_BINARY_DIR}/jinja
+  COMMAND_ERROR_IS_FATAL ANY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS cmake/meter_jinja.py)
+file(GLOB jinja_sources ${CMAKE_BINARY_DIR}/jinja/*.cpp ${CMAKE_BINARY_DIR}/jinja/jinja/*.cpp)
+add_library(docmind_jinja STATIC ${jinja_sources})
+target_include_directories(docmind_jinja SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/jinja PRIVATE ${CMAKE_SOURCE_DIR}/src ${llama_tree}/vendor)
+target_compile_definitions(docmind_jinja PRIVATE NDEBUG)  # Its assertions are about input.
+target_compile_options(docmind_jinja PRIVATE -w -g0 -O2 $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=all>)
+target_link_libraries(docmind_jinja PRIVATE docmind_llama)
+
 # What each room links besides other rooms (src/ROOMS says which headers are whose).
 set(base_links PkgConfig::libsodium Boost::json fmt::fmt)
 set(obs_links spdlog::spdlog prometheus-cpp::core fmt::fmt Boost::json)
@@ -63,7 +74,7 @@ set(text_links PkgConfig::icu_uc PkgConfig::icu_i18n docmind_stemmer)
 set(grammar_links Boost::json)
 set(library_links PkgConfig::libzstd fmt::fmt)
 set(model_links docmind_ggml Boost::json fmt::fmt Threads::Threads)
-set(engine_links docmind_llama Boost::json fmt::fmt)
+set(engine_links docmind_llama docmind_jinja Boost::json fmt::fmt)
 set(engine_test_links docmind_llama)
 set(parse_links PkgConfig::icu_uc PkgConfig::pugixml PkgConfig::gumbo PkgConfig::md4c PkgConfig::libzip PkgConfig::uchardet fmt::fmt dl)
 set(llm_llamacpp_links Boost::json fmt::fmt)

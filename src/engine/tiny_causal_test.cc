@@ -51,6 +51,7 @@ TEST(TinyCausal, LoadsTokenisesAndComputes) {
 
   llama_context_params context_params = llama_context_default_params();
   context_params.n_ctx = 256;
+  context_params.n_threads = context_params.n_threads_batch = 1;
   const llama_context_ptr context(llama_init_from_model(model.get(), context_params));
   ASSERT_NE(context, nullptr);
   std::vector<llama_token> batch = tokens;
