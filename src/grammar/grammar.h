@@ -21,7 +21,8 @@
 
 namespace docmind::grammar {
 
-struct Automaton;  // Private to the room.
+struct Automaton;  // Private to the room, as
+class Judge;
 
 // Blanks between JSON tokens. kSingle is what Python's json.dumps writes and what tool-calling models were trained on;
 // with kNone and kSingle everything but the values is forced, see Matcher::forced().
@@ -63,7 +64,7 @@ struct ToolFormat {
   std::string end = "\n</tool_call>";
   std::string between = "\n";  // Of two calls in a row, under kRequired.
   ToolUse use = ToolUse::kAuto;
-  std::size_t calls = 16;  // At most, 1 to 256; 1: no parallel calls. Under kAuto checked by validate() alone when > 1.
+  std::size_t calls = 16;  // At most, 1 to 256; 1: no parallel calls. After the last one the text ends.
 };
 
 struct ToolCall {
@@ -102,8 +103,6 @@ class Grammar {
   const Automaton& automaton() const { return *automaton_; }
 
  private:
-  class Judge;
-  friend class JudgeParts;
   Grammar(std::unique_ptr<const Automaton> automaton, std::unique_ptr<const Judge> judge);
   std::unique_ptr<const Automaton> automaton_;
   std::unique_ptr<const Judge> judge_;

@@ -31,7 +31,7 @@ class Matcher {
   // being to end. To be appended without sampling.
   std::string forced(std::size_t limit = 4096) const;
 
-  const Grammar& grammar() const { return *grammar_; }
+  const std::shared_ptr<const Grammar>& grammar() const { return grammar_; }
   const Heads& heads() const { return heads_; }  // For the masks (tokens.h).
 
  private:

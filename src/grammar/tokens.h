@@ -4,9 +4,9 @@
 // (inside a string, in free text), in bounded memory; what a token does after leaving such a state (a closing quote and
 // more) depends on the rest of the stack and is walked each time. The split is that of XGrammar (Dong et al. 2024).
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,8 +40,8 @@ class TokenMask {
 
 class TokenTrie {
  public:
-  // tokens[t] are the bytes token t stands for; empty: never allowed (special and unused tokens). Tokens are cut at
-  // 1024 bytes: longer ones are never allowed. `ends` are the end-of-text tokens, allowed where the text may end.
+  // tokens[t] are the bytes token t stands for; empty: never allowed (special and unused tokens). Tokens of more
+  // than 1024 bytes are never allowed. `ends` are the end-of-text tokens, allowed where the text may end.
   static Result<std::shared_ptr<const TokenTrie>> build(std::span<const std::string> tokens,
                                                         std::span<const Token> ends);
 
@@ -72,7 +72,9 @@ class TokenTrie {
 class Masker {
  public:
   struct Counts {
-    std::uint64_t masks = 0, remembered = 0, walked = 0;  // Masks made; states found, states walked and kept.
+    std::uint64_t masks = 0;       // Asked for.
+    std::uint64_t remembered = 0;  // States whose tokens were known already,
+    std::uint64_t walked = 0;      // and those for which the trie was walked from end to end.
   };
 
   explicit Masker(std::shared_ptr<const TokenTrie> trie, std::size_t cache_bytes = 32ULL << 20U);
@@ -80,19 +82,16 @@ class Masker {
 
   // One token: much cheaper than the mask, so try the sampled token first. Out of range: false.
   bool allowed(const Matcher& matcher, Token token) const;
-  // All tokens; `mask` must have trie().size() bits and is overwritten. Never empty unless the matcher is finished and
-  // the vocabulary has no end token, or lacks single bytes.
+  // All tokens; `mask` must have trie().size() bits and is overwritten. Empty only when the matcher is finished and the
+  // vocabulary has no end token, or when the vocabulary lacks single bytes.
   void allowed(const Matcher& matcher, TokenMask& mask);
 
   const TokenTrie& trie() const { return *trie_; }
   const Counts& counts() const { return counts_; }
 
  private:
-  struct Remembered;
-  const Remembered& remembered(const Matcher& matcher, std::uint32_t state);
-  std::shared_ptr<const TokenTrie> trie_;
-  std::size_t cache_bytes_;
   struct Cache;
+  std::shared_ptr<const TokenTrie> trie_;
   std::unique_ptr<Cache> cache_;
   Counts counts_;
 };

@@ -173,7 +173,7 @@ void Prelude::build_integer() {
 
 void Prelude::build_number() {
   number_ = builder_.state();
-  const StateId sign = builder_.state();
+  unsigned_number_ = builder_.state();  // After a minus too.
   const StateId end = builder_.state();
   builder_.end(end);
   const StateId power = builder_.state();
@@ -205,11 +205,11 @@ void Prelude::build_number() {
   builder_.epsilon(whole, tail);
   builder_.edge(whole, '.', point);
   const StateId more = run(kWholeDigits - 1, whole);
-  for (const StateId from : {number_, sign}) {
+  for (const StateId from : {number_, unsigned_number_}) {
     builder_.edge(from, '0', whole);
     builder_.edge(from, '1', '9', more);
   }
-  builder_.edge(number_, '-', sign);
+  builder_.edge(number_, '-', unsigned_number_);
 }
 
 // At least one blank: " ", or a line break and an indentation.

@@ -19,6 +19,7 @@ class Prelude {
   StateId string() const { return string_; }    // After the opening quote, any content, and the closing one.
   StateId integer() const { return integer_; }  // At most 18 digits, so it fits an int64.
   StateId number() const { return number_; }    // And at most 16 decimals and two digits of exponent: always finite.
+  StateId unsigned_number() const { return unsigned_number_; }  // No minus.
   StateId value() const { return value_; }
   StateId object() const { return object_; }
 
@@ -43,7 +44,8 @@ class Prelude {
 
   Builder& builder_;
   Spacing spacing_;
-  StateId string_ = 0, string_end_ = 0, character_ = 0, integer_ = 0, number_ = 0, blanks_ = 0, value_ = 0, object_ = 0;
+  StateId string_ = 0, string_end_ = 0, character_ = 0, integer_ = 0, number_ = 0, unsigned_number_ = 0, blanks_ = 0,
+          value_ = 0, object_ = 0;
   std::vector<StateId> at_most_;                                     // [k]: k characters may follow.
   std::map<std::pair<std::size_t, std::size_t>, StateId> at_least_;  // (still needed, most)
 };
