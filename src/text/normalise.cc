@@ -69,8 +69,11 @@ std::string normalise(std::string_view bytes) {
     checked = to_utf8(bytes, replaced);
     bytes = checked;
   }
-  const std::string text = without_controls(bytes);
-  if (is_ascii(text)) return text;
+  return nfc(without_controls(bytes));
+}
+
+std::string nfc(std::string_view text) {
+  if (is_ascii(text)) return std::string(text);
   constexpr std::size_t kPiece = 1U << 26U;
   std::string out;
   out.reserve(text.size());

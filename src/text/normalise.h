@@ -11,6 +11,9 @@ namespace docmind::text {
 // Other control characters (C0 but "\t", C1, NUL), byte order marks and soft hyphens are removed.
 std::string normalise(std::string_view bytes);
 
+// Unicode's composed form and nothing else changed: "e" with an accent behind it becomes one character. Requires UTF-8.
+std::string nfc(std::string_view text);
+
 // The same text with every run of blanks, tabs and line ends as one blank, and none at the ends.
 std::string fold_space(std::string_view text);
 
