@@ -3,35 +3,19 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <filesystem>
-#include <limits>
-#include <mutex>
 
 #include "base/utf8.h"
+#include "engine/libllama.h"
 
 namespace docmind::engine {
 namespace {
-
-struct FreeModel {
-  void operator()(llama_model* model) const { llama_model_free(model); }
-};
-struct FreeContext {
-  void operator()(llama_context* context) const { llama_free(context); }
-};
 
 constexpr std::size_t kMaxText = 16U << 20U;  // Bytes of one input; llama_tokenize counts in 32-bit integers.
 
 Error unusable(const std::string& what) {
   return {Code::kInvalidArgument, "This model cannot be used for embeddings: " + what + ".",
           "Use a GGUF file of a BERT-like embedding model, for example one made by docmind models import."};
-}
-
-std::string metadata(const llama_model* model, const std::string& key) {
-  std::array<char, 256> text{};
-  const std::int32_t length = llama_model_meta_val_str(model, key.c_str(), text.data(), text.size());
-  return length < 0 ? std::string() : std::string(text.data());
 }
 
 Result<Pooling> pooling_of(const llama_model* model) {
@@ -43,25 +27,10 @@ Result<Pooling> pooling_of(const llama_model* model) {
   return unusable("its file does not ask for mean or CLS pooling");
 }
 
-Result<std::vector<TokenId>> tokens_of(const llama_vocab* vocabulary, std::string_view text, bool special) {
-  // A character becomes at most a few tokens; when the first guess is too small, the call says how many it needs.
-  std::vector<TokenId> tokens(text.size() / 2 + 8);
-  const auto length = static_cast<std::int32_t>(text.size());
-  std::int32_t count = llama_tokenize(vocabulary, text.data(), length, tokens.data(),
-                                      static_cast<std::int32_t>(tokens.size()), special, false);
-  if (count < 0) {
-    if (count == std::numeric_limits<std::int32_t>::min()) return unusable("a text has too many tokens");
-    tokens.resize(static_cast<std::size_t>(-count));
-    count = llama_tokenize(vocabulary, text.data(), length, tokens.data(), -count, special, false);
-  }
-  tokens.resize(static_cast<std::size_t>(std::max(count, 0)));
-  return tokens;
-}
-
 // What the model puts around a text, found by asking: for "a" with and without special tokens.
 Result<> find_special_tokens(const llama_vocab* vocabulary, EncoderFacts& facts) {
-  const std::vector<TokenId> plain = DM_TRY(tokens_of(vocabulary, "a", false));
-  const std::vector<TokenId> full = DM_TRY(tokens_of(vocabulary, "a", true));
+  const std::vector<TokenId> plain = DM_TRY(tokens_of(vocabulary, "a", SpecialTokens::kNone));
+  const std::vector<TokenId> full = DM_TRY(tokens_of(vocabulary, "a", SpecialTokens::kAround));
   const auto at = std::ranges::search(full, plain);
   if (plain.empty() || at.empty() || full.size() == plain.size()) return unusable("it has no special tokens");
   facts.prefix.assign(full.begin(), at.begin());
@@ -90,7 +59,7 @@ Result<> check_spans(const llm::EmbedInput& input) {
 
 struct Encoder::State {
   EncoderFacts facts;
-  std::unique_ptr<llama_model, FreeModel> model;
+  ModelPointer model;
   const llama_vocab* vocabulary = nullptr;
 };
 
@@ -99,16 +68,8 @@ Encoder::~Encoder() = default;
 const EncoderFacts& Encoder::facts() const { return state_->facts; }
 
 Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
-  static std::once_flag started;  // libllama's own process-wide start; its log would go to stderr unasked.
-  std::call_once(started, [] {
-    llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
-    llama_backend_init();
-  });
   auto state = std::make_unique<State>();
-  llama_model_params params = llama_model_default_params();
-  params.check_tensors = true;
-  state->model.reset(llama_model_load_from_file(options.model_path.c_str(), params));
-  if (state->model == nullptr) return unusable("libllama cannot load " + options.model_path);
+  state->model = DM_TRY(load_model(options.model_path));
   const llama_model* model = state->model.get();
   state->vocabulary = llama_model_get_vocab(model);
 
@@ -130,7 +91,7 @@ Result<TokenisedText> Encoder::tokenise(const llm::EmbedInput& input) const {
   const std::string_view text = input.text;
   const auto append = [&](std::uint64_t start, std::uint64_t end) -> Result<> {
     if (start == end) return {};
-    const auto piece = DM_TRY(tokens_of(state_->vocabulary, text.substr(start, end - start), false));
+    const auto piece = DM_TRY(tokens_of(state_->vocabulary, text.substr(start, end - start), SpecialTokens::kNone));
     out.tokens.insert(out.tokens.end(), piece.begin(), piece.end());
     return {};
   };
@@ -149,7 +110,7 @@ Result<TokenisedText> Encoder::tokenise(const llm::EmbedInput& input) const {
 struct EncoderContext::State {
   const EncoderFacts* facts = nullptr;
   std::uint32_t max_tokens = 0;
-  std::unique_ptr<llama_context, FreeContext> context;
+  ContextPointer context;
   llama_batch batch{};
 
   State() = default;

@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/libllama.h"
 #include "llm/embedder.h"
 
 namespace docmind::engine {
-
-using TokenId = std::int32_t;
 
 enum class Pooling : std::uint8_t { kMean, kCls };  // How the whole text's vector is made, as the model file says.
 

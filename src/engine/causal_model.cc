@@ -1,0 +1,81 @@
+#include "engine/causal_model.h"
+
+#include <llama.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/impl/causal_state.h"
+
+namespace docmind::engine {
+namespace {
+
+Error unusable(const std::string& what) {
+  return {Code::kInvalidArgument, "This model cannot be used for chat: " + what + ".",
+          "Use a GGUF file of a text model with full attention, for example Qwen3."};
+}
+
+std::string piece_of(const llama_vocab* vocabulary, TokenId token, bool special) {
+  std::string piece(64, '\0');
+  std::int32_t length =
+      llama_token_to_piece(vocabulary, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, special);
+  if (length < 0) {
+    piece.resize(static_cast<std::size_t>(-length));
+    length = llama_token_to_piece(vocabulary, token, piece.data(), -length, 0, special);
+  }
+  piece.resize(static_cast<std::size_t>(std::max(length, 0)));
+  return piece;
+}
+
+std::string text_of(const llama_vocab* vocabulary, TokenId token) {
+  return token < 0 ? std::string() : piece_of(vocabulary, token, true);
+}
+
+}  // namespace
+
+CausalModel::CausalModel(std::unique_ptr<State> state) : state_(std::move(state)) {}
+CausalModel::~CausalModel() = default;
+const CausalFacts& CausalModel::facts() const { return state_->facts; }
+const std::vector<std::string>& CausalModel::pieces() const { return state_->pieces; }
+
+Result<std::unique_ptr<CausalModel>> CausalModel::open(const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->model = DM_TRY(load_model(path));
+  const llama_model* model = state->model.get();
+  state->vocabulary = llama_model_get_vocab(model);
+  if (llama_model_has_encoder(model) || !llama_model_has_decoder(model)) return unusable("it does not write text");
+  // Half a sequence cannot be forked or dropped in these, and everything above rests on that.
+  if (llama_model_is_recurrent(model) || llama_model_is_hybrid(model)) return unusable("it is recurrent");
+  if (llama_model_n_swa(model) > 0) return unusable("it forgets what lies outside a sliding window");
+
+  CausalFacts& facts = state->facts;
+  facts.name = metadata(model, "general.name");
+  if (facts.name.empty()) facts.name = std::filesystem::path(path).stem().string();
+  facts.architecture = metadata(model, "general.architecture");
+  facts.window = static_cast<std::uint32_t>(llama_model_n_ctx_train(model));
+  facts.layers = static_cast<std::uint32_t>(llama_model_n_layer(model));
+  facts.kv_heads = static_cast<std::uint32_t>(llama_model_n_head_kv(model));
+  const std::string key_length = metadata(model, facts.architecture + ".attention.key_length");
+  facts.head_size = key_length.empty()
+                        ? static_cast<std::uint32_t>(llama_model_n_embd(model) / llama_model_n_head(model))
+                        : static_cast<std::uint32_t>(std::stoul(key_length));
+  facts.vocabulary = static_cast<std::uint32_t>(llama_vocab_n_tokens(state->vocabulary));
+  facts.parameters = llama_model_n_params(model);
+  facts.bytes = llama_model_size(model);
+  const char* chat_template = llama_model_chat_template(model, nullptr);
+  if (chat_template != nullptr) facts.chat_template = chat_template;
+  facts.begin_text = text_of(state->vocabulary, llama_vocab_bos(state->vocabulary));
+  facts.end_text = text_of(state->vocabulary, llama_vocab_eos(state->vocabulary));
+  for (std::uint32_t id = 0; id < facts.vocabulary; ++id) {
+    const auto token = static_cast<TokenId>(id);
+    if (llama_vocab_is_eog(state->vocabulary, token)) facts.end_tokens.push_back(token);
+    state->pieces.push_back(piece_of(state->vocabulary, token, false));
+  }
+  return std::unique_ptr<CausalModel>(new CausalModel(std::move(state)));
+}
+
+Result<std::vector<TokenId>> CausalModel::tokenise(std::string_view text, SpecialTokens special) const {
+  return tokens_of(state_->vocabulary, text, special);
+}
+
+}  // namespace docmind::engine

@@ -1,0 +1,54 @@
+// A loaded chat model: its vocabulary, its window, what its file says of prompts. Weights are shared by all runners.
+//
+// Thread safety: any method from any thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/libllama.h"
+
+namespace docmind::engine {
+
+struct CausalFacts {
+  std::string name{};
+  std::string architecture{};  // "qwen3".
+  std::uint32_t window = 0;    // Positions it was trained for.
+  std::uint32_t layers = 0;
+  std::uint32_t kv_heads = 0;
+  std::uint32_t head_size = 0;
+  std::uint32_t vocabulary = 0;  // Kinds of tokens.
+  std::uint64_t parameters = 0;
+  std::uint64_t bytes = 0;  // Of all tensors.
+  std::vector<TokenId> end_tokens{};
+  std::string chat_template{};  // Jinja; empty when the file has none.
+  std::string begin_text{};     // Of the special tokens that templates may name.
+  std::string end_text{};
+};
+
+class CausalModel {
+ public:
+  // kInvalidArgument when the file is no model that writes text, or none that can be used here.
+  static Result<std::unique_ptr<CausalModel>> open(const std::string& path);
+  ~CausalModel();
+  CausalModel(const CausalModel&) = delete;
+  CausalModel& operator=(const CausalModel&) = delete;
+
+  const CausalFacts& facts() const;
+
+  // kNone or kParse. Text is valid UTF-8 in NFC.
+  Result<std::vector<TokenId>> tokenise(std::string_view text, SpecialTokens special) const;
+  // The bytes of each token as they stand in a text; often not whole characters. Empty for special tokens.
+  const std::vector<std::string>& pieces() const;
+
+ private:
+  friend class LlamaRunner;
+  struct State;
+  explicit CausalModel(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace docmind::engine

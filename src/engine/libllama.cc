@@ -1,0 +1,67 @@
+#include "engine/libllama.h"
+
+#include <llama.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+
+namespace docmind::engine {
+namespace {
+
+constexpr std::size_t kMaxText = 16U << 20U;  // llama_tokenize counts in 32-bit integers.
+
+void start() {
+  static std::once_flag started;
+  std::call_once(started, [] {
+    llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+    llama_backend_init();
+  });
+}
+
+}  // namespace
+
+void FreeModel::operator()(llama_model* model) const { llama_model_free(model); }
+void FreeContext::operator()(llama_context* context) const { llama_free(context); }
+
+Result<ModelPointer> load_model(const std::string& path) {
+  start();
+  llama_model_params params = llama_model_default_params();
+  params.check_tensors = true;
+  ModelPointer model(llama_model_load_from_file(path.c_str(), params));
+  if (model == nullptr) {
+    return Error{Code::kInvalidArgument, "libllama cannot load " + path + ".",
+                 "Use another GGUF file, or import the model again with docmind models import."};
+  }
+  return model;
+}
+
+std::string metadata(const llama_model* model, const std::string& key) {
+  const std::int32_t length = llama_model_meta_val_str(model, key.c_str(), nullptr, 0);
+  if (length < 0) return {};
+  std::string text(static_cast<std::size_t>(length), '\0');
+  llama_model_meta_val_str(model, key.c_str(), text.data(), text.size() + 1);
+  return text;
+}
+
+Result<std::vector<TokenId>> tokens_of(const llama_vocab* vocabulary, std::string_view text, SpecialTokens special) {
+  const Error too_long{Code::kInvalidArgument, "A text is longer than 16 MiB.", "Send it in pieces."};
+  if (text.size() > kMaxText) return too_long;
+  // A character becomes at most a few tokens; when the first guess is too small, the call says how many it needs.
+  std::vector<TokenId> tokens(text.size() / 2 + 8);
+  const auto length = static_cast<std::int32_t>(text.size());
+  const auto tokenise = [&] {
+    return llama_tokenize(vocabulary, text.data(), length, tokens.data(), static_cast<std::int32_t>(tokens.size()),
+                          special == SpecialTokens::kAround, special == SpecialTokens::kParse);
+  };
+  std::int32_t count = tokenise();
+  if (count == std::numeric_limits<std::int32_t>::min()) return too_long;
+  if (count < 0) {
+    tokens.resize(static_cast<std::size_t>(-count));
+    count = tokenise();
+  }
+  tokens.resize(static_cast<std::size_t>(std::max(count, 0)));
+  return tokens;
+}
+
+}  // namespace docmind::engine

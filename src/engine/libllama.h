@@ -1,0 +1,45 @@
+// libllama for the files of this room: owners of its objects, its process-wide start, texts to tokens.
+//
+// Thread safety: any function from any thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+struct llama_context;
+struct llama_model;
+struct llama_vocab;
+
+namespace docmind::engine {
+
+using TokenId = std::int32_t;
+
+struct FreeModel {
+  void operator()(llama_model* model) const;
+};
+struct FreeContext {
+  void operator()(llama_context* context) const;
+};
+using ModelPointer = std::unique_ptr<llama_model, FreeModel>;
+using ContextPointer = std::unique_ptr<llama_context, FreeContext>;
+
+// kInvalidArgument when libllama does not take the file. Its log is silenced: what it says is not for people.
+Result<ModelPointer> load_model(const std::string& path);
+
+// A value of the file's header as text, empty when it has none.
+std::string metadata(const llama_model* model, const std::string& key);
+
+enum class SpecialTokens : std::uint8_t {
+  kNone,    // "<|im_end|>" in a text is six or so ordinary tokens.
+  kParse,   // It is the token of that name.
+  kAround,  // None in the text, but those that the model puts around it.
+};
+// At most 16 MiB of text.
+Result<std::vector<TokenId>> tokens_of(const llama_vocab* vocabulary, std::string_view text, SpecialTokens special);
+
+}  // namespace docmind::engine

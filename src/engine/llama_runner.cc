@@ -1,0 +1,188 @@
+#include "engine/llama_runner.h"
+
+#include <ggml.h>
+#include <llama.h>
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "engine/impl/causal_state.h"
+
+namespace docmind::engine {
+namespace {
+
+using scheduler::RunnerFacts;
+using scheduler::SequenceId;
+
+ggml_type ggml_type_of(CellType type) {
+  switch (type) {
+    case CellType::kF16:
+      return GGML_TYPE_F16;
+    case CellType::kQ8:
+      return GGML_TYPE_Q8_0;
+    case CellType::kQ4:
+      return GGML_TYPE_Q4_0;
+  }
+  DM_CHECK(false);
+}
+
+llama_pos position(std::uint32_t at) {
+  return at > static_cast<std::uint32_t>(std::numeric_limits<llama_pos>::max()) ? -1 : static_cast<llama_pos>(at);
+}
+
+struct Batch {
+  explicit Batch(std::uint32_t tokens) : batch(llama_batch_init(static_cast<std::int32_t>(tokens), 0, 1)) {}
+  ~Batch() { llama_batch_free(batch); }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  void add(TokenId token, std::uint32_t at, SequenceId sequence, bool output) {
+    const std::int32_t n = batch.n_tokens++;
+    batch.token[n] = token;
+    batch.pos[n] = position(at);
+    batch.n_seq_id[n] = 1;
+    batch.seq_id[n][0] = static_cast<llama_seq_id>(sequence);
+    batch.logits[n] = output ? 1 : 0;
+  }
+  llama_batch batch;
+};
+
+// libllama's state blobs say nothing of what they belong to (research: a same-shaped other model loads silently).
+std::string identity(const CausalFacts& facts, const llama_context* context, const LlamaRunnerOptions& options) {
+  return std::string("ggml ") + ggml_version() + " " + ggml_commit() + "|" + llama_print_system_info() + "|" +
+         options.model_hash + "|" + facts.architecture + "|" + std::to_string(facts.layers) + "|" +
+         std::to_string(facts.kv_heads) + "|" + std::to_string(facts.head_size) + "|" +
+         std::string(name(options.cell_type)) + "|rope " +
+         std::to_string(llama_model_rope_type(llama_get_model(context))) + "|" +
+         std::to_string(llama_model_rope_freq_scale_train(llama_get_model(context))) + "|flash|unified|v1";
+}
+
+}  // namespace
+
+std::string_view name(CellType type) { return ggml_type_name(ggml_type_of(type)); }
+
+std::uint64_t cell_bytes(const CausalFacts& facts, CellType type) {
+  const auto row = static_cast<std::int64_t>(facts.kv_heads) * facts.head_size;
+  return 2 * std::uint64_t{facts.layers} * ggml_row_size(ggml_type_of(type), row);
+}
+
+struct LlamaRunner::State {
+  explicit State(std::uint32_t tokens) : batch(tokens) {}
+
+  RunnerFacts facts;
+  ContextPointer context;
+  Batch batch;
+  std::vector<std::int32_t> outputs;             // Batch index of each output of the last step.
+  const std::atomic<bool>* interrupt = nullptr;  // Of the current step.
+
+  llama_memory_t memory() const { return llama_get_memory(context.get()); }
+};
+
+LlamaRunner::LlamaRunner(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LlamaRunner::~LlamaRunner() = default;
+const RunnerFacts& LlamaRunner::facts() const { return state_->facts; }
+
+Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model, const LlamaRunnerOptions& options) {
+  auto state = std::make_unique<State>(options.step_tokens);
+  const CausalFacts& causal = model.facts();
+  const auto threads = static_cast<std::int32_t>(
+      options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
+  llama_context_params params = llama_context_default_params();
+  params.n_ctx = options.cells;
+  params.n_batch = params.n_ubatch = options.step_tokens;
+  params.n_seq_max = options.sequences;
+  params.n_outputs_max = options.step_outputs;
+  params.n_outputs_max_per_seq = options.step_outputs;
+  params.kv_unified = true;
+  params.n_threads = params.n_threads_batch = threads;
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  params.type_k = params.type_v = ggml_type_of(options.cell_type);
+  params.no_perf = true;
+  params.abort_callback = [](void* data) {
+    const auto* interrupt = static_cast<const State*>(data)->interrupt;
+    return interrupt != nullptr && interrupt->load(std::memory_order_relaxed);
+  };
+  params.abort_callback_data = state.get();
+  state->context.reset(llama_init_from_model(model.state_->model.get(), params));
+  if (state->context == nullptr) {
+    return Error{Code::kResourceExhausted,
+                 "There is no room for a context of " + std::to_string(options.cells) + " tokens.",
+                 "Ask for a smaller context, or for smaller KV cells (q8_0)."};
+  }
+  RunnerFacts& facts = state->facts;
+  facts.identity = identity(causal, state->context.get(), options);
+  facts.vocabulary = causal.vocabulary;
+  facts.cells = llama_n_ctx(state->context.get());
+  facts.window = std::min(causal.window, facts.cells);
+  facts.sequences = options.sequences;
+  facts.step_tokens = options.step_tokens;
+  facts.step_outputs = options.step_outputs;
+  facts.cell_bytes = cell_bytes(causal, options.cell_type);
+  facts.end_tokens = causal.end_tokens;
+  return std::unique_ptr<LlamaRunner>(new LlamaRunner(std::move(state)));
+}
+
+Result<> LlamaRunner::step(std::span<const scheduler::Span> spans, const std::atomic<bool>& interrupt) {
+  Batch& batch = state_->batch;
+  batch.batch.n_tokens = 0;
+  state_->outputs.clear();
+  for (const scheduler::Span& span : spans) {
+    for (std::uint32_t i = 0; i < span.tokens.size(); ++i) {
+      const bool output = i + span.outputs >= span.tokens.size();
+      if (output) state_->outputs.push_back(batch.batch.n_tokens);
+      DM_CHECK(static_cast<std::uint32_t>(batch.batch.n_tokens) < state_->facts.step_tokens);
+      batch.add(span.tokens[i], span.position + i, span.sequence, output);
+    }
+  }
+  DM_CHECK(state_->outputs.size() <= state_->facts.step_outputs);
+  state_->interrupt = &interrupt;
+  const std::int32_t status = llama_decode(state_->context.get(), batch.batch);
+  state_->interrupt = nullptr;
+  if (status == 0) return {};
+  for (const scheduler::Span& span : spans) drop(span.sequence, span.position, UINT32_MAX);
+  if (status == 2) return Error{Code::kCancelled, "The step was given up."};
+  if (status == 1) return Error{Code::kResourceExhausted, "The cache of the model is full.", "Try again in a moment."};
+  return Error{Code::kInternal, "The model failed on this text.", "Try again; if it stays, report it."};
+}
+
+std::span<const float> LlamaRunner::logits(std::size_t output) const {
+  const float* row = llama_get_logits_ith(state_->context.get(), state_->outputs.at(output));
+  DM_CHECK(row != nullptr);
+  return {row, state_->facts.vocabulary};
+}
+
+void LlamaRunner::fork(SequenceId from, SequenceId to, std::uint32_t begin, std::uint32_t end) {
+  llama_memory_seq_cp(state_->memory(), static_cast<llama_seq_id>(from), static_cast<llama_seq_id>(to), position(begin),
+                      position(end));
+}
+
+void LlamaRunner::drop(SequenceId sequence, std::uint32_t begin, std::uint32_t end) {
+  const bool dropped =
+      llama_memory_seq_rm(state_->memory(), static_cast<llama_seq_id>(sequence), position(begin), position(end));
+  DM_CHECK(dropped);  // Plain full attention always can; other models are refused when they are opened.
+}
+
+Result<std::string> LlamaRunner::save(SequenceId sequence) {
+  const auto id = static_cast<llama_seq_id>(sequence);
+  std::string bytes(llama_state_seq_get_size(state_->context.get(), id), '\0');
+  const std::size_t size =
+      llama_state_seq_get_data(state_->context.get(), reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size(), id);
+  if (size == 0 || size != bytes.size()) return Error{Code::kInternal, "The cells of a text could not be copied."};
+  return bytes;
+}
+
+Result<> LlamaRunner::restore(SequenceId sequence, std::string_view bytes, std::uint32_t tokens) {
+  const auto id = static_cast<llama_seq_id>(sequence);
+  const std::size_t size = llama_state_seq_set_data(
+      state_->context.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), id);
+  const bool whole = size != 0 && llama_memory_seq_pos_min(state_->memory(), id) == 0 &&
+                     llama_memory_seq_pos_max(state_->memory(), id) + 1 == position(tokens);
+  if (whole) return {};
+  drop(sequence, 0, UINT32_MAX);
+  return Error{Code::kDataLoss, "Saved cells do not fit the model."};
+}
+
+}  // namespace docmind::engine
