@@ -31,7 +31,7 @@ struct Generation {
   // The scheduler's thread alone.
   std::vector<TokenId> tokens;  // Prompt and text.
   std::uint32_t computed = 0;   // Of them, with cells.
-  std::uint32_t in_tree = 0;       // Of them, in the prefix tree.
+  std::uint32_t in_tree = 0;    // Of them, in the prefix tree.
   std::uint32_t begun_at = 0;   // Computed when it began: taken from others.
   SequenceId sequence = 0;
   bool looked_on_disk = false;
