@@ -55,3 +55,48 @@ seed("multipart", "upload", "multipart/form-data; boundary=\"XX\"\n--XX\r\nConte
      "Content-Disposition: form-data; name=note\r\n\r\n\r\n--XX--\r\n")
 seed("target", "search", "/api/search?q=two+words%21&k=5&document=%2Fa%20b%2F&&x=a=b")
 seed("target", "error", '{"error":{"code":"conflict","message":"no","hint":"wait"}}')
+
+
+def gguf_text(s):
+    return struct.pack("<Q", len(s)) + s.encode()
+
+
+def gguf(architecture, tensors, more=b"", extra=0):
+    """A model of width 8, one layer and 4 tokens that passes every check."""
+    u32 = lambda key, value: gguf_text(key) + struct.pack("<II", 4, value)
+    words = b"".join(gguf_text(f"w{i}") for i in range(4))
+    entries = [gguf_text("general.architecture") + struct.pack("<I", 8) + gguf_text(architecture)]
+    entries += [u32(f"{architecture}.{key}", value) for key, value in (
+        ("block_count", 1), ("embedding_length", 8), ("context_length", 16), ("feed_forward_length", 16),
+        ("attention.head_count", 2))]
+    entries += [u32("tokenizer.ggml.token_type_count", 2), u32("tokenizer.ggml.eos_token_id", 3)]
+    entries += [gguf_text("tokenizer.ggml.model") + struct.pack("<I", 8) + gguf_text("gpt2")]
+    entries += [gguf_text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 4) + words]
+    entries += [gguf_text("tokenizer.ggml.merges") + struct.pack("<IIQ", 9, 8, 1) + gguf_text("w 0")]
+    infos, data = b"", b""
+    for name, *shape in tensors:
+        infos += gguf_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, len(data))
+        size = 4
+        for n in shape:
+            size *= n
+        data += bytes(-(-size // 32) * 32)
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries) + extra) + b"".join(entries) + more + infos
+    return head + bytes(-len(head) % 32) + data
+
+
+layer = "blk.0."
+seed("gguf", "qwen3", gguf("qwen3", [("token_embd.weight", 8, 4), ("output_norm.weight", 8)] + [
+    (f"{layer}{name}.weight", *shape) for name, *shape in (
+        ("attn_norm", 8), ("ffn_norm", 8), ("attn_q_norm", 4), ("attn_k_norm", 4), ("attn_q", 8, 8), ("attn_k", 8, 8),
+        ("attn_v", 8, 8), ("attn_output", 8, 8), ("ffn_gate", 8, 16), ("ffn_up", 8, 16), ("ffn_down", 16, 8))]))
+seed("gguf", "bert", gguf("bert", [("token_embd.weight", 8, 4), ("position_embd.weight", 8, 16), ("token_types.weight", 8, 2),
+                                   ("token_embd_norm.weight", 8), ("token_embd_norm.bias", 8)] + [
+    (f"{layer}{name}", *shape) for name, *shape in (
+        ("attn_output_norm.weight", 8), ("attn_output_norm.bias", 8), ("layer_output_norm.weight", 8),
+        ("layer_output_norm.bias", 8), ("attn_q.weight", 8, 8), ("attn_k.weight", 8, 8), ("attn_v.weight", 8, 8),
+        ("attn_output.weight", 8, 8), ("ffn_up.weight", 8, 16), ("ffn_down.weight", 16, 8))]))
+seed("gguf", "odd", gguf("llama", [("token_embd.weight", 8, 4)], gguf_text("general.alignment") + struct.pack("<II", 4, 32)
+                         + gguf_text("a.list") + struct.pack("<IIQ5i", 9, 5, 5, 1, 2, 3, 4, 5), 2))
+header = (b'{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3",'
+          b'"shape":[2,2],"data_offsets":[8,12]},"c":{"dtype":"BF16","shape":[1],"data_offsets":[12,14]}}')
+seed("safetensors", "three", struct.pack("<Q", len(header)) + header + bytes(14))

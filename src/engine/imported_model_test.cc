@@ -97,8 +97,8 @@ TEST_F(ImportTest, RefusesAConfigThatLies) {
     return text;
   };
   for (const auto& [config, why] : std::vector<std::pair<std::string, std::string>>{
-           {"", "config.json"},
-           {"[]", "model_type"},
+           {"", "model_type"},
+           {"[]", "config.json"},
            {with("bert", "gpt2"), "model_type"},
            {with("gelu", "relu"), "gelu"},
            {with("\"hidden_size\":32", "\"hidden_size\":-1"), "hidden_size"},

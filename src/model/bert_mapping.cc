@@ -2,20 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
-#include <cmath>
 #include <cstdint>
-#include <limits>
-#include <optional>
 #include <unordered_map>
 
-#include "base/json.h"
 #include "base/utf8.h"
+#include "model/impl/config_json.h"
+#include "model/impl/match_tensors.h"
 
 namespace docmind::model {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::uint32_t kMaxSize = 1U << 20U;  // Of any dimension in config.json; BERTs have 128 to 4096.
 constexpr std::uint32_t kMaxLayers = 256;
@@ -23,51 +18,27 @@ constexpr std::int32_t kNormalToken = 1;  // llama_token_type
 constexpr std::int32_t kUnknownToken = 2;
 constexpr std::int32_t kControlToken = 3;
 
-Error unfit(const std::string& what) {
-  return {Code::kInvalidArgument, "This checkpoint cannot be imported: " + what + ".",
-          "Import a BERT checkpoint that has config.json, vocab.txt and model.safetensors."};
-}
-
 struct BertConfig {
   std::uint32_t hidden = 0, layers = 0, heads = 0, feed_forward = 0, positions = 0, vocabulary = 0, types = 0;
   float norm_epsilon = 0;
 };
 
-Result<std::uint32_t> size_at(const json::object& object, std::string_view key, std::uint32_t limit) {
-  const auto* value = object.if_contains(key);
-  const auto* number = value != nullptr ? value->if_int64() : nullptr;
-  if (number == nullptr || *number < 1 || *number > limit) {
-    return unfit("config.json has no usable \"" + std::string(key) + "\"");
-  }
-  return static_cast<std::uint32_t>(*number);
-}
-
-bool text_is(const json::object& object, std::string_view key, std::string_view expected) {
-  const auto* value = object.if_contains(key);
-  return value == nullptr || (value->is_string() && value->get_string() == expected);
-}
-
 Result<BertConfig> read_config(const std::string& text) {
-  const json::value root = DM_TRY(parse_json(text).with("config.json"));
-  const auto* object = root.if_object();
-  if (object == nullptr || !object->contains("model_type") || !text_is(*object, "model_type", "bert")) {
-    return unfit("its config.json does not say \"model_type\": \"bert\"");
-  }
-  if (!text_is(*object, "hidden_act", "gelu") || !text_is(*object, "position_embedding_type", "absolute")) {
+  const ConfigJson config = DM_TRY(ConfigJson::parse(text, "config.json"));
+  if (config.text("hidden_act").value_or("gelu") != "gelu" ||
+      config.text("position_embedding_type").value_or("absolute") != "absolute") {
     return unfit("only gelu activations and absolute positions are supported");
   }
   BertConfig c;
-  c.hidden = DM_TRY(size_at(*object, "hidden_size", kMaxSize));
-  c.layers = DM_TRY(size_at(*object, "num_hidden_layers", kMaxLayers));
-  c.heads = DM_TRY(size_at(*object, "num_attention_heads", kMaxSize));
-  c.feed_forward = DM_TRY(size_at(*object, "intermediate_size", kMaxSize));
-  c.positions = DM_TRY(size_at(*object, "max_position_embeddings", kMaxSize));
-  c.vocabulary = DM_TRY(size_at(*object, "vocab_size", kMaxSize));
-  c.types = DM_TRY(size_at(*object, "type_vocab_size", kMaxSize));
+  c.hidden = DM_TRY(config.size("hidden_size", kMaxSize));
+  c.layers = DM_TRY(config.size("num_hidden_layers", kMaxLayers));
+  c.heads = DM_TRY(config.size("num_attention_heads", kMaxSize));
+  c.feed_forward = DM_TRY(config.size("intermediate_size", kMaxSize));
+  c.positions = DM_TRY(config.size("max_position_embeddings", kMaxSize));
+  c.vocabulary = DM_TRY(config.size("vocab_size", kMaxSize));
+  c.types = DM_TRY(config.size("type_vocab_size", kMaxSize));
   if (c.hidden % c.heads != 0) return unfit("its hidden size is not a multiple of its attention heads");
-  const auto* epsilon = object->if_contains("layer_norm_eps");
-  c.norm_epsilon = epsilon != nullptr && epsilon->is_double() ? static_cast<float>(epsilon->get_double()) : 1e-12F;
-  if (!(c.norm_epsilon >= 0 && c.norm_epsilon < 1)) return unfit("its layer_norm_eps is not between 0 and 1");
+  c.norm_epsilon = DM_TRY(config.number_or("layer_norm_eps", 0, 1, 1e-12));
   return c;
 }
 
@@ -111,22 +82,15 @@ Result<Vocabulary> read_vocabulary(const std::string& text, std::uint32_t expect
 // 1 mean, 2 CLS (llama_pooling_type).
 Result<std::uint32_t> read_pooling(const std::string& text) {
   if (text.empty()) return 1U;
-  const json::value root = DM_TRY(parse_json(text).with("1_Pooling/config.json"));
-  const auto says = [&](std::string_view key) {
-    const auto* value = root.is_object() ? root.get_object().if_contains(key) : nullptr;
-    return value != nullptr && value->is_bool() && value->get_bool();
-  };
-  if (says("pooling_mode_mean_tokens")) return 1U;
-  if (says("pooling_mode_cls_token")) return 2U;
+  const ConfigJson config = DM_TRY(ConfigJson::parse(text, "1_Pooling/config.json"));
+  if (config.flag("pooling_mode_mean_tokens", false)) return 1U;
+  if (config.flag("pooling_mode_cls_token", false)) return 2U;
   return unfit("its pooling is neither mean nor CLS");
 }
 
 // BERT checkpoints are "uncased" unless tokenizer_config.json says otherwise.
 Result<bool> read_lower_case(const std::string& text) {
-  if (text.empty()) return true;
-  const json::value root = DM_TRY(parse_json(text).with("tokenizer_config.json"));
-  const auto* value = root.is_object() ? root.get_object().if_contains("do_lower_case") : nullptr;
-  return value == nullptr || !value->is_bool() || value->get_bool();
+  return DM_TRY(ConfigJson::parse(text, "tokenizer_config.json")).flag("do_lower_case", true);
 }
 
 void plan_tensors(const BertConfig& c, std::vector<PlannedTensor>& out) {
@@ -166,28 +130,13 @@ void plan_tensors(const BertConfig& c, std::vector<PlannedTensor>& out) {
   }
 }
 
-// Each planned tensor under the name the checkpoint has it: with or without "bert." in front.
-Result<> match_tensors(ModelPlan& plan, const std::vector<TensorInfo>& tensors) {
-  std::unordered_map<std::string_view, const TensorInfo*> by_name;
-  for (const TensorInfo& t : tensors) by_name.emplace(t.name, &t);
-  for (PlannedTensor& planned : plan.tensors) {
-    auto it = by_name.find(planned.source);
-    if (it == by_name.end()) {
-      planned.source.insert(0, "bert.");
-      it = by_name.find(planned.source);
-    }
-    if (it == by_name.end()) return unfit("it has no tensor for \"" + planned.target + "\"");
-    if (it->second->shape != planned.shape) {
-      return unfit("tensor \"" + planned.source + "\" has another shape than config.json says");
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
-Result<ModelPlan> plan_bert(const BertCheckpoint& checkpoint, const std::vector<TensorInfo>& tensors) {
+Result<ModelPlan> plan_bert(const CheckpointTexts& checkpoint, const std::vector<TensorInfo>& tensors) {
   const BertConfig c = DM_TRY(read_config(checkpoint.config));
+  if (checkpoint.vocabulary.empty()) {
+    return Error{Code::kNotFound, "There is no vocab.txt beside the checkpoint.", "Download it, too."};
+  }
   Vocabulary v = DM_TRY(read_vocabulary(checkpoint.vocabulary, c.vocabulary));
   const std::uint32_t pooling = DM_TRY(read_pooling(checkpoint.pooling_config));
   const bool lower_case = DM_TRY(read_lower_case(checkpoint.tokenizer_config));
@@ -216,7 +165,7 @@ Result<ModelPlan> plan_bert(const BertCheckpoint& checkpoint, const std::vector<
                    {"tokenizer.ggml.padding_token_id", v.pad},
                    {"tokenizer.ggml.mask_token_id", v.mask}};
   plan_tensors(c, plan.tensors);
-  DM_TRY(match_tensors(plan, tensors));
+  DM_TRY(match_tensors(plan, tensors, {"", "bert."}));
   return plan;
 }
 

@@ -5,25 +5,16 @@
 // itself is not used; pooling comes from the sentence-transformers files beside the checkpoint.
 // Pure functions of texts; those are hostile.
 #pragma once
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "model/family.h"
 #include "model/model_plan.h"
 #include "model/safetensors.h"
 
 namespace docmind::model {
 
-struct BertCheckpoint {
-  std::string name;              // For general.name.
-  std::string config;            // config.json
-  std::string vocabulary;        // vocab.txt
-  std::string tokenizer_config;  // tokenizer_config.json; empty when there is none.
-  std::string pooling_config;    // 1_Pooling/config.json; empty: mean.
-};
-
 // Every tensor the model needs, each checked against `tensors` for presence and shape.
-Result<ModelPlan> plan_bert(const BertCheckpoint& checkpoint, const std::vector<TensorInfo>& tensors);
+Result<ModelPlan> plan_bert(const CheckpointTexts& checkpoint, const std::vector<TensorInfo>& tensors);
 
 }  // namespace docmind::model

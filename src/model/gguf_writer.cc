@@ -1,115 +1,233 @@
 #include "model/gguf_writer.h"
 
 #include <ggml.h>
-#include <gguf.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
-#include <memory>
+#include <thread>
 #include <type_traits>
+
+#include "base/check.h"
+#include "exec/pool.h"
+#include "exec/task_group.h"
+#include "model/gguf_file.h"
+#include "model/tensor_type.h"
+#include "sys/files.h"
 
 namespace docmind::model {
 namespace {
 
-struct FreeGguf {
-  void operator()(gguf_context* context) const { gguf_free(context); }
-};
-struct FreeGgml {
-  void operator()(ggml_context* context) const { ggml_free(context); }
-};
-using Gguf = std::unique_ptr<gguf_context, FreeGguf>;
-using Ggml = std::unique_ptr<ggml_context, FreeGgml>;
+constexpr std::uint64_t kAlignment = 32;
+constexpr std::uint64_t kPieceNumbers = 1U << 20U;  // Converted at once by one thread: 4 MiB of floats.
+constexpr std::uint64_t kCopyBytes = 8U << 20U;
+constexpr float kLargestHalf = 65504;
 
-void set_value(gguf_context* gguf, const char* key, const MetadataValue& value) {
+template <typename Number>
+void append(std::string& out, Number value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+void append_text(std::string& out, std::string_view text) {
+  append(out, std::uint64_t{text.size()});
+  out += text;
+}
+
+template <typename Number>
+void append_array(std::string& out, GgufType item, const std::vector<Number>& values) {
+  append(out, GgufType::kArray);
+  append(out, item);
+  append(out, std::uint64_t{values.size()});
+  out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number));
+}
+
+void append_value(std::string& out, const MetadataValue& value) {
   std::visit(
       [&](const auto& v) {
         using T = std::decay_t<decltype(v)>;
         if constexpr (std::is_same_v<T, std::uint32_t>) {
-          gguf_set_val_u32(gguf, key, v);
+          append(out, GgufType::kU32);
+          append(out, v);
         } else if constexpr (std::is_same_v<T, float>) {
-          gguf_set_val_f32(gguf, key, v);
+          append(out, GgufType::kF32);
+          append(out, v);
         } else if constexpr (std::is_same_v<T, bool>) {
-          gguf_set_val_bool(gguf, key, v);
+          append(out, GgufType::kBool);
+          append(out, static_cast<std::uint8_t>(v));
         } else if constexpr (std::is_same_v<T, std::string>) {
-          gguf_set_val_str(gguf, key, v.c_str());
+          append(out, GgufType::kText);
+          append_text(out, v);
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          append(out, GgufType::kArray);
+          append(out, GgufType::kText);
+          append(out, std::uint64_t{v.size()});
+          for (const std::string& text : v) append_text(out, text);
         } else if constexpr (std::is_same_v<T, std::vector<std::int32_t>>) {
-          gguf_set_arr_data(gguf, key, GGUF_TYPE_INT32, v.data(), v.size());
+          append_array(out, GgufType::kI32, v);
+        } else if constexpr (std::is_same_v<T, std::vector<float>>) {
+          append_array(out, GgufType::kF32, v);
         } else {
-          std::vector<const char*> strings;
-          for (const std::string& s : v) strings.push_back(s.c_str());
-          gguf_set_arr_str(gguf, key, strings.data(), strings.size());
+          append_array(out, GgufType::kU8, v);
         }
       },
       value);
 }
 
-ggml_type type_of(const PlannedTensor& tensor, WeightType weights) {
-  if (tensor.role == TensorRole::kExact || weights == WeightType::kF32) return GGML_TYPE_F32;
-  // A Q8_0 row is made of whole blocks; a row that is not stays f16.
-  const bool blocks = tensor.shape.back() % static_cast<std::uint64_t>(ggml_blck_size(GGML_TYPE_Q8_0)) == 0;
-  return weights == WeightType::kQ8 && blocks ? GGML_TYPE_Q8_0 : GGML_TYPE_F16;
+std::uint64_t padded(std::uint64_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+
+std::uint64_t rows_of(const OutputTensor& tensor) {
+  std::uint64_t rows = 1;
+  for (std::size_t i = 1; i < tensor.shape.size(); ++i) rows *= tensor.shape[i];
+  return rows;
 }
 
-std::uint32_t file_type(WeightType weights) {  // llama_ftype
-  if (weights == WeightType::kF32) return 0;
-  return weights == WeightType::kF16 ? 1 : 7;
+std::uint64_t row_size(const OutputTensor& tensor) {
+  const auto bytes = row_bytes(tensor.type, tensor.shape.front());
+  DM_CHECK(bytes.has_value());  // The recipe chose a type that fits.
+  return *bytes;
 }
 
-// A tensor's shape and type without its data; ggml counts dimensions from the fastest.
-ggml_tensor* declare(ggml_context* ggml, const PlannedTensor& planned, ggml_type type) {
-  std::array<std::int64_t, GGML_MAX_DIMS> ne{1, 1, 1, 1};
-  for (std::size_t i = 0; i < planned.shape.size(); ++i) {
-    ne[i] = static_cast<std::int64_t>(planned.shape[planned.shape.size() - 1 - i]);
+std::string header_of(const OutputModel& model) {
+  std::string out = "GGUF";
+  append(out, std::uint32_t{3});
+  append(out, std::uint64_t{model.tensors.size()});
+  append(out, model.entry_count);
+  out += model.entries;
+  std::uint64_t offset = 0;
+  for (const OutputTensor& tensor : model.tensors) {
+    append_text(out, tensor.name);
+    append(out, static_cast<std::uint32_t>(tensor.shape.size()));
+    for (const std::uint64_t size : tensor.shape) append(out, size);
+    append(out, tensor.type);
+    append(out, offset);
+    offset += padded(row_size(tensor) * rows_of(tensor));
   }
-  ggml_tensor* tensor = ggml_new_tensor(ggml, type, static_cast<int>(planned.shape.size()), ne.data());
-  ggml_set_name(tensor, planned.target.c_str());
-  return tensor;
+  out.resize(padded(out.size()), '\0');
+  return out;
 }
 
-Result<> append_tensor(std::string& out, const ggml_tensor* tensor, const PlannedTensor& planned, Safetensors& source) {
-  const TensorInfo* info = source.find(planned.source);
-  DM_CHECK(info != nullptr);  // The plan was matched against this source.
-  const std::vector<float> values = DM_TRY(source.read_f32(*info));
-  if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); })) {
-    return Error{Code::kDataLoss,
-                 "The model file is damaged: tensor \"" + planned.source + "\" holds a number that is not finite.",
-                 "Download or copy it again."};
+Result<> check_numbers(std::span<const float> numbers, const OutputTensor& tensor) {
+  float largest = 0;
+  for (const float v : numbers) {
+    if (!std::isfinite(v)) {
+      return Error{Code::kDataLoss,
+                   "The model file is damaged: tensor \"" + tensor.name + "\" holds a number that is not finite.",
+                   "Download or copy it again."};
+    }
+    largest = std::max(largest, std::abs(v));
   }
-  const std::size_t size = ggml_nbytes(tensor);
-  const std::size_t at = out.size();
-  out.resize(at + size);
-  if (tensor->type == GGML_TYPE_F32) {
-    std::memcpy(out.data() + at, values.data(), size);
-  } else {
-    ggml_quantize_chunk(tensor->type, values.data(), out.data() + at, 0, ggml_nrows(tensor), tensor->ne[0], nullptr);
+  if (tensor.type == kTypeF16 && largest > kLargestHalf) {
+    return Error{Code::kInvalidArgument, "Tensor \"" + tensor.name + "\" has numbers that f16 cannot hold.",
+                 "Choose --type bf16, f32 or q8_0."};
   }
-  out.resize(at + GGML_PAD(size, GGUF_DEFAULT_ALIGNMENT), '\0');
   return {};
 }
 
+// One thread's part of a tensor: rows in, bytes out.
+struct Piece {
+  std::vector<float> numbers;
+  std::string bytes;
+
+  Result<> convert(const OutputTensor& tensor, std::uint64_t first_row, std::uint64_t rows) {
+    const std::uint64_t columns = tensor.shape.front();
+    numbers.resize(rows * columns);
+    DM_TRY(tensor.read(first_row, numbers));
+    DM_TRY(check_numbers(numbers, tensor));
+    bytes.resize(rows * row_size(tensor));
+    ggml_quantize_chunk(static_cast<ggml_type>(tensor.type), numbers.data(), bytes.data(), 0,
+                        static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns), nullptr);
+    return {};
+  }
+};
+
+class Writer {
+ public:
+  Writer(const OutputModel& model, sys::NewFile& file, const WriteOptions& options, exec::Pool& pool)
+      : model_(model), file_(file), options_(options), pool_(pool), pieces_(pool.threads()) {}
+
+  Result<std::uint64_t> write() {
+    const std::string header = header_of(model_);
+    total_ = header.size();
+    for (const OutputTensor& tensor : model_.tensors) total_ += padded(row_size(tensor) * rows_of(tensor));
+    DM_TRY(put(header));
+    for (const OutputTensor& tensor : model_.tensors) {
+      DM_TRY(tensor.read ? convert(tensor) : copy(tensor));
+      DM_TRY(put(std::string(padded(done_) - done_, '\0')));
+      if (tensor.written) tensor.written();
+    }
+    DM_CHECK(done_ == total_);
+    return total_;
+  }
+
+ private:
+  Result<> put(std::string_view bytes) {
+    DM_TRY(file_.write(bytes));
+    done_ += bytes.size();
+    if (options_.progress && !bytes.empty()) options_.progress(done_, total_);
+    return {};
+  }
+
+  Result<> check_stop() const {
+    if (!options_.stop.stop_requested()) return {};
+    return Error{Code::kCancelled, "Writing the model was stopped.", "Nothing of it was kept; start it again."};
+  }
+
+  Result<> copy(const OutputTensor& tensor) {
+    DM_CHECK(tensor.bytes.size() == row_size(tensor) * rows_of(tensor));
+    for (std::string_view rest = tensor.bytes; !rest.empty();) {
+      DM_TRY(check_stop());
+      const std::string_view part = rest.substr(0, kCopyBytes);
+      DM_TRY(put(part));
+      rest.remove_prefix(part.size());
+    }
+    return {};
+  }
+
+  Result<> convert(const OutputTensor& tensor) {
+    const std::uint64_t rows = rows_of(tensor);
+    const std::uint64_t step = std::max<std::uint64_t>(1, kPieceNumbers / tensor.shape.front());
+    for (std::uint64_t row = 0; row < rows;) {
+      DM_TRY(check_stop());
+      exec::TaskGroup group(pool_, options_.stop);
+      std::size_t used = 0;
+      for (; used < pieces_.size() && row < rows; ++used) {
+        const std::uint64_t count = std::min(step, rows - row);
+        group.run([&tensor, &piece = pieces_[used], row, count](const std::stop_token&) {
+          return piece.convert(tensor, row, count);
+        });
+        row += count;
+      }
+      DM_TRY(group.join());
+      for (std::size_t i = 0; i < used; ++i) DM_TRY(put(pieces_[i].bytes));
+    }
+    return {};
+  }
+
+  const OutputModel& model_;
+  sys::NewFile& file_;
+  const WriteOptions& options_;
+  exec::Pool& pool_;
+  std::vector<Piece> pieces_;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 0;
+};
+
 }  // namespace
 
-Result<std::string> gguf_bytes(const ModelPlan& plan, Safetensors& source, WeightType weights) {
-  const Gguf gguf(gguf_init_empty());
-  const Ggml ggml(ggml_init(
-      {.mem_size = (plan.tensors.size() + 1) * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
-  for (const auto& [key, value] : plan.metadata) set_value(gguf.get(), key.c_str(), value);
-  gguf_set_val_u32(gguf.get(), "general.file_type", file_type(weights));
-  gguf_set_val_u32(gguf.get(), "general.quantization_version", GGML_QNT_VERSION);
+void OutputModel::add(std::string_view key, const MetadataValue& value) {
+  append_text(entries, key);
+  append_value(entries, value);
+  ++entry_count;
+}
 
-  std::vector<const ggml_tensor*> declared;
-  for (const PlannedTensor& planned : plan.tensors) {
-    declared.push_back(declare(ggml.get(), planned, type_of(planned, weights)));
-    gguf_add_tensor(gguf.get(), declared.back());
-  }
-  std::string bytes(gguf_get_meta_size(gguf.get()), '\0');
-  gguf_get_meta_data(gguf.get(), bytes.data());
-  for (std::size_t i = 0; i < declared.size(); ++i) {
-    DM_TRY(append_tensor(bytes, declared[i], plan.tensors[i], source));
-  }
-  return bytes;
+void OutputModel::add_whole(std::string_view entry) {
+  entries += entry;
+  ++entry_count;
+}
+
+Result<std::uint64_t> write_gguf(const OutputModel& model, sys::NewFile& file, const WriteOptions& options) {
+  const std::size_t processors = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 16);
+  const auto pool = DM_TRY(exec::Pool::open({.threads = options.threads == 0 ? processors : options.threads}));
+  return Writer(model, file, options, *pool).write();
 }
 
 }  // namespace docmind::model

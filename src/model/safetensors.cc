@@ -16,20 +16,37 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kMaxHeader = 100U << 20U;  // The limit of the reference reader.
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // The limit of the reference reader.
 constexpr std::size_t kMaxDims = 8;
 
 Error broken(const std::string& what) {
   return {Code::kDataLoss, "The model file is damaged: " + what + ".", "Download or copy it again."};
 }
 
-std::uint64_t width(Dtype type) { return type == Dtype::kF32 ? 4 : 2; }
+struct DtypeFacts {
+  std::string_view name;
+  std::uint64_t width;  // Bytes.
+  Dtype dtype;
+};
+constexpr std::array<DtypeFacts, 15> kDtypes{{{"F32", 4, Dtype::kF32},
+                                              {"F16", 2, Dtype::kF16},
+                                              {"BF16", 2, Dtype::kBf16},
+                                              {"F8_E4M3", 1, Dtype::kF8E4m3},
+                                              {"F8_E5M2", 1, Dtype::kOther},
+                                              {"F64", 8, Dtype::kOther},
+                                              {"I64", 8, Dtype::kOther},
+                                              {"U64", 8, Dtype::kOther},
+                                              {"I32", 4, Dtype::kOther},
+                                              {"U32", 4, Dtype::kOther},
+                                              {"I16", 2, Dtype::kOther},
+                                              {"U16", 2, Dtype::kOther},
+                                              {"I8", 1, Dtype::kOther},
+                                              {"U8", 1, Dtype::kOther},
+                                              {"BOOL", 1, Dtype::kOther}}};
 
-Dtype dtype_named(std::string_view name) {
-  if (name == "F32") return Dtype::kF32;
-  if (name == "F16") return Dtype::kF16;
-  if (name == "BF16") return Dtype::kBf16;
-  return Dtype::kOther;
+const DtypeFacts* dtype_named(std::string_view name) {
+  const auto it = std::ranges::find(kDtypes, name, &DtypeFacts::name);
+  return it == kDtypes.end() ? nullptr : &*it;
 }
 
 std::optional<std::uint64_t> unsigned_of(const json::value& value) {
@@ -47,7 +64,13 @@ std::optional<std::uint64_t> product(const std::vector<std::uint64_t>& shape) {
   return n;
 }
 
-Result<TensorInfo> tensor_of(std::string_view name, const json::value& value, std::uint64_t data_size) {
+struct Placed {
+  TensorInfo tensor;
+  std::uint64_t begin = 0;  // Bytes from the start of the data part.
+  std::uint64_t end = 0;
+};
+
+Result<Placed> tensor_of(std::string_view name, const json::value& value, std::string_view data) {
   const std::string quoted = "tensor \"" + std::string(name) + "\"";
   const auto* object = value.if_object();
   const auto* dtype = object != nullptr ? object->if_contains("dtype") : nullptr;
@@ -57,32 +80,35 @@ Result<TensorInfo> tensor_of(std::string_view name, const json::value& value, st
       !offsets->is_array() || offsets->get_array().size() != 2 || shape->get_array().size() > kMaxDims) {
     return broken(quoted + " has no proper dtype, shape and data_offsets");
   }
-  TensorInfo tensor{.name = std::string(name), .dtype = dtype_named(dtype->get_string())};
+  Placed placed{.tensor = {.name = std::string(name), .dtype_name = std::string(dtype->get_string())}};
   for (const json::value& d : shape->get_array()) {
     const auto size = unsigned_of(d);
     if (!size) return broken(quoted + " has a shape that is not made of sizes");
-    tensor.shape.push_back(*size);
+    placed.tensor.shape.push_back(*size);
   }
   const auto begin = unsigned_of(offsets->get_array()[0]);
   const auto end = unsigned_of(offsets->get_array()[1]);
-  if (!begin || !end || *begin > *end || *end > data_size) return broken(quoted + " lies outside of the file");
-  tensor.begin = *begin;
-  tensor.end = *end;
-  const auto elements = product(tensor.shape);
+  if (!begin || !end || *begin > *end || *end > data.size()) return broken(quoted + " lies outside of the file");
+  placed.begin = *begin;
+  placed.end = *end;
+  placed.tensor.bytes = data.substr(*begin, *end - *begin);
+  const auto elements = product(placed.tensor.shape);
   if (!elements) return broken(quoted + " is larger than any file");
-  if (tensor.dtype != Dtype::kOther &&
-      (*elements > std::numeric_limits<std::uint64_t>::max() / 4 || *elements * width(tensor.dtype) != *end - *begin)) {
-    return broken(quoted + " has another size than its shape says");
+  if (const DtypeFacts* known = dtype_named(placed.tensor.dtype_name); known != nullptr) {
+    placed.tensor.dtype = known->dtype;
+    if (*elements > placed.tensor.bytes.size() || *elements * known->width != placed.tensor.bytes.size()) {
+      return broken(quoted + " has another size than its shape says");
+    }
   }
-  return tensor;
+  return placed;
 }
 
 // Sorted by place; together they cover the data part exactly, as the format demands.
-Result<> check_cover(std::vector<TensorInfo>& tensors, std::uint64_t data_size) {
-  std::ranges::sort(tensors, {}, [](const TensorInfo& t) { return std::pair(t.begin, t.end); });
+Result<> check_cover(std::vector<Placed>& tensors, std::uint64_t data_size) {
+  std::ranges::sort(tensors, {}, [](const Placed& t) { return std::pair(t.begin, t.end); });
   std::uint64_t at = 0;
-  for (const TensorInfo& t : tensors) {
-    if (t.begin != at) return broken("tensor \"" + t.name + "\" overlaps another or leaves a hole");
+  for (const Placed& t : tensors) {
+    if (t.begin != at) return broken("tensor \"" + t.tensor.name + "\" overlaps another or leaves a hole");
     at = t.end;
   }
   if (at != data_size) return broken("its tensors do not fill it");
@@ -101,76 +127,84 @@ float half_to_float(std::uint16_t h) {
   return std::bit_cast<float>(sign | (wide << 23U) | (mantissa << 13U));
 }
 
-std::uint64_t little_endian_u64(const unsigned char* bytes) {
+// OCP 8-bit floating point, E4M3: exponent bias 7, no infinities, NaN with all bits set but the sign.
+float e4m3_to_float(std::uint8_t bits) {
+  const std::uint32_t exponent = (bits >> 3U) & 0xfU;
+  const std::uint32_t mantissa = bits & 7U;
+  float value = std::numeric_limits<float>::quiet_NaN();
+  if (exponent == 0) {
+    value = static_cast<float>(mantissa) * 0x1p-9F;
+  } else if (exponent != 15 || mantissa != 7) {
+    value = std::bit_cast<float>(((exponent + 120U) << 23U) | (mantissa << 20U));
+  }
+  return (bits & 0x80U) != 0 ? -value : value;
+}
+
+std::array<float, 256> e4m3_table() {
+  std::array<float, 256> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) table[i] = e4m3_to_float(static_cast<std::uint8_t>(i));
+  return table;
+}
+
+std::uint64_t little_endian_u64(std::string_view bytes) {
   std::uint64_t value = 0;
-  for (int i = 7; i >= 0; --i) value = (value << 8U) | bytes[i];
+  for (std::size_t i = 8; i-- > 0;) value = (value << 8U) | static_cast<unsigned char>(bytes[i]);
   return value;
+}
+
+std::uint16_t half_at(const char* bytes) {
+  std::uint16_t half = 0;
+  std::memcpy(&half, bytes, sizeof half);
+  return half;
 }
 
 }  // namespace
 
 std::uint64_t TensorInfo::elements() const { return product(shape).value_or(0); }
 
-Safetensors::Safetensors(std::ifstream file, std::uint64_t data_start, std::vector<TensorInfo> tensors)
-    : file_(std::move(file)), data_start_(data_start), tensors_(std::move(tensors)) {}
-
-Result<std::unique_ptr<Safetensors>> Safetensors::open(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) {
-    return Error{Code::kNotFound, "The model file " + path + " cannot be opened.", "Check its path and permissions."};
+Result<std::vector<TensorInfo>> parse_safetensors(std::string_view file) {
+  if (file.size() < 8) return broken("it has no header");
+  const std::uint64_t header_size = little_endian_u64(file);
+  if (header_size > kMaxHeader || header_size > file.size() - 8) {
+    return broken("its header is longer than the file or than 100 MB");
   }
-  const auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(file.tellg(), 0));
-  std::array<unsigned char, 8> prefix{};
-  if (size < prefix.size()) return broken("it has no header");
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(prefix.data()), prefix.size());
-  const std::uint64_t header_size = little_endian_u64(prefix.data());
-  if (!file || header_size > kMaxHeader || header_size > size - prefix.size()) {
-    return broken("its header is longer than the file or than 100 MiB");
-  }
-  std::string header(header_size, '\0');
-  if (!file.read(header.data(), static_cast<std::streamsize>(header_size))) return broken("its header cannot be read");
-
-  const Result<json::value> root = parse_json(header, {.depth = 8, .bytes = kMaxHeader});
+  const Result<json::value> root = parse_json(file.substr(8, header_size), {.depth = 8, .bytes = kMaxHeader});
   if (!root || !root->is_object()) return broken("its header is not a JSON object");
-  const std::uint64_t data_start = prefix.size() + header_size;
-  std::vector<TensorInfo> tensors;
+  const std::string_view data = file.substr(8 + header_size);
+  std::vector<Placed> placed;
   for (const auto& [name, value] : root->get_object()) {
     if (name == "__metadata__") continue;
-    tensors.push_back(DM_TRY(tensor_of(name, value, size - data_start)));
+    placed.push_back(DM_TRY(tensor_of(name, value, data)));
   }
-  DM_TRY(check_cover(tensors, size - data_start));
-  return std::unique_ptr<Safetensors>(new Safetensors(std::move(file), data_start, std::move(tensors)));
+  DM_TRY(check_cover(placed, data.size()));
+  std::vector<TensorInfo> tensors;
+  for (Placed& p : placed) tensors.push_back(std::move(p.tensor));
+  return tensors;
 }
 
-const TensorInfo* Safetensors::find(std::string_view name) const {
-  const auto it = std::ranges::find(tensors_, name, &TensorInfo::name);
-  return it == tensors_.end() ? nullptr : &*it;
-}
-
-Result<std::vector<float>> Safetensors::read_f32(const TensorInfo& tensor) {
-  if (tensor.dtype == Dtype::kOther) {
-    return Error{Code::kInvalidArgument, "Tensor \"" + tensor.name + "\" has a number format that is not supported.",
-                 "Supported are F32, F16 and BF16."};
+void read_floats(const TensorInfo& tensor, std::uint64_t first, std::span<float> out) {
+  DM_CHECK(tensor.dtype != Dtype::kOther && first <= tensor.elements() && out.size() <= tensor.elements() - first);
+  const char* bytes = tensor.bytes.data();
+  switch (tensor.dtype) {
+    case Dtype::kF32:
+      std::memcpy(out.data(), bytes + 4 * first, 4 * out.size());
+      return;
+    case Dtype::kF16:
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = half_to_float(half_at(bytes + 2 * (first + i)));
+      return;
+    case Dtype::kBf16:
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = std::bit_cast<float>(static_cast<std::uint32_t>(half_at(bytes + 2 * (first + i))) << 16U);
+      }
+      return;
+    case Dtype::kF8E4m3: {
+      static const std::array<float, 256> kTable = e4m3_table();
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = kTable[static_cast<unsigned char>(bytes[first + i])];
+      return;
+    }
+    case Dtype::kOther:
+      return;
   }
-  std::string bytes(tensor.end - tensor.begin, '\0');
-  file_.clear();
-  file_.seekg(static_cast<std::streamoff>(data_start_ + tensor.begin));
-  if (!file_.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    return broken("tensor \"" + tensor.name + "\" cannot be read");
-  }
-  std::vector<float> values(tensor.elements());
-  if (tensor.dtype == Dtype::kF32) {
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::uint16_t half = 0;
-    std::memcpy(&half, bytes.data() + 2 * i, 2);
-    values[i] = tensor.dtype == Dtype::kF16 ? half_to_float(half)
-                                            : std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16U);
-  }
-  return values;
 }
 
 }  // namespace docmind::model

@@ -1,13 +1,12 @@
 // Reads the tensor file format of Hugging Face: 8 bytes little-endian header length, a JSON header
 // {"name": {"dtype","shape","data_offsets":[begin,end]}, "__metadata__": {...}}, then the bytes of all tensors.
 //
-// The file is hostile: the header's length, every shape and every offset are checked when it is opened (inside the
-// file, matching the shape, neither overlapping nor leaving holes), so a tensor that is listed can be read.
-// Thread safety: one thread at a time.
+// The file is hostile: the header's length, every shape and every offset are checked (inside the file, matching the
+// shape, neither overlapping nor leaving holes, no name twice), so a tensor that is listed can be read.
+// Pure functions; what they give are views into the bytes given. Errors: kDataLoss.
 #pragma once
 #include <cstdint>
-#include <fstream>
-#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,33 +15,24 @@
 
 namespace docmind::model {
 
-enum class Dtype : std::uint8_t { kF32, kF16, kBf16, kOther };  // kOther: listed, but read_f32 refuses it.
+// kF8E4m3: 4 bits of exponent, 3 of mantissa, no infinity. kOther: listed, but cannot be read.
+enum class Dtype : std::uint8_t { kF32, kF16, kBf16, kF8E4m3, kOther };
 
 struct TensorInfo {
   std::string name;
   Dtype dtype = Dtype::kOther;
+  std::string dtype_name{};            // "BF16"
   std::vector<std::uint64_t> shape{};  // Slowest dimension first, as in the file.
-  std::uint64_t begin = 0;             // Bytes from the start of the data part.
-  std::uint64_t end = 0;
+  std::string_view bytes{};
+
   std::uint64_t elements() const;
 };
 
-class Safetensors {
- public:
-  static Result<std::unique_ptr<Safetensors>> open(const std::string& path);
+// In the order of their place in the file.
+Result<std::vector<TensorInfo>> parse_safetensors(std::string_view file);
 
-  const std::vector<TensorInfo>& tensors() const { return tensors_; }  // In order of their place in the file.
-  const TensorInfo* find(std::string_view name) const;                 // Null when there is none of that name.
-
-  // The elements as floats, in the file's order.
-  Result<std::vector<float>> read_f32(const TensorInfo& tensor);
-
- private:
-  Safetensors(std::ifstream file, std::uint64_t data_start, std::vector<TensorInfo> tensors);
-
-  std::ifstream file_;
-  std::uint64_t data_start_;
-  std::vector<TensorInfo> tensors_;
-};
+// Elements from the one numbered `first`, as floats; exact for each of the formats. Never for kOther, never past the
+// end.
+void read_floats(const TensorInfo& tensor, std::uint64_t first, std::span<float> out);
 
 }  // namespace docmind::model

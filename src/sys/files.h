@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -31,6 +32,15 @@ struct FolderEntry {
   FileKind kind = FileKind::kOther;  // Of the entry itself: a link is kLink, wherever it leads.
 };
 
+// A file while it is being written, in pieces and in order: nothing is seen under its name before commit(), and nothing
+// of it stays without. For one thread.
+class NewFile {
+ public:
+  virtual ~NewFile() = default;
+  virtual Result<> write(std::string_view bytes) = 0;
+  virtual Result<> commit() = 0;  // Last: fsync, rename, fsync of the folder.
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -38,6 +48,8 @@ class Files {
   virtual Result<std::string> read(const std::filesystem::path& path, std::uint64_t max_bytes) = 0;
   // All or nothing, also over a power cut: a new file beside it, fsync, rename, fsync of the folder. Mode 0600.
   virtual Result<> write_atomic(const std::filesystem::path& path, std::string_view bytes) = 0;
+  // The same for what does not fit into memory.
+  virtual Result<std::unique_ptr<NewFile>> create(const std::filesystem::path& path) = 0;
   virtual Result<> remove(const std::filesystem::path& path) = 0;  // A file or an empty folder.
   virtual Result<> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;  // Replaces.
   virtual Result<FileStat> stat(const std::filesystem::path& path) = 0;                             // Follows links.
@@ -51,6 +63,7 @@ class RealFiles final : public Files {
  public:
   Result<std::string> read(const std::filesystem::path& path, std::uint64_t max_bytes) override;
   Result<> write_atomic(const std::filesystem::path& path, std::string_view bytes) override;
+  Result<std::unique_ptr<NewFile>> create(const std::filesystem::path& path) override;
   Result<> remove(const std::filesystem::path& path) override;
   Result<> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Result<FileStat> stat(const std::filesystem::path& path) override;

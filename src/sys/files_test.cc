@@ -83,6 +83,26 @@ TEST(RealFiles, AFailedWriteKeepsTheOldFile) {
   EXPECT_EQ(list->front().name, "taken");
 }
 
+TEST(RealFiles, ANewFileAppearsWholeOrNotAtAll) {
+  const TempFolder folder;
+  RealFiles files;
+  const auto path = folder / "船.bin";
+  {
+    const auto file = files.create(path);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->write("lost"));
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  EXPECT_TRUE(files.list(folder.path())->empty());
+  const auto file = files.create(path);
+  ASSERT_TRUE((*file)->write("one"));
+  ASSERT_TRUE((*file)->write(std::string_view("\0two", 4)));
+  ASSERT_TRUE((*file)->commit());
+  EXPECT_EQ(*files.read(path, 100), std::string_view("one\0two", 7));
+  EXPECT_EQ(files.list(folder.path())->size(), 1U);
+  EXPECT_EQ(files.create(folder / "no/such/file").error().code, Code::kNotFound);
+}
+
 TEST(RealFiles, RemoveRenameStatAndMakeDirs) {
   const TempFolder folder;
   RealFiles files;

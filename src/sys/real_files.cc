@@ -52,14 +52,38 @@ fs::path folder_of(const fs::path& path) {
   return folder.empty() ? fs::path(".") : folder;
 }
 
-// Writes and syncs the new file; the caller puts it in place or removes it.
-Result<> write_new(const fs::path& path, const fs::path& target, std::string_view bytes) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return failed("write", target);
-  DM_TRY(write_all(fd.get(), bytes, target));
-  if (::fsync(fd.get()) != 0) return failed("save", target);
-  return {};
-}
+class RealNewFile final : public NewFile {
+ public:
+  static Result<std::unique_ptr<NewFile>> open(const fs::path& target) {
+    const fs::path fresh = folder_of(target) / fmt::format(".docmind-{:016x}.tmp", RealRng().next());
+    Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return failed("write", target);
+    return std::unique_ptr<NewFile>(new RealNewFile(target, fresh, std::move(fd)));
+  }
+  ~RealNewFile() override {
+    if (!in_place_) ::unlink(fresh_.c_str());
+  }
+  RealNewFile(const RealNewFile&) = delete;
+  RealNewFile& operator=(const RealNewFile&) = delete;
+
+  Result<> write(std::string_view bytes) override { return write_all(fd_.get(), bytes, target_); }
+
+  Result<> commit() override {
+    if (::fsync(fd_.get()) != 0) return failed("save", target_);
+    if (::rename(fresh_.c_str(), target_.c_str()) != 0) return failed("write", target_);
+    in_place_ = true;
+    return sync_folder(folder_of(target_));
+  }
+
+ private:
+  RealNewFile(fs::path target, fs::path fresh, Fd fd)
+      : target_(std::move(target)), fresh_(std::move(fresh)), fd_(std::move(fd)) {}
+
+  const fs::path target_;
+  const fs::path fresh_;
+  const Fd fd_;
+  bool in_place_ = false;
+};
 
 }  // namespace
 
@@ -92,19 +116,12 @@ Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t max_byte
 }
 
 Result<> RealFiles::write_atomic(const fs::path& path, std::string_view bytes) {
-  const fs::path folder = folder_of(path);
-  const fs::path fresh = folder / fmt::format(".docmind-{:016x}.tmp", RealRng().next());
-  if (Result<> written = write_new(fresh, path, bytes); !written) {
-    ::unlink(fresh.c_str());
-    return written;
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    Error error = failed("write", path);
-    ::unlink(fresh.c_str());
-    return error;
-  }
-  return sync_folder(folder);
+  const auto file = DM_TRY(create(path));
+  DM_TRY(file->write(bytes));
+  return file->commit();
 }
+
+Result<std::unique_ptr<NewFile>> RealFiles::create(const fs::path& path) { return RealNewFile::open(path); }
 
 Result<> RealFiles::remove(const fs::path& path) {
   if (std::remove(path.c_str()) != 0) return failed("remove", path);

@@ -37,6 +37,7 @@ class TouchyFiles final : public sys::Files {
   Result<> write_atomic(const fs::path& path, std::string_view bytes) override {
     return real_.write_atomic(path, bytes);
   }
+  Result<std::unique_ptr<sys::NewFile>> create(const fs::path& path) override { return real_.create(path); }
   Result<> remove(const fs::path& path) override { return real_.remove(path); }
   Result<> rename(const fs::path& from, const fs::path& to) override { return real_.rename(from, to); }
   Result<sys::FileStat> stat(const fs::path& path) override {

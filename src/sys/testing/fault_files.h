@@ -3,9 +3,11 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sys/files.h"
@@ -35,6 +37,24 @@ class FaultFiles final : public Files {
   Result<> write_atomic(const std::filesystem::path& path, std::string_view bytes) override {
     if (const auto error = fault(path)) return *error;
     return real_.write_atomic(path, bytes);
+  }
+  // The fault shows at the first write: a disk that fills up.
+  Result<std::unique_ptr<NewFile>> create(const std::filesystem::path& path) override {
+    class Faulty final : public NewFile {
+     public:
+      Faulty(std::unique_ptr<NewFile> real, std::optional<Error> fault)
+          : real_(std::move(real)), fault_(std::move(fault)) {}
+      Result<> write(std::string_view bytes) override {
+        if (fault_) return *fault_;
+        return real_->write(bytes);
+      }
+      Result<> commit() override { return real_->commit(); }
+
+     private:
+      std::unique_ptr<NewFile> real_;
+      std::optional<Error> fault_;
+    };
+    return std::unique_ptr<NewFile>(new Faulty(DM_TRY(real_.create(path)), fault(path)));
   }
   Result<> remove(const std::filesystem::path& path) override {
     if (const auto error = fault(path)) return *error;
