@@ -74,11 +74,8 @@ set(text_links PkgConfig::icu_uc PkgConfig::icu_i18n docmind_stemmer)
 set(grammar_links Boost::json)
 set(library_links PkgConfig::libzstd fmt::fmt)
 set(model_links docmind_ggml Boost::json fmt::fmt Threads::Threads)
-<<<<<<< HEAD
-set(scheduler_links PkgConfig::libxxhash Threads::Threads)
-=======
 set(model_test_links docmind_ggml)
->>>>>>> da01780 (model: preflight of GGUF files, sharded checkpoints, Qwen3 with FP8, streamed conversion to ggml's formats; sys: mapped files, files written in pieces)
+set(scheduler_links PkgConfig::libxxhash Threads::Threads)
 set(engine_links docmind_llama docmind_jinja Boost::json fmt::fmt)
 set(engine_test_links docmind_llama)
 set(parse_links PkgConfig::icu_uc PkgConfig::pugixml PkgConfig::gumbo PkgConfig::md4c PkgConfig::libzip PkgConfig::uchardet fmt::fmt dl)

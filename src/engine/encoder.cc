@@ -6,11 +6,7 @@
 #include <filesystem>
 
 #include "base/utf8.h"
-<<<<<<< HEAD
 #include "engine/libllama.h"
-=======
-#include "model/model_file.h"
->>>>>>> da01780 (model: preflight of GGUF files, sharded checkpoints, Qwen3 with FP8, streamed conversion to ggml's formats; sys: mapped files, files written in pieces)
 
 namespace docmind::engine {
 namespace {
@@ -72,15 +68,6 @@ Encoder::~Encoder() = default;
 const EncoderFacts& Encoder::facts() const { return state_->facts; }
 
 Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
-<<<<<<< HEAD
-=======
-  static std::once_flag started;  // libllama's own process-wide start; its log would go to stderr unasked.
-  std::call_once(started, [] {
-    llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
-    llama_backend_init();
-  });
-  DM_TRY(model::read_model_file(options.model_path));  // Before libllama sees it.
->>>>>>> da01780 (model: preflight of GGUF files, sharded checkpoints, Qwen3 with FP8, streamed conversion to ggml's formats; sys: mapped files, files written in pieces)
   auto state = std::make_unique<State>();
   state->model = DM_TRY(load_model(options.model_path));
   const llama_model* model = state->model.get();

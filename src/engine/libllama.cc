@@ -6,6 +6,8 @@
 #include <limits>
 #include <mutex>
 
+#include "model/model_file.h"
+
 namespace docmind::engine {
 namespace {
 
@@ -25,6 +27,7 @@ void FreeModel::operator()(llama_model* model) const { llama_model_free(model); 
 void FreeContext::operator()(llama_context* context) const { llama_free(context); }
 
 Result<ModelPointer> load_model(const std::string& path) {
+  DM_TRY(model::read_model_file(path));  // Before libllama sees the file.
   start();
   llama_model_params params = llama_model_default_params();
   params.check_tensors = true;
