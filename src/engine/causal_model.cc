@@ -15,20 +15,33 @@ Error unusable(const std::string& what) {
           "Use a GGUF file of a text model with full attention, for example Qwen3."};
 }
 
-std::string piece_of(const llama_vocab* vocabulary, TokenId token, bool special) {
+std::string piece_of(const llama_vocab* vocabulary, TokenId token) {
   std::string piece(64, '\0');
   std::int32_t length =
-      llama_token_to_piece(vocabulary, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, special);
+      llama_token_to_piece(vocabulary, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, true);
   if (length < 0) {
     piece.resize(static_cast<std::size_t>(-length));
-    length = llama_token_to_piece(vocabulary, token, piece.data(), -length, 0, special);
+    length = llama_token_to_piece(vocabulary, token, piece.data(), -length, 0, true);
   }
   piece.resize(static_cast<std::size_t>(std::max(length, 0)));
   return piece;
 }
 
-std::string text_of(const llama_vocab* vocabulary, TokenId token) {
-  return token < 0 ? std::string() : piece_of(vocabulary, token, true);
+VocabularyFacts facts_of(const llama_vocab* vocabulary) {
+  VocabularyFacts facts;
+  facts.size = static_cast<std::uint32_t>(llama_vocab_n_tokens(vocabulary));
+  for (TokenId id = 0; id < static_cast<TokenId>(facts.size); ++id) {
+    constexpr auto kSpecial = static_cast<unsigned>(LLAMA_TOKEN_ATTR_CONTROL) | LLAMA_TOKEN_ATTR_USER_DEFINED;
+    const auto attributes = static_cast<unsigned>(llama_vocab_get_attr(vocabulary, id));
+    if ((attributes & kSpecial) != 0) facts.special.push_back({id, piece_of(vocabulary, id)});
+    if (llama_vocab_is_eog(vocabulary, id)) facts.ends.push_back(id);
+  }
+  const TokenId begin = llama_vocab_bos(vocabulary);
+  if (begin >= 0) facts.begin_text = piece_of(vocabulary, begin);
+  if (begin >= 0 && llama_vocab_get_add_bos(vocabulary)) facts.begin = begin;
+  const TokenId end = llama_vocab_eos(vocabulary);
+  if (end >= 0) facts.end_text = piece_of(vocabulary, end);
+  return facts;
 }
 
 }  // namespace
@@ -36,7 +49,11 @@ std::string text_of(const llama_vocab* vocabulary, TokenId token) {
 CausalModel::CausalModel(std::unique_ptr<State> state) : state_(std::move(state)) {}
 CausalModel::~CausalModel() = default;
 const CausalFacts& CausalModel::facts() const { return state_->facts; }
-const std::vector<std::string>& CausalModel::pieces() const { return state_->pieces; }
+const VocabularyFacts& CausalModel::vocabulary() const { return state_->vocabulary_facts; }
+std::string CausalModel::piece(TokenId token) const {
+  const bool known = token >= 0 && static_cast<std::uint32_t>(token) < state_->vocabulary_facts.size;
+  return known ? piece_of(state_->vocabulary, token) : std::string();
+}
 
 Result<std::unique_ptr<CausalModel>> CausalModel::open(const std::string& path) {
   auto state = std::make_unique<State>();
@@ -59,23 +76,17 @@ Result<std::unique_ptr<CausalModel>> CausalModel::open(const std::string& path) 
   facts.head_size = key_length.empty()
                         ? static_cast<std::uint32_t>(llama_model_n_embd(model) / llama_model_n_head(model))
                         : static_cast<std::uint32_t>(std::stoul(key_length));
-  facts.vocabulary = static_cast<std::uint32_t>(llama_vocab_n_tokens(state->vocabulary));
   facts.parameters = llama_model_n_params(model);
   facts.bytes = llama_model_size(model);
   const char* chat_template = llama_model_chat_template(model, nullptr);
   if (chat_template != nullptr) facts.chat_template = chat_template;
-  facts.begin_text = text_of(state->vocabulary, llama_vocab_bos(state->vocabulary));
-  facts.end_text = text_of(state->vocabulary, llama_vocab_eos(state->vocabulary));
-  for (std::uint32_t id = 0; id < facts.vocabulary; ++id) {
-    const auto token = static_cast<TokenId>(id);
-    if (llama_vocab_is_eog(state->vocabulary, token)) facts.end_tokens.push_back(token);
-    state->pieces.push_back(piece_of(state->vocabulary, token, false));
-  }
+  state->vocabulary_facts = facts_of(state->vocabulary);
   return std::unique_ptr<CausalModel>(new CausalModel(std::move(state)));
 }
 
-Result<std::vector<TokenId>> CausalModel::tokenise(std::string_view text, SpecialTokens special) const {
-  return tokens_of(state_->vocabulary, text, special);
+Result<std::vector<TokenId>> CausalModel::tokenise(std::string_view text, Specials specials) const {
+  return tokens_of(state_->vocabulary, text,
+                   specials == Specials::kParse ? SpecialTokens::kParse : SpecialTokens::kNone);
 }
 
 }  // namespace docmind::engine

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "engine/libllama.h"
+#include "engine/vocabulary.h"
 
 namespace docmind::engine {
 
@@ -20,29 +21,23 @@ struct CausalFacts {
   std::uint32_t layers = 0;
   std::uint32_t kv_heads = 0;
   std::uint32_t head_size = 0;
-  std::uint32_t vocabulary = 0;  // Kinds of tokens.
   std::uint64_t parameters = 0;
-  std::uint64_t bytes = 0;  // Of all tensors.
-  std::vector<TokenId> end_tokens{};
+  std::uint64_t bytes = 0;      // Of all tensors.
   std::string chat_template{};  // Jinja; empty when the file has none.
-  std::string begin_text{};     // Of the special tokens that templates may name.
-  std::string end_text{};
 };
 
-class CausalModel {
+class CausalModel final : public Vocabulary {
  public:
   // kInvalidArgument when the file is no model that writes text, or none that can be used here.
   static Result<std::unique_ptr<CausalModel>> open(const std::string& path);
-  ~CausalModel();
+  ~CausalModel() override;
   CausalModel(const CausalModel&) = delete;
   CausalModel& operator=(const CausalModel&) = delete;
 
   const CausalFacts& facts() const;
-
-  // kNone or kParse. Text is valid UTF-8 in NFC.
-  Result<std::vector<TokenId>> tokenise(std::string_view text, SpecialTokens special) const;
-  // The bytes of each token as they stand in a text; often not whole characters. Empty for special tokens.
-  const std::vector<std::string>& pieces() const;
+  const VocabularyFacts& vocabulary() const override;
+  Result<std::vector<TokenId>> tokenise(std::string_view text, Specials specials) const override;
+  std::string piece(TokenId token) const override;
 
  private:
   friend class LlamaRunner;

@@ -114,14 +114,14 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
   }
   RunnerFacts& facts = state->facts;
   facts.identity = identity(causal, state->context.get(), options);
-  facts.vocabulary = causal.vocabulary;
+  facts.vocabulary = model.vocabulary().size;
   facts.cells = llama_n_ctx(state->context.get());
   facts.window = std::min(causal.window, facts.cells);
   facts.sequences = options.sequences;
   facts.step_tokens = options.step_tokens;
   facts.step_outputs = options.step_outputs;
   facts.cell_bytes = cell_bytes(causal, options.cell_type);
-  facts.end_tokens = causal.end_tokens;
+  facts.end_tokens = model.vocabulary().ends;
   return std::unique_ptr<LlamaRunner>(new LlamaRunner(std::move(state)));
 }
 

@@ -65,10 +65,11 @@ TEST_F(LlamaRunnerTest, KnowsItsModel) {
   EXPECT_EQ(runner->facts().cells, 4096U);
   EXPECT_EQ(runner->facts().cell_bytes, 2U * 4 * 2 * 32 * 2);
   EXPECT_FALSE(runner->facts().end_tokens.empty());
-  EXPECT_EQ(model_->pieces().size(), model_->facts().vocabulary);
-  const Tokens tokens = *model_->tokenise("Hello, world", SpecialTokens::kNone);
+  EXPECT_EQ(model_->vocabulary().size, tiny_.vocabulary());
+  EXPECT_EQ(model_->vocabulary().special.size(), TinyCausal::kSpecial.size());
+  const Tokens tokens = *model_->tokenise("Hello, world", Specials::kText);
   std::string text;
-  for (const TokenId token : tokens) text += model_->pieces()[static_cast<std::size_t>(token)];
+  for (const TokenId token : tokens) text += model_->piece(token);
   EXPECT_EQ(text, "Hello, world");
 }
 
