@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "base/utf8.h"
@@ -112,14 +113,14 @@ class Builder {
   bool on_comment(json::string_view /*text*/, json::error_code& /*ec*/) { return true; }
 
   json::value release() { return stack_.release(); }
-  const std::string& duplicate() const { return duplicate_; }
+  const std::optional<std::string>& duplicate() const { return duplicate_; }
 
  private:
   json::value_stack stack_;
   std::vector<std::vector<std::string>> keys_;
   std::string part_;
   std::string number_;
-  std::string duplicate_;
+  std::optional<std::string> duplicate_;
 };
 
 void append_escape(std::string& out, unsigned code) {
@@ -217,8 +218,8 @@ void append_value(std::string& out, const json::value& value) {
 }
 
 Error parse_error(const Builder& builder, json::error_code error, std::size_t at) {
-  if (!builder.duplicate().empty()) {
-    return {Code::kInvalidArgument, "the JSON names " + json_quoted(builder.duplicate()) + " twice in one object"};
+  if (builder.duplicate()) {
+    return {Code::kInvalidArgument, "the JSON names " + json_quoted(*builder.duplicate()) + " twice in one object"};
   }
   if (error == json::error::too_deep) {
     return {Code::kResourceExhausted, "the JSON is nested too deep at byte " + std::to_string(at)};

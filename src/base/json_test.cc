@@ -49,6 +49,7 @@ TEST(Json, AKeyNamedTwiceIsRefused) {
   EXPECT_FALSE(parse_json(R"({"k":1,"\u006b":2})"));  // The same key spelt in two ways.
   EXPECT_FALSE(parse_json(R"({"":1,"":2})"));
   EXPECT_TRUE(parse_json(R"([{"k":1},{"k":2,"l":{"k":3}}])"));
+  EXPECT_EQ(round_trip(R"({"":1,"":2})"), "error: the JSON names \"\" twice in one object");
 }
 
 TEST(Json, DepthAndSizeAreBounded) {

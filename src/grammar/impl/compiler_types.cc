@@ -50,7 +50,8 @@ std::pair<std::int64_t, std::int64_t> integers_of(const std::vector<const json::
   const auto clamped = [](double x) { return static_cast<std::int64_t>(std::clamp(x, -2e18, 2e18)); };
   const auto whole = [&](const json::value& bound, bool up) {
     if (bound.is_int64()) return std::clamp(bound.get_int64(), -2 * kLargestInteger, 2 * kLargestInteger);
-    if (bound.is_uint64()) return 2 * kLargestInteger;
+    if (bound.is_uint64())
+      return static_cast<std::int64_t>(std::min<std::uint64_t>(bound.get_uint64(), 2 * kLargestInteger));
     return clamped(up ? std::ceil(bound.get_double()) : std::floor(bound.get_double()));
   };
   for (const json::value* schema : schemas) {

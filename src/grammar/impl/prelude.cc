@@ -164,10 +164,8 @@ void Prelude::build_integer() {
   const StateId end = builder_.state();
   builder_.end(end);
   const StateId more = digits(kIntegerDigits - 1, end);
-  for (const StateId from : {integer_, sign}) {
-    builder_.edge(from, '0', end);
-    builder_.edge(from, '1', '9', more);
-  }
+  builder_.edge(integer_, '0', end);
+  for (const StateId from : {integer_, sign}) builder_.edge(from, '1', '9', more);
   builder_.edge(integer_, '-', sign);
 }
 

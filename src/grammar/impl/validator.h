@@ -14,7 +14,7 @@ namespace docmind::grammar {
 
 class Validator {
  public:
-  explicit Validator(const Schema& schema, std::size_t steps = 20'000'000) : schema_(schema), steps_(steps) {}
+  explicit Validator(const Schema& schema, std::size_t steps = 5'000'000) : schema_(schema), steps_(steps) {}
 
   // kInvalidArgument with the place in `value` as a JSON pointer; `under` stands before it.
   Result<> check(const boost::json::value& value, std::string under = "");
