@@ -75,6 +75,17 @@ std::optional<double> least_up(const fs::path& mount, std::string_view group, Qu
   }
 }
 
+// The files that the kernel caches for the group can be taken back: they count as left.
+std::optional<double> left_v2(const fs::path& folder) {
+  const auto most = number_in(folder / "memory.max");
+  const auto used = number_in(folder / "memory.current");
+  if (!most || !used) return std::nullopt;
+  const auto stat = RealFiles().read(folder / "memory.stat", kProcFileBytes);
+  const std::size_t at = stat ? stat->find("inactive_file ") : std::string::npos;
+  const double cached = at == std::string::npos ? 0 : std::strtod(stat->c_str() + at + 14, nullptr);
+  return std::max(0.0, *most - *used + cached);
+}
+
 std::size_t affinity_count() {
   for (std::size_t cpus = 1024; cpus <= 65536; cpus *= 2) {  // The kernel refuses a mask smaller than its own.
     std::vector<cpu_set_t> mask(cpus / (8 * sizeof(cpu_set_t)) + 1);
@@ -90,6 +101,23 @@ std::size_t affinity_count() {
 Result<MemoryUse> memory_use() {
   const std::string status = DM_TRY(RealFiles().read("/proc/self/status", kProcFileBytes));
   return MemoryUse{.resident = status_bytes(status, "VmRSS"), .peak = status_bytes(status, "VmHWM")};
+}
+
+std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const fs::path& mount) {
+  std::istringstream lines{std::string(proc_self_cgroup)};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("0::")) continue;
+    if (const auto left = least_up(mount, line.substr(3), left_v2)) return static_cast<std::uint64_t>(*left);
+  }
+  return std::nullopt;
+}
+
+std::uint64_t available_memory() {
+  const auto meminfo = RealFiles().read("/proc/meminfo", kProcFileBytes);
+  const std::uint64_t machine = meminfo ? status_bytes(*meminfo, "MemAvailable") : 0;
+  const auto groups = RealFiles().read("/proc/self/cgroup", kProcFileBytes);
+  const auto group = groups ? memory_left(*groups, "/sys/fs/cgroup") : std::nullopt;
+  return std::min(machine, group.value_or(machine));
 }
 
 std::size_t cpu_quota(std::string_view proc_self_cgroup, const fs::path& mount) {

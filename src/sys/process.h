@@ -4,6 +4,8 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -15,6 +17,12 @@ struct MemoryUse {
 };
 
 Result<MemoryUse> memory_use();
+
+// Bytes that can still be taken without swapping: what the kernel says is available, or less where the memory limit of
+// a control group (v2, on the way up to the root) leaves less.
+std::uint64_t available_memory();
+// The latter alone, for given texts of /proc/self/cgroup and a cgroup mount; nullopt without a limit.
+std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
 
 // Processors this process may use at once: the least of its affinity and the CPU quotas of its control groups
 // (cgroup v2 cpu.max, v1 cfs_quota, on the way up to the root). At least 1.

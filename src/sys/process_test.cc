@@ -42,6 +42,24 @@ TEST(Process, CpuCountHonoursTheAffinity) {
   EXPECT_EQ(pinned, 1U);
 }
 
+TEST(Process, MemoryLeftIsTheLeastOnTheWayUp) {
+  const TempFolder mount;
+  EXPECT_FALSE(memory_left("0::/a/b\n", mount.path()));
+  mount.write("a/memory.max", "1000000\n");
+  mount.write("a/memory.current", "400000\n");
+  mount.write("a/b/memory.max", "max\n");
+  mount.write("a/b/memory.current", "400000\n");
+  EXPECT_EQ(memory_left("0::/a/b\n", mount.path()), 600000U);
+  mount.write("a/memory.stat", "anon 5\ninactive_file 100000\n");
+  EXPECT_EQ(memory_left("0::/a/b\n", mount.path()), 700000U);
+  mount.write("a/b/memory.max", "410000\n");
+  EXPECT_EQ(memory_left("0::/a/b\n", mount.path()), 10000U);
+  mount.write("a/b/memory.current", "999999\n");
+  EXPECT_EQ(memory_left("0::/a/b\n", mount.path()), 0U);
+  EXPECT_FALSE(memory_left("4:memory:/a\nnonsense\n", mount.path()));
+  EXPECT_GT(available_memory(), 1U << 20U);
+}
+
 TEST(Process, CpuQuotaIsTheLeastOnTheWayUp) {
   const TempFolder mount;
   mount.write("a/cpu.max", "350000 100000\n");

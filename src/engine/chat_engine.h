@@ -1,0 +1,63 @@
+// A chat model ready to write: model, runner, saved beginnings and scheduler, sized to what the machine has.
+//
+// Thread safety: any method from any thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/causal_model.h"
+#include "engine/memory_plan.h"
+#include "scheduler/kv_files.h"
+#include "scheduler/scheduler.h"
+
+namespace docmind::obs {
+class Log;
+}
+namespace docmind::sys {
+class Files;
+}
+
+namespace docmind::engine {
+
+struct ChatEngineOptions {
+  std::string model_path{};              // A GGUF file.
+  std::string model_hash{};              // Of its bytes: saved cells are bound to it.
+  std::uint32_t threads = 0;             // 0: one per processor.
+  std::uint32_t context = 0;             // Tokens in the cache, of all texts; 0: what fits (memory_plan.h).
+  std::optional<CellType> cell_type{};   // Empty: the largest that fits.
+  std::uint64_t memory_bytes = 0;        // It may take; 0: what is available.
+  std::uint32_t step_tokens = 512;       // Prompt tokens in one step at most.
+  std::string kv_folder{};               // For saved beginnings; empty: nothing is saved.
+  std::uint64_t kv_bytes = 2ULL << 30U;  // Of all of them.
+  scheduler::SchedulerOptions scheduling{};
+};
+
+class ChatEngine {
+ public:
+  // kInvalidArgument for a model that cannot be used, kResourceExhausted with the numbers when it does not fit.
+  static Result<std::unique_ptr<ChatEngine>> open(const ChatEngineOptions& options, sys::Files& files,
+                                                  const Clock& clock, const obs::Log& log);
+  ~ChatEngine();
+  ChatEngine(const ChatEngine&) = delete;
+  ChatEngine& operator=(const ChatEngine&) = delete;
+
+  const CausalModel& model() const { return *model_; }
+  scheduler::Scheduler& scheduler() { return *scheduler_; }
+  const MemoryPlan& plan() const { return plan_; }
+  const scheduler::KvFiles* kv_files() const { return kv_files_.get(); }  // Null: nothing is saved.
+
+ private:
+  ChatEngine() = default;
+
+  MemoryPlan plan_{};
+  std::unique_ptr<CausalModel> model_;
+  std::unique_ptr<scheduler::Runner> runner_;
+  std::unique_ptr<scheduler::KvFiles> kv_files_;
+  std::unique_ptr<scheduler::Scheduler> scheduler_;  // Last: uses the others.
+};
+
+}  // namespace docmind::engine
