@@ -91,17 +91,16 @@ void EmbedQueue::run(EncoderContext& context, const std::stop_token& stop) {
 std::vector<EmbedQueue::Slot> EmbedQueue::next_pass() {
   std::vector<Slot> pass;
   std::size_t used = 0;
-  for (const auto& request : requests_) {
-    while (!request->taken() && pass.size() < EncoderContext::kMaxSequences) {
-      std::vector<TokenId> tokens = request->poolers[request->text].sequence(request->window);
-      if (!pass.empty() && used + tokens.size() > EncoderContext::kSharedPass) break;
-      used += tokens.size();
-      pass.push_back({request, request->text, request->window, std::move(tokens)});
-      request->advance();
-    }
+  const std::shared_ptr<Request> request = std::move(requests_.front());
+  requests_.pop_front();
+  while (!request->taken() && pass.size() < EncoderContext::kMaxSequences) {
+    std::vector<TokenId> tokens = request->poolers[request->text].sequence(request->window);
+    if (!pass.empty() && used + tokens.size() > EncoderContext::kSharedPass) break;
+    used += tokens.size();
+    pass.push_back({request, request->text, request->window, std::move(tokens)});
+    request->advance();
   }
-  std::rotate(requests_.begin(), requests_.begin() + 1, requests_.end());
-  std::erase_if(requests_, [](const auto& request) { return request->taken(); });
+  if (!request->taken()) requests_.push_back(request);
   return pass;
 }
 

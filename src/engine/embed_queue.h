@@ -1,7 +1,8 @@
 // Requests for vectors, taken turn by turn by the threads that own the model's contexts, one each.
 //
-// Each turn is one pass over the sequences of the request at the front, filled up with those of the others, then that
-// request goes to the back: a short question waits for one pass, not for a long batch before it.
+// Each turn is one pass over sequences of the request at the front, then that request goes to the back: a short
+// question waits for one pass, not for a long batch before it. Requests never share a pass: sums in floating point
+// depend a little on a sequence's company, and a document's vectors must be the same whatever else was asked meanwhile.
 // Several contexts of one thread each instead of one of several: a pass has hundreds of barriers at which its threads
 // spin for each other, and on a busy machine (parsing beside embedding) that costs most of the time.
 // Thread safety: embed() from any thread. Bounded: past `max_requests` the answer is kResourceExhausted.

@@ -72,6 +72,25 @@ TEST_F(EmbedQueueTest, ManyCallersGetTheirOwnVectors) {
   }
 }
 
+TEST_F(EmbedQueueTest, TheSameRequestHasTheSameVectorsInAnyCompany) {
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 2), 64);
+  constexpr std::size_t kCallers = 6;
+  const auto ask = [&](std::size_t caller) {
+    std::vector<TokenisedText> batch;
+    for (std::size_t i = 0; i < 12; ++i) batch.push_back(tokens(long_text(static_cast<int>(caller + 5 * i))));
+    return *queue.embed(std::move(batch), Deadline::never(), {});
+  };
+  std::vector<std::vector<llm::Embedding>> alone;
+  for (std::size_t c = 0; c < kCallers; ++c) alone.push_back(ask(c));
+  std::vector<std::jthread> callers;
+  for (std::size_t c = 0; c < kCallers; ++c) {
+    callers.emplace_back([&, c] {
+      const auto together = ask(c);
+      for (std::size_t i = 0; i < together.size(); ++i) EXPECT_EQ(together[i].vector, alone[c][i].vector);
+    });
+  }
+}
+
 TEST_F(EmbedQueueTest, NothingInNothingOut) {
   EmbedQueue queue(*encoder_, contexts_of(*encoder_, 1), 1);
   const auto vectors = queue.embed({}, Deadline::never(), {});

@@ -57,6 +57,17 @@ std::vector<TokenId> Pooler::sequence(std::size_t window) const {
 }
 
 void Pooler::add(std::size_t window, std::span<const float> rows) {
+  if (window != next_) {
+    early_.emplace(window, std::vector<float>(rows.begin(), rows.end()));
+    return;
+  }
+  add_in_turn(next_++, rows);
+  for (auto it = early_.begin(); it != early_.end() && it->first == next_; it = early_.erase(it)) {
+    add_in_turn(next_++, it->second);
+  }
+}
+
+void Pooler::add_in_turn(std::size_t window, std::span<const float> rows) {
   const std::size_t d = facts_.dimensions;
   const Window& w = windows_[window];
   const std::size_t length = facts_.prefix.size() + (w.tokens.end - w.tokens.begin) + facts_.suffix.size();

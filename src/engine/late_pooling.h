@@ -4,9 +4,11 @@
 // vector comes from the window where the token lies farther from the border. Nothing is cut off.
 // Whole text: mean over all tokens including the special ones at its two ends (as sentence-transformers), or the mean
 // of the windows' CLS vectors, each weighted by the tokens it stands for. Span: mean over its own tokens.
+// Windows are summed in their order whatever order they come in, so the same text has the same vectors to the last bit.
 // Pure; one Pooler per text, one thread.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -30,15 +32,19 @@ class Pooler {
   const std::vector<Window>& windows() const { return windows_; }
   // The tokens of that window with the special ones around them.
   std::vector<TokenId> sequence(std::size_t window) const;
-  // Rows of that sequence, one per token. Each window once, in any order.
+  // Rows of that sequence, one per token. Each window once, in any order; one that comes early is kept till its turn.
   void add(std::size_t window, std::span<const float> rows);
   // After all windows were added.
   llm::Embedding finish();
 
  private:
+  void add_in_turn(std::size_t window, std::span<const float> rows);
+
   const EncoderFacts& facts_;
   const TokenisedText& text_;
   std::vector<Window> windows_;
+  std::size_t next_ = 0;  // The window whose turn it is.
+  std::map<std::size_t, std::vector<float>> early_;
   llm::Embedding sums_;
 };
 

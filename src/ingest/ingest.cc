@@ -14,7 +14,7 @@
 #include "base/utf8.h"
 #include "exec/task_group.h"
 #include "ingest/impl/file_list.h"
-#include "ingest/impl/path_gate.h"
+#include "ingest/impl/gate.h"
 #include "ingest/impl/preparer.h"
 #include "ingest/impl/progress_meter.h"
 #include "ingest/impl/vector_maker.h"
@@ -33,7 +33,7 @@ struct Ingest::State {
 
   const IngestOptions options;
   const IngestDeps deps;
-  PathGate gate;
+  Gate<std::string> gate;
   Preparer preparer;
   VectorMaker vectors;
 };

@@ -1,7 +1,10 @@
 // What goes wrong during an ingest, and several at once.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -184,6 +187,64 @@ TEST_F(IngestRun, VectorsDeletedMeanwhileAreMadeAgain) {
   EXPECT_EQ(summary.chunks, 13U);
   EXPECT_EQ(summary.embedded, 13U);
   EXPECT_EQ(documents(), 1U);
+}
+
+// Counts texts from the embedder's call to their commit. The first commit and the second call wait for each other.
+struct Watched final : llm::Embedder {
+  explicit Watched(llm::Embedder& inner) : inner_(inner) {}
+  Result<llm::EmbedderInfo> info(Deadline deadline, std::stop_token stop) override {
+    return inner_.info(deadline, std::move(stop));
+  }
+  Result<std::vector<llm::Embedding>> embed(std::span<const llm::EmbedInput> inputs, Deadline deadline,
+                                            std::stop_token stop) override {
+    {
+      std::unique_lock lock(mutex_);
+      ++calls_;
+      begun_ += inputs.size();
+      if (inputs.size() <= 8) most_in_hand = std::max(most_in_hand, begun_ - committed_);  // Chunks, not headings.
+      changed_.notify_all();
+      if (calls_ == 2) changed_.wait_for(lock, kLong, [&] { return commits_ > 0; });
+    }
+    return inner_.embed(inputs, deadline, std::move(stop));
+  }
+  void commit(std::uint64_t committed) {
+    std::unique_lock lock(mutex_);
+    changed_.notify_all();
+    if (++commits_ == 1) overlapped = changed_.wait_for(lock, kLong, [&] { return calls_ > 1; });
+    committed_ = committed;
+  }
+  static constexpr auto kLong = std::chrono::seconds(30);  // Only a failing test takes so long.
+  bool overlapped = false;
+  std::uint64_t most_in_hand = 0;
+
+ private:
+  llm::Embedder& inner_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t calls_ = 0;
+  std::uint64_t commits_ = 0;
+  std::uint64_t begun_ = 0;      // Texts.
+  std::uint64_t committed_ = 0;  //
+};
+
+TEST_F(IngestRun, TheNextBatchIsEmbeddedWhileOneIsCommitted) {
+  Watched watched(embedder_);
+  std::atomic<bool> counting = false;
+  library::LibraryOptions options;
+  options.path = data_ / "watched.db";
+  options.terms = cut_terms;
+  options.after_commit = [&](std::uint64_t) {
+    if (counting) watched.commit(snapshot().stats()->embeddings);
+  };
+  ingest_.reset();
+  library_ = *library::Library::open(std::move(options), clock_, rng_);
+  ingest_ = *Ingest::open({}, {*library_, parser_, watched, *wordpiece_, files_, *pool_, clock_});
+  write("a.md", sections(100));
+  counting = true;
+  EXPECT_EQ(run({docs_.path()}).embedded, 100U);
+  counting = false;
+  EXPECT_TRUE(watched.overlapped);
+  EXPECT_EQ(watched.most_in_hand, 2U * 8U);  // What a crash costs.
 }
 
 TEST_F(IngestRun, AnEmbedderThatAnswersNonsenseIsRefused) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "ingest/impl/path_gate.h"
+#include "ingest/impl/gate.h"
 #include "ingest/impl/progress_meter.h"
 #include "ingest/ingest.h"
 
@@ -19,15 +19,15 @@ struct Source {
 };
 
 struct Prepared {
-  PathGate::Pass pass;     // Held until the document is stored.
-  bool unchanged = false;  // The library has it as it is; document holds no text then.
+  Gate<std::string>::Pass pass;  // Held until the document is stored.
+  bool unchanged = false;        // The library has it as it is; document holds no text then.
   std::uint64_t chunks = 0;
   library::NewDocument document;  // Keys set; vectors still to be made.
 };
 
 class Preparer {
  public:
-  Preparer(const IngestOptions& options, const IngestDeps& deps, PathGate& gate)
+  Preparer(const IngestOptions& options, const IngestDeps& deps, Gate<std::string>& gate)
       : options_(options), deps_(deps), gate_(gate) {}
 
   // Errors: those of reading and parsing; kCancelled, kDeadlineExceeded.
@@ -44,7 +44,7 @@ class Preparer {
 
   const IngestOptions& options_;
   const IngestDeps& deps_;
-  PathGate& gate_;
+  Gate<std::string>& gate_;
 };
 
 }  // namespace docmind::ingest

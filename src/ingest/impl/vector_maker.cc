@@ -1,10 +1,12 @@
 #include "ingest/impl/vector_maker.h"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <span>
 #include <utility>
 
+#include "exec/task_group.h"
 #include "library/half.h"
 
 namespace docmind::ingest {
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::size_t kLookUp = 1000;      // Keys in one look at the library.
 constexpr std::size_t kSectionBatch = 64;  // Headings are a few words each.
+constexpr std::size_t kAtOnce = 2;         // Batches: one is committed while the next is embedded.
 
 // The embedder's answer as rows; what does not fit the question is refused.
 Result<std::vector<library::Embedding>> rows_of(const std::vector<llm::Embedding>& made,
@@ -57,18 +60,23 @@ Result<std::vector<VectorMaker::Work>> VectorMaker::missing(const std::vector<Wo
   return out;
 }
 
-// How many of the batch were computed; another ingest may just have stored the others.
-Result<std::uint64_t> VectorMaker::make_batch(const library::NewDocument& document, Kind kind,
-                                              const std::vector<Work>& batch, const llm::EmbedderInfo& model,
-                                              Deadline deadline, std::stop_token stop) {
-  const MutexLock lock(mutex_);
-  const std::vector<Work> left = DM_TRY(missing(batch, deadline, stop));
+// How many of the batch were computed; another ingest may just have stored the others. Nobody else makes any of them
+// meanwhile, so the look at the library is the last word.
+Result<std::uint64_t> VectorMaker::make_batch(const library::NewDocument& document, const Batch& batch,
+                                              const llm::EmbedderInfo& model, Deadline deadline, std::stop_token stop) {
+  std::vector<ContentHash> wanted;
+  for (const Work& work : batch.work) wanted.push_back(work.key);
+  std::ranges::sort(wanted);
+  std::vector<Gate<ContentHash>::Pass> passes;
+  for (const ContentHash& key : wanted) passes.push_back(DM_TRY(gate_.enter(key, deadline, stop)));
+
+  const std::vector<Work> left = DM_TRY(missing(batch.work, deadline, stop));
   if (left.empty()) return std::uint64_t{0};
   std::vector<llm::EmbedInput> inputs;
   std::vector<ContentHash> keys;
   for (const Work& work : left) {
     keys.push_back(work.key);
-    inputs.push_back(kind == Kind::kSections
+    inputs.push_back(batch.kind == Kind::kSections
                          ? input_of(document.sections[work.index])
                          : input_of(document.parsed, document.units, document.chunks[work.index], work.index));
   }
@@ -78,40 +86,64 @@ Result<std::uint64_t> VectorMaker::make_batch(const library::NewDocument& docume
   return std::uint64_t{left.size()};
 }
 
-Result<> VectorMaker::make_sections(const library::NewDocument& document, const llm::EmbedderInfo& model,
-                                    Deadline deadline, std::stop_token stop) {
-  std::vector<Work> wanted;
-  std::set<ContentHash> seen;
-  for (std::uint32_t i = 0; i < document.sections.size(); ++i) {
-    const ContentHash& key = *document.sections[i].embedding;
-    if (seen.insert(key).second) wanted.push_back({key, i});
-  }
+// Appends what of `wanted` is not in the library, in batches of `size`.
+Result<> VectorMaker::plan(Kind kind, const std::vector<Work>& wanted, std::size_t size, std::vector<Batch>& batches,
+                           Deadline deadline, std::stop_token stop) {
   const std::vector<Work> left = DM_TRY(missing(wanted, deadline, stop));
-  for (std::size_t from = 0; from < left.size(); from += kSectionBatch) {
-    const auto part = std::span(left).subspan(from, std::min(kSectionBatch, left.size() - from));
-    DM_TRY(make_batch(document, Kind::kSections, {part.begin(), part.end()}, model, deadline, stop));
+  for (std::size_t from = 0; from < left.size(); from += size) {
+    const auto part = std::span(left).subspan(from, std::min(size, left.size() - from));
+    batches.push_back({kind, {part.begin(), part.end()}});
   }
   return {};
 }
 
+// The first error ends it, but what another thread has in hand is made and committed: it was paid for.
+Result<> VectorMaker::make_all(const std::vector<Batch>& batches,
+                               const std::function<Result<>(const Batch&)>& make_one) {
+  std::atomic<std::size_t> next = 0;
+  exec::TaskGroup group(deps_.pool);
+  for (std::size_t i = 0; i < std::min(kAtOnce, batches.size()); ++i) {
+    group.run([&](const std::stop_token& failed) -> Result<> {
+      while (!failed.stop_requested()) {
+        const std::size_t mine = next++;
+        if (mine >= batches.size()) break;
+        DM_TRY(make_one(batches[mine]));
+      }
+      return {};
+    });
+  }
+  return group.join();
+}
+
 Result<> VectorMaker::make(const library::NewDocument& document, const llm::EmbedderInfo& model,
                            const OnBatch& on_batch, Deadline deadline, std::stop_token stop) {
-  std::vector<Work> wanted;
+  std::vector<Work> chunks;
+  std::vector<Work> sections;
   std::set<ContentHash> seen;
   for (std::uint32_t i = 0; i < document.chunks.size(); ++i) {
-    if (seen.insert(document.chunks[i].embedding).second) wanted.push_back({document.chunks[i].embedding, i});
+    if (seen.insert(document.chunks[i].embedding).second) chunks.push_back({document.chunks[i].embedding, i});
   }
-  const std::vector<Work> left = DM_TRY(missing(wanted, deadline, stop));
+  for (std::uint32_t i = 0; i < document.sections.size(); ++i) {
+    const ContentHash& key = *document.sections[i].embedding;
+    if (seen.insert(key).second) sections.push_back({key, i});
+  }
+  std::vector<Batch> batches;
+  DM_TRY(plan(Kind::kChunks, chunks, options_.batch_chunks, batches, deadline, stop));
+  Mutex mutex;  // Over done, and so that on_batch is called once at a time.
   Done done;
-  done.chunks = document.chunks.size() - left.size();
+  done.chunks = document.chunks.size();
+  for (const Batch& batch : batches) done.chunks -= batch.work.size();
   on_batch(done);
-  for (std::size_t from = 0; from < left.size(); from += options_.batch_chunks) {
-    const auto part = std::span(left).subspan(from, std::min<std::size_t>(options_.batch_chunks, left.size() - from));
-    done.computed += DM_TRY(make_batch(document, Kind::kChunks, {part.begin(), part.end()}, model, deadline, stop));
-    done.chunks += part.size();
+  DM_TRY(plan(Kind::kSections, sections, kSectionBatch, batches, deadline, stop));
+  return make_all(batches, [&](const Batch& batch) -> Result<> {
+    const std::uint64_t computed = DM_TRY(make_batch(document, batch, model, deadline, stop));
+    if (batch.kind == Kind::kSections) return {};
+    const MutexLock lock(mutex);
+    done.computed += computed;
+    done.chunks += batch.work.size();
     on_batch(done);
-  }
-  return make_sections(document, model, deadline, stop);
+    return {};
+  });
 }
 
 }  // namespace docmind::ingest
