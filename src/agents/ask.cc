@@ -47,6 +47,17 @@ std::vector<retrieval::Hit> nearest_of(const std::vector<Evidence>& evidence, st
   return hits;
 }
 
+// A part of the question that was searched by keywords alone, though vectors are wanted; each reason once.
+std::vector<std::string> fallbacks_of(const std::vector<Evidence>& evidence) {
+  std::vector<std::string> out;
+  for (const Evidence& one : evidence) {
+    if (one.found.degraded.empty()) continue;
+    std::string fallback = "Searched by keywords alone: " + one.found.degraded;
+    if (std::ranges::find(out, fallback) == out.end()) out.push_back(std::move(fallback));
+  }
+  return out;
+}
+
 std::string joined(const std::vector<Claim>& claims) {
   std::string text;
   for (const Claim& claim : claims) text += (text.empty() ? "" : "\n\n") + claim.text;
@@ -113,6 +124,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   answer.dropped = std::move(validated.dropped);
   answer.query_used = trace.routing.question;
   answer.route = name(trace.routing.route);
+  answer.fallbacks = fallbacks_of(trace.evidence);
   add_coverage(trace.evidence, answer);
   conclude(trace.evidence, trace.draft, options.retrieval, answer);
 

@@ -162,7 +162,7 @@ int search(Api& api, const SearchOptions& options, const Surroundings& here) {
   if (fields->from) query.emplace_back("from", std::to_string(*fields->from));
   if (fields->to) query.emplace_back("to", std::to_string(*fields->to));
   return print(api.call(get("/api/search", std::move(query))), here,
-               [&](const json::value& found) { return render_hits(list(found, "hits"), here.terminal); });
+               [&](const json::value& found) { return render_found(found, here.terminal); });
 }
 
 int library(Api& api, const LibraryOptions& options, const Surroundings& here) {

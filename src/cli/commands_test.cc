@@ -60,6 +60,28 @@ TEST_F(CommandsTest, AnswersShowMarkersAndPlaces) {
   EXPECT_EQ(api.requests.at(0).body, R"({"question":"How tall?"})");
 }
 
+TEST_F(CommandsTest, AFallbackIsSaid) {
+  api.body = R"({"status":"abstained","fallbacks":["Searched by keywords alone: it\u001b is gone."]})";
+  EXPECT_EQ(ask(api, {"How tall?", {}}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("Searched by keywords alone: it  is gone.\n"));
+  out.clear();
+  api.body = R"({"hits":[],"degraded":"it is gone"})";
+  EXPECT_EQ(search(api, {"mast", 10, {}}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("Searched by keywords alone: it is gone\n"));
+  out.clear();
+  api.body = R"({"hits":[],"degraded":null})";
+  EXPECT_EQ(search(api, {"mast", 10, {}}, here()), kOk);
+  EXPECT_EQ(out, "Nothing found.\n");
+}
+
+TEST(RenderSummary, TellsOfFilesThatWereNotRead) {
+  const auto summary = *parse_json(R"({"documents":1,"skipped":2,"renamed":1,"missing":["/a/\u001bgone.md"]})");
+  const std::string text = render_summary(summary, Terminal{});
+  EXPECT_THAT(text, HasSubstr("skipped: 2 files"));
+  EXPECT_THAT(text, HasSubstr("renamed: 1 document\n"));
+  EXPECT_THAT(text, HasSubstr("missing: /a/ gone.md\n"));
+}
+
 TEST_F(CommandsTest, JsonIsTheBodyAndNothingElse) {
   api.body = R"({"hits":[]})";
   EXPECT_EQ(search(api, {"x", 3, {{"sub/b.md"}, {"pdf"}, "1970-01-02", ""}}, here(true)), kOk);

@@ -114,6 +114,17 @@ std::string render_summary(const json::value& summary, const Terminal& terminal)
                   terminal.bold(plural(count(summary, "documents"), "document")), count(summary, "added"),
                   count(summary, "updated"), count(summary, "unchanged"), plural(count(summary, "chunks"), "chunk"),
                   count(summary, "embedded"), number(summary, "seconds"));
+  if (const std::uint64_t skipped = count(summary, "skipped"); skipped != 0) {
+    out += fmt::format("skipped: {} of a kind DocMind does not read\n", plural(skipped, "file"));
+  }
+  if (const std::uint64_t renamed = count(summary, "renamed"); renamed != 0) {
+    out += fmt::format("renamed: {}\n", plural(renamed, "document"));
+  }
+  for (const json::value& missing : list(summary, "missing")) {
+    if (!missing.is_string()) continue;
+    const std::string path = printable(std::string(missing.get_string()));
+    out += fmt::format("missing: {}\n  the file is gone, the library keeps it: docmind delete PATH\n", path);
+  }
   for (const json::value& failed : list(summary, "failed")) {
     out += fmt::format("failed: {}\n  {}\n", printable(text(failed, "path")), printable(text(failed, "error")));
   }
@@ -121,9 +132,13 @@ std::string render_summary(const json::value& summary, const Terminal& terminal)
 }
 
 std::string render_answer(const json::value& answer, const Terminal& terminal) {
+  std::string lesser;
+  for (const json::value& fallback : list(answer, "fallbacks")) {
+    if (fallback.is_string()) lesser += printable(std::string(fallback.get_string())) + "\n";
+  }
   if (text(answer, "status") == "abstained") {
     const json::array& nearest = list(answer, "nearest");
-    return terminal.bold("The documents do not say.") + "\n" +
+    return terminal.bold("The documents do not say.") + "\n" + lesser +
            (nearest.empty() ? "There is nothing to look in yet: docmind ingest PATH\n"
                             : "The nearest passages:\n\n" + render_hits(nearest, terminal));
   }
@@ -143,10 +158,17 @@ std::string render_answer(const json::value& answer, const Terminal& terminal) {
   std::string out = claims + "\n" + sources;
   if (const std::string reason = text(answer, "partial_reason"); !reason.empty())
     out += "\nPartial: " + printable(reason) + "\n";
+  if (!lesser.empty()) out += "\n" + lesser;
   return out +
          terminal.faint(fmt::format("\n{} · {:.2f} s · docmind trace {}", text(answer, "mode"),
                                     number(answer, "seconds"), text(answer, "trace_id"))) +
          "\n";
+}
+
+std::string render_found(const json::value& found, const Terminal& terminal) {
+  const std::string degraded = text(found, "degraded");
+  return render_hits(list(found, "hits"), terminal) +
+         (degraded.empty() ? "" : "\nSearched by keywords alone: " + printable(degraded) + "\n");
 }
 
 std::string render_hits(const json::array& hits, const Terminal& terminal) {

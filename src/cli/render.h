@@ -11,6 +11,7 @@ namespace docmind::cli {
 
 std::string render_summary(const boost::json::value& summary, const Terminal& terminal);
 std::string render_answer(const boost::json::value& answer, const Terminal& terminal);
+std::string render_found(const boost::json::value& found, const Terminal& terminal);
 std::string render_hits(const boost::json::array& hits, const Terminal& terminal);
 std::string render_library(const boost::json::value& library, const Terminal& terminal);
 std::string render_verification(const boost::json::value& verification, const Terminal& terminal);

@@ -199,7 +199,7 @@ void add_reading(std::vector<Declaration>& out) {
       "ingest.threads", [](auto& s) -> auto& { return s.ingest.threads; }, 1, 256, "Documents read at the same time."));
   out.push_back(integer(
       "ingest.batch_chunks", [](auto& s) -> auto& { return s.ingest.batch_chunks; }, 1, 4096,
-      "Chunks embedded and kept together; a crash costs at most one such batch."));
+      "Chunks embedded and kept together; a crash costs at most two such batches."));
   out.push_back(on_off(
       "ingest.hidden_files", [](auto& s) -> auto& { return s.ingest.hidden_files; },
       "Whether files and folders whose name starts with a dot are read too."));

@@ -56,7 +56,7 @@ struct CandidateSet {
   std::vector<Hit> nearest;                       // The best chunks.
   std::uint64_t units_total = 0;                  // In the library.
   bool dense_used = true;
-  std::string degraded;
+  std::string degraded;  // As in SearchResult.
 };
 
 struct CandidateOptions {

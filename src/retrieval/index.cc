@@ -162,7 +162,7 @@ void Index::State::on_change(const library::Change& change) {
 }
 
 Embedded Index::State::embed(const std::string& text, Deadline deadline, std::stop_token stop) {
-  if (options.dense == Stage::kOff) return {{}, {}, "Vector search is switched off."};
+  if (options.dense == Stage::kOff) return {};
   // Half of the time at most: an embedder that hangs leaves enough for an answer by keyword.
   if (!deadline.is_never()) deadline = deadline.sooner(deadline.left() / 2, clock);
   auto info = embedder.info(deadline, stop);
@@ -242,8 +242,8 @@ Result<SearchResult> Index::search(const Query& query, Deadline deadline, std::s
   const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
   SearchResult result;
   result.hits = DM_TRY(state_->hits(request, fuse(both, state_->options.rank_constant), query.k));
+  result.dense_used = !request.embedded.vector.empty();
   result.degraded = std::move(request.embedded.degraded);
-  result.dense_used = result.degraded.empty();
   result.seconds = std::chrono::duration<double>(state_->clock.now() - start).count();
   return result;
 }
@@ -263,8 +263,8 @@ Result<CandidateSet> Index::candidates(const Query& query, const CandidateOption
   DM_TRY(state_->add_surroundings(request, wanted.context, set));
   DM_TRY(state_->add_sections(request, set));
   state_->add_cosines(request, set);
+  set.dense_used = !request.embedded.vector.empty();
   set.degraded = std::move(request.embedded.degraded);
-  set.dense_used = set.degraded.empty();
   return set;
 }
 

@@ -82,6 +82,9 @@ TEST_F(IndexTest, WithoutAnEmbedderItGoesOnByKeyword) {
 TEST_F(IndexTest, StagesCanBeSwitchedOff) {
   const auto words = library_.index({.bm25 = Stage::kOn, .dense = Stage::kOff});
   EXPECT_EQ(paths(*words, {"crust", 5, {}}), (std::vector<std::string>{kBread.path + "#Oven"}));
+  const auto by_choice = words->search({"crust", 5, {}}, Deadline::never(), {});
+  EXPECT_FALSE(by_choice->dense_used);
+  EXPECT_EQ(by_choice->degraded, "") << "nothing is missing that was wanted";
   const auto vectors = library_.index({.bm25 = Stage::kOff, .dense = Stage::kOn});
   const auto result = vectors->search({"crust", 5, {}}, Deadline::never(), {});
   EXPECT_EQ(result->hits.size(), 5U);

@@ -45,7 +45,7 @@ struct SearchResult {
   std::vector<Hit> hits;  // By score downwards, ties by chunk id upwards.
   double seconds = 0;
   bool dense_used = true;  // False: keyword search alone.
-  std::string degraded;    // Why dense_used is false, one sentence; empty otherwise.
+  std::string degraded;    // Why it is by keyword though vectors are wanted, one sentence; else empty.
 };
 
 }  // namespace docmind::retrieval

@@ -124,7 +124,7 @@ json::value to_json(const service::Answer& answer) {
       {"claims", array_of(answer.claims, claim)},
       {"query_used", answer.query_used},
       {"coverage", {{"read", answer.units_read}, {"total", answer.units_total}, {"unit", "passage"}}},
-      {"fallbacks", json::array()},
+      {"fallbacks", strings(answer.fallbacks)},
       {"partial_reason", or_null(answer.partial_reason)},
       {"cache_age", nullptr},
       {"sends_text_to", json::array()},
@@ -141,7 +141,8 @@ json::value to_json(const service::Answer& answer) {
 }
 
 json::value to_json(const service::SearchResult& result) {
-  return json::object{{"hits", array_of(result.hits, hit)}, {"seconds", result.seconds}};
+  return json::object{
+      {"hits", array_of(result.hits, hit)}, {"degraded", or_null(result.degraded)}, {"seconds", result.seconds}};
 }
 
 json::value to_json(const service::Summary& summary) {
@@ -154,6 +155,9 @@ json::value to_json(const service::Summary& summary) {
       {"updated", summary.updated},
       {"unchanged", summary.unchanged},
       {"failed", array_of(summary.failed, failed)},
+      {"missing", strings(summary.missing)},
+      {"skipped", summary.skipped},
+      {"renamed", summary.renamed},
       {"chunks", summary.chunks},
       {"embedded", summary.embedded},
       {"seconds", summary.seconds},

@@ -126,7 +126,10 @@ Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter&
 Routes::Reply Routes::live(const Call&) { return ok(json::object{{"status", "live"}}); }
 
 Routes::Reply Routes::ready(const Call&) {
-  if (service_.ready()) return ok(json::object{{"status", "ready"}});
+  if (service_.ready()) {
+    const std::vector<service::Check> checks = service_.health();
+    return ok(json::object{{"status", "ready"}, {"health", name(worst(checks))}, {"checks", to_json(checks)}});
+  }
   return Error{Code::kUnavailable, "the server is still starting",
                "Ask again in a moment; /health says what is missing."};
 }

@@ -150,7 +150,9 @@ TEST_F(RoutesTest, UnknownAddressesAndMethods) {
 TEST_F(RoutesTest, HealthSaysWhatIsMissing) {
   service.checks = {{"library", service::CheckStatus::kOk, ""}, {"embedder", service::CheckStatus::kDegraded, "slow"}};
   EXPECT_EQ(get("/health/live").body, R"({"status":"live"})");
-  EXPECT_EQ(get("/health/ready").status, 200);
+  EXPECT_EQ(get("/health/ready").body, R"({"status":"ready","health":"degraded","checks":[)"
+                                       R"({"name":"library","status":"ok","message":""},)"
+                                       R"({"name":"embedder","status":"degraded","message":"slow"}]})");
   EXPECT_EQ(get("/health").body, R"({"status":"degraded","version":")" DOCMIND_VERSION
                                  R"(","ready":true,"checks":[{"name":"library","status":"ok","message":""},)"
                                  R"({"name":"embedder","status":"degraded","message":"slow"}]})");
@@ -188,6 +190,14 @@ TEST_F(RoutesTest, AnAbstentionShowsTheNearest) {
   EXPECT_THAT(post("/api/ask", R"({"question":"?"})").body,
               HasSubstr(R"("nearest":[{"document":"/a.pdf","document_id":"D","page":2,"start":3,"end":9,"text":"a\tb",)"
                         R"("score":0.03125,"ranks":{"bm25":1,"dense":null,"rerank":null}}])"));
+}
+
+TEST_F(RoutesTest, WhatFellBackSaysSo) {
+  service.answer.fallbacks = {"Searched by keywords alone: it is gone."};
+  EXPECT_THAT(post("/api/ask", R"({"question":"?"})").body,
+              HasSubstr(R"("fallbacks":["Searched by keywords alone: it is gone."])"));
+  service.found.degraded = "it is gone";
+  EXPECT_EQ(get("/api/search?q=x").body, R"({"hits":[],"degraded":"it is gone","seconds":0})");
 }
 
 TEST_F(RoutesTest, AskTakesAFilter) {
@@ -249,7 +259,7 @@ TEST_F(RoutesTest, SearchReadsItsParameters) {
   service.found.seconds = 0.5;
   EXPECT_EQ(get("/api/search?q=two+words&k=3&document=D&document=%2Fb%2F&type=pdf&from=86400000&to=-1").body,
             R"({"hits":[{"document":"/a.pdf","document_id":"D","page":2,"start":3,"end":9,"text":"a\tb",)"
-            R"("score":0.03125,"ranks":{"bm25":1,"dense":null,"rerank":null}}],"seconds":0.5})");
+            R"("score":0.03125,"ranks":{"bm25":1,"dense":null,"rerank":null}}],"degraded":null,"seconds":0.5})");
   EXPECT_EQ(service.query.text, "two words");
   EXPECT_EQ(service.query.k, 3U);
   EXPECT_EQ(service.query.filter.documents, (std::vector<std::string>{"D", "/b/"}));
@@ -307,12 +317,15 @@ TEST_F(RoutesTest, IngestAnswersWithOneSummary) {
   service.summary.added = 1;
   service.summary.unchanged = 1;
   service.summary.failed = {{"/x", "is empty"}};
+  service.summary.missing = {"/gone"};
+  service.summary.skipped = 3;
+  service.summary.renamed = 1;
   service.summary.chunks = 5;
   service.summary.embedded = 4;
   service.summary.seconds = 1.5;
   EXPECT_EQ(post("/api/ingest", R"({"paths":["/a","/b c"]})").body,
             R"({"documents":2,"added":1,"updated":0,"unchanged":1,"failed":[{"path":"/x","error":"is empty"}],)"
-            R"("chunks":5,"embedded":4,"seconds":1.5})");
+            R"("missing":["/gone"],"skipped":3,"renamed":1,"chunks":5,"embedded":4,"seconds":1.5})");
   EXPECT_EQ(service.ingested, (std::vector<std::string>{"/a", "/b c"}));
   for (const char* body : {"{}", R"({"paths":[]})", R"({"paths":"/a"})", R"({"paths":["a"]})", R"({"paths":["../a"]})",
                            R"({"paths":["/a\u0000b"]})", R"({"paths":["/a"],"recursive":true})"}) {

@@ -11,6 +11,7 @@
 #include "library/library.h"
 #include "retrieval/index.h"
 #include "service/doctor.h"
+#include "service/embedder_watch.h"
 #include "service/service.h"
 #include "store/database.h"
 #include "text/terms.h"
@@ -39,7 +40,8 @@ retrieval::Stage stage(bool on) { return on ? retrieval::Stage::kOn : retrieval:
 
 class Product final : public Service {
  public:
-  Product(ServiceOptions options, ServiceDeps deps) : options_(std::move(options)), deps_(deps) {}
+  Product(ServiceOptions options, ServiceDeps deps)
+      : options_(std::move(options)), deps_(deps), embedder_(deps.embedder) {}
 
   Result<> build() {
     vocabulary_text_ = DM_TRY(deps_.files.read(options_.vocabulary, kVocabularyBytes).with("the vocabulary"));
@@ -58,7 +60,7 @@ class Product final : public Service {
     ingest.batch_chunks = options_.batch_chunks;
     ingest.hidden = options_.hidden_files ? sys::HiddenFiles::kTake : sys::HiddenFiles::kSkip;
     ingest_ = DM_TRY(ingest::Ingest::open(
-        ingest, {*library_, deps_.parser, deps_.embedder, *wordpiece_, deps_.files, *pool_, deps_.clock}));
+        ingest, {*library_, deps_.parser, embedder_, *wordpiece_, deps_.files, *pool_, deps_.clock}));
     return {};
   }
 
@@ -140,36 +142,26 @@ class Product final : public Service {
     } else {
       checks.push_back({"library", CheckStatus::kFailed, at.error().message + "; " + at.error().hint});
     }
-    const MutexLock lock(mutex_);
-    if (embedder_error_.empty()) {
-      checks.push_back({"embedder", CheckStatus::kOk, embedder_ready_ ? "" : "starts with the first question"});
+    const EmbedderWatch::State embedder = embedder_.state();
+    if (embedder.error.empty()) {
+      checks.push_back({"embedder", CheckStatus::kOk, embedder.answered ? "" : "starts with the first question"});
     } else {
-      checks.push_back({"embedder", CheckStatus::kDegraded, embedder_error_ + "; search goes by keywords alone"});
+      checks.push_back({"embedder", CheckStatus::kDegraded, embedder.error + "; search goes by keywords alone"});
     }
     return checks;
   }
 
-  bool ready() override {
-    const MutexLock lock(mutex_);
-    return embedder_ready_;
-  }
+  bool ready() override { return embedder_.state().answered; }
 
   Result<> warm_up(Deadline deadline, std::stop_token stop) override {
     const llm::EmbedInput sample{"warm", {}};
-    auto embedded = deps_.embedder.embed({&sample, 1}, deadline, stop);
-    {
-      const MutexLock lock(mutex_);
-      embedder_ready_ = static_cast<bool>(embedded);
-      embedder_error_ = embedded ? std::string() : embedded.error().message;
-    }
-    if (!embedded) return embedded.error();
-    auto index = this->index();
-    if (!index) return index.error();
+    DM_TRY(embedder_.embed({&sample, 1}, deadline, stop));
+    DM_TRY(this->index());
     return {};
   }
 
   std::vector<Check> doctor(Deadline deadline, std::stop_token stop) override {
-    return examine({*library_, deps_.parser, deps_.embedder, deps_.files, options_.library_path}, deadline, stop);
+    return examine({*library_, deps_.parser, embedder_, deps_.files, options_.library_path}, deadline, stop);
   }
 
  private:
@@ -181,7 +173,7 @@ class Product final : public Service {
       options.bm25 = stage(options_.bm25);
       options.dense = stage(options_.dense);
       options.rank_constant = options_.rrf_k;
-      index_ = DM_TRY(retrieval::Index::open(options, *library_, *lexical_, deps_.embedder, deps_.clock));
+      index_ = DM_TRY(retrieval::Index::open(options, *library_, *lexical_, embedder_, deps_.clock));
     }
     return index_.get();
   }
@@ -194,15 +186,11 @@ class Product final : public Service {
                      {"failed", summary.failed.size()},
                      {"embedded", summary.embedded},
                      {"seconds", summary.seconds}});
-    if (summary.embedded > 0) {
-      const MutexLock lock(mutex_);
-      embedder_ready_ = true;
-      embedder_error_.clear();
-    }
   }
 
   ServiceOptions options_;
   ServiceDeps deps_;
+  EmbedderWatch embedder_;
   std::string vocabulary_text_;
   std::unique_ptr<text::WordPiece> wordpiece_;
   std::unique_ptr<library::Library> library_;
@@ -211,9 +199,6 @@ class Product final : public Service {
   std::unique_ptr<ingest::Ingest> ingest_;
   Mutex index_mutex_;  // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
-  Mutex mutex_;
-  bool embedder_ready_ DM_GUARDED_BY(mutex_) = false;
-  std::string embedder_error_ DM_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -134,7 +134,8 @@ class Service {
   virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
                                       std::stop_token stop) = 0;
 
-  // Cheap: what /health shows. `ready` is whether the embedder has answered.
+  // Cheap: what /health shows, from the last call that needed the embedder. `ready` is whether it has ever answered:
+  // one that fails later costs search its vectors, not the server.
   virtual std::vector<Check> health() = 0;
   virtual bool ready() = 0;
   // Starts what is started lazily (embedder, index), so that the first question is not the slow one.

@@ -85,6 +85,8 @@ TEST_F(ServiceTest, AnUploadIsKnownByItsName) {
 TEST_F(ServiceTest, WithoutAnEmbedderSearchGoesByKeywordsAndHealthSaysSo) {
   auto service = open();
   ASSERT_TRUE(service->ingest({folder.write("a.txt", kBoats).string()}, nullptr, Deadline::never(), {}));
+  service.reset();
+  service = open();  // A start that never had an embedder.
   embedder.fail_after(0, {Code::kUnavailable, "the engine does not start", "see its log"});
   EXPECT_FALSE(service->warm_up(Deadline::never(), {}));
   EXPECT_FALSE(service->ready());
@@ -97,6 +99,49 @@ TEST_F(ServiceTest, WithoutAnEmbedderSearchGoesByKeywordsAndHealthSaysSo) {
   EXPECT_TRUE(service->warm_up(Deadline::never(), {}));
   EXPECT_TRUE(service->ready());
   EXPECT_TRUE(service->search({"main mast", 5, {}}, Deadline::never(), {})->dense_used);
+}
+
+TEST_F(ServiceTest, HealthFollowsTheLastCallThatNeededTheEmbedder) {
+  auto service = open();
+  ASSERT_TRUE(service->ingest({folder.write("a.txt", kBoats).string()}, nullptr, Deadline::never(), {}));
+  const auto embedder_check = [&] { return service->health().at(1); };
+  EXPECT_TRUE(service->ready()) << "an ingest has heard from it";
+  const Error gone{Code::kUnavailable, "the engine is gone", "see its log"};
+
+  embedder.fail_after(0, gone);
+  const auto found = service->search({"main mast", 5, {}}, Deadline::never(), {});
+  EXPECT_EQ(found->degraded, "the engine is gone");
+  EXPECT_EQ(embedder_check().status, CheckStatus::kDegraded);
+  EXPECT_THAT(embedder_check().message, HasSubstr("the engine is gone"));
+  EXPECT_TRUE(service->ready()) << "questions are answered, if in a lesser way";
+  embedder.heal();
+  EXPECT_EQ(service->search({"main mast", 5, {}}, Deadline::never(), {})->degraded, "");
+  EXPECT_EQ(embedder_check().status, CheckStatus::kOk);
+
+  embedder.fail_after(0, gone);
+  const auto answer = service->ask({"How tall is the main mast?", {}}, Deadline::never(), {});
+  EXPECT_THAT(answer->fallbacks, testing::ElementsAre("Searched by keywords alone: the engine is gone"));
+  EXPECT_EQ(embedder_check().status, CheckStatus::kDegraded);
+  embedder.heal();
+  EXPECT_THAT(service->ask({"How tall is the main mast?", {}}, Deadline::never(), {})->fallbacks, testing::IsEmpty());
+  EXPECT_EQ(embedder_check().status, CheckStatus::kOk);
+
+  embedder.fail_after(0, gone);
+  const std::string other = folder.write("b.txt", "Another sentence about bread stands here.").string();
+  EXPECT_EQ(service->ingest({other}, nullptr, Deadline::never(), {})->failed.size(), 1U);
+  EXPECT_EQ(embedder_check().status, CheckStatus::kDegraded);
+  embedder.heal();
+  EXPECT_EQ(service->ingest({other}, nullptr, Deadline::never(), {})->added, 1U);
+  EXPECT_EQ(embedder_check().status, CheckStatus::kOk);
+}
+
+TEST_F(ServiceTest, ACallerThatLeavesSaysNothingAboutTheEmbedder) {
+  auto service = open();
+  ASSERT_TRUE(service->warm_up(Deadline::never(), {}));
+  std::stop_source left;
+  left.request_stop();
+  EXPECT_FALSE(service->search({"main mast", 5, {}}, Deadline::never(), left.get_token()));
+  EXPECT_EQ(service->health().at(1).status, CheckStatus::kOk);
 }
 
 TEST_F(ServiceTest, DoctorFindsWhatIsBroken) {

@@ -25,8 +25,8 @@ class Contracts(DocMindTest):
     def test_ingest_ask_verify_trace_delete(self):
         path = self.write("Schiffe und 船.md", MARKDOWN)
         summary = self.docmind("ingest", self.work, "--json").json
-        self.assertEqual(sorted(summary), sorted(["documents", "added", "updated", "unchanged", "failed", "chunks",
-                                                  "embedded", "seconds"]))
+        self.assertEqual(sorted(summary), sorted(["documents", "added", "updated", "unchanged", "failed", "missing",
+                                                  "skipped", "renamed", "chunks", "embedded", "seconds"]))
         self.assertEqual((summary["documents"], summary["added"], summary["failed"]), (1, 1, []))
         self.assertGreater(summary["embedded"], 0)
 

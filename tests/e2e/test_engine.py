@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -70,6 +71,40 @@ class Engine(DocMindTest):
         engine = wait_for(lambda: engines_of(ingest.pid))[0]
         ingest.kill()
         wait_for(lambda: not os.path.exists(f"/proc/{engine}"))
+
+    def test_health_follows_the_engine(self):
+        model = self.work / "model.gguf"
+        shutil.copyfile(MODEL, model)
+        document = self.write("a.txt", "The main mast is 24 metres tall.")
+        process, address = self.serve("--set", f"embedder.model={model}")
+        self.docmind("ingest", document)
+
+        def search():
+            status, found = self.get(address, "/api/search?q=mast")
+            self.assertEqual((status, len(found["hits"])), (200, 1))
+            return found["degraded"]
+
+        def health():
+            status, ready = self.get(address, "/health/ready")
+            whole = self.get(address, "/health")[1]
+            self.assertEqual((status, whole["status"]), (200, ready["health"]))
+            return whole["status"]
+
+        self.assertEqual((search(), health()), (None, "ok"))
+        engine = engines_of(process.pid, computed=0)[0]
+        os.kill(engine, signal.SIGKILL)
+        self.assertEqual((search(), health()), (None, "ok"), "a dead engine was not started again")
+        self.assertNotIn(engine, engines_of(process.pid, computed=0))
+
+        model.rename(self.work / "away.gguf")
+        os.kill(engines_of(process.pid, computed=0)[0], signal.SIGKILL)
+        self.assertIn("model", search())
+        self.assertEqual(health(), "degraded")
+        answer = self.post(address, "/api/ask", {"question": "How tall is the main mast?"})[1]
+        self.assertEqual(len(answer["fallbacks"]), 1)
+        (self.work / "away.gguf").rename(model)
+        self.assertEqual((search(), health()), (None, "ok"))
+        self.stop(process)
 
     def test_by_hand(self):
         path = str(pathlib.Path(self.folder.name) / "e.sock")
