@@ -33,7 +33,12 @@ VocabularyFacts facts_of(const llama_vocab* vocabulary) {
   for (TokenId id = 0; id < static_cast<TokenId>(facts.size); ++id) {
     constexpr auto kSpecial = static_cast<unsigned>(LLAMA_TOKEN_ATTR_CONTROL) | LLAMA_TOKEN_ATTR_USER_DEFINED;
     const auto attributes = static_cast<unsigned>(llama_vocab_get_attr(vocabulary, id));
-    if ((attributes & kSpecial) != 0) facts.special.push_back({id, piece_of(vocabulary, id)});
+    const bool control = (attributes & static_cast<unsigned>(LLAMA_TOKEN_ATTR_CONTROL)) != 0;
+    if ((attributes & kSpecial) != 0) {
+      facts.special.push_back({.id = id,
+                               .text = piece_of(vocabulary, id),
+                               .kind = control ? SpecialKind::kControl : SpecialKind::kWritten});
+    }
     if (llama_vocab_is_eog(vocabulary, id)) facts.ends.push_back(id);
   }
   const TokenId begin = llama_vocab_bos(vocabulary);

@@ -140,7 +140,6 @@ Result<GenerationFields> generation_of(const JsonFields& fields) {
     out.include_usage = DM_TRY(JsonFields(*options, "stream_options.").boolean("include_usage")).value_or(false);
   }
   out.ignore_end = DM_TRY(fields.boolean("ignore_eos")).value_or(false);
-  out.reuse = DM_TRY(fields.boolean("cache_prompt")).value_or(true);
   out.drafting = DM_TRY(fields.boolean("drafting")).value_or(true);
   DM_TRY(read_priority(fields, out));
   DM_TRY(read_format(fields, out));

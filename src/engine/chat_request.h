@@ -62,7 +62,7 @@ struct GenerationFields {
   bool stream = false;
   bool include_usage = false;
   bool ignore_end = false;
-  bool reuse = true;  // "cache_prompt"
+
   bool drafting = true;
   RequestPriority priority = RequestPriority::kNormal;
   FormatKind format = FormatKind::kText;

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/testing/llama_vocabulary.h"
+#include "engine/causal_model.h"
 #include "engine/testing/tiny_causal.h"
 
 namespace docmind::engine {
@@ -26,7 +26,7 @@ class PromptTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     tiny_ = std::make_unique<TinyCausal>();
-    vocabulary_ = std::make_unique<LlamaVocabulary>(tiny_->path());
+    vocabulary_ = *CausalModel::open(tiny_->path());
   }
   static void TearDownTestSuite() {
     vocabulary_.reset();
@@ -68,11 +68,11 @@ class PromptTest : public testing::Test {
   }
 
   static std::unique_ptr<TinyCausal> tiny_;
-  static std::unique_ptr<LlamaVocabulary> vocabulary_;
+  static std::unique_ptr<CausalModel> vocabulary_;
   ChatTemplate template_ = opened(qwen3());
 };
 std::unique_ptr<TinyCausal> PromptTest::tiny_;
-std::unique_ptr<LlamaVocabulary> PromptTest::vocabulary_;
+std::unique_ptr<CausalModel> PromptTest::vocabulary_;
 
 PromptInput asked(std::string system, std::string question) {
   return {.messages = {{.role = Role::kSystem, .content = std::move(system)},

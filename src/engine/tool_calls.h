@@ -49,8 +49,8 @@ class AnswerParser {
 
   AnswerSyntax syntax_;
   Place place_;
-  std::string text_;    // Not given out yet.
-  std::string blanks_;  // At the end of what was; dropped before a call.
+  std::string text_;      // Not given out yet.
+  std::string blanks_;    // At the end of what was; dropped before a call.
   bool thought_ = false;  // Thoughts have begun.
   bool called_ = false;
   std::string parse_error_;

@@ -17,9 +17,13 @@ enum class Specials : std::uint8_t {
   kParse,  // It is the token.
 };
 
+// kWritten (user-defined in a GGUF file): part of what a model writes, <tool_call> for one. kControl: never is.
+enum class SpecialKind : std::uint8_t { kControl, kWritten };
+
 struct SpecialToken {
   std::int32_t id = 0;
   std::string text{};
+  SpecialKind kind = SpecialKind::kControl;
 };
 
 struct VocabularyFacts {
@@ -40,5 +44,8 @@ class Vocabulary {
   // The bytes a token stands for; for a special token its text. Empty for ids that are none.
   virtual std::string piece(std::int32_t token) const = 0;
 };
+
+// Of each token what it adds to a text: its piece, nothing for control tokens.
+std::vector<std::string> written_pieces(const Vocabulary& vocabulary);
 
 }  // namespace docmind::engine
