@@ -14,7 +14,7 @@ std::size_t open_character(std::string_view bytes) {
   for (std::size_t back = 1; back <= 3 && back <= bytes.size(); ++back) {
     const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
     if ((byte & 0xC0U) == 0x80U) continue;
-    const std::size_t length = byte >= 0xF0U ? 4 : byte >= 0xE0U ? 3 : byte >= 0xC0U ? 2 : 1;
+    const std::size_t length = byte > 0xF4U ? 1 : byte >= 0xF0U ? 4 : byte >= 0xE0U ? 3 : byte >= 0xC2U ? 2 : 1;
     return length > back ? bytes.size() - back : bytes.size();
   }
   return bytes.size();
@@ -48,10 +48,17 @@ std::size_t TextStream::held() const {
 std::string TextStream::push(std::string_view bytes) {
   if (stopped_) return {};
   take_characters(bytes);
-  std::size_t end = std::string::npos;
-  for (const std::string& stop : stops_) end = std::min(end, text_.find(stop));
-  stopped_ = end != std::string::npos;
-  if (!stopped_) end = text_.size() - held();
+  // The one that is complete first, as if the text had come byte by byte.
+  std::size_t first_end = std::string::npos;
+  std::size_t end = text_.size();
+  for (const std::string& stop : stops_) {
+    const std::size_t at = text_.find(stop);
+    if (at == std::string::npos || at + stop.size() > first_end) continue;
+    end = at + stop.size() < first_end ? at : std::min(end, at);
+    first_end = at + stop.size();
+  }
+  stopped_ = first_end != std::string::npos;
+  if (!stopped_) end -= held();
   std::string out = text_.substr(0, end);
   text_.erase(0, end);
   return out;
@@ -59,9 +66,9 @@ std::string TextStream::push(std::string_view bytes) {
 
 std::string TextStream::finish() {
   if (stopped_) return {};
-  if (!broken_.empty()) text_ += "\xEF\xBF\xBD";
-  broken_.clear();
-  // The replacement character may be what a stop string asks for.
+  std::uint64_t replaced = 0;
+  text_ += to_utf8(std::exchange(broken_, {}), replaced);
+  // A replacement character may be what a stop string asks for.
   std::string out = push({});
   return stopped_ ? out : out + std::exchange(text_, {});
 }

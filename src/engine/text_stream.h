@@ -1,8 +1,8 @@
 // The bytes of tokens as text that can be sent: whole characters, and nothing that may belong to a stop string.
 //
 // Ill-formed UTF-8 becomes U+FFFD as soon as it is known to be; a character's missing end only at the end of the text.
-// The earliest stop string ends the text, it and what follows are never given out. Holds back at most the longest stop
-// string and three bytes. Belongs to one thread.
+// The stop string that is complete first ends the text; it and what follows are never given out. Holds back at most the
+// longest stop string and three bytes. Belongs to one thread.
 #pragma once
 #include <string>
 #include <string_view>
