@@ -57,12 +57,16 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-// The value of expr, or return its Error from the enclosing function.
-#define DM_TRY(expr)                                 \
-  __extension__({                                    \
-    auto dm_try_ = (expr);                           \
-    if (!dm_try_) return std::move(dm_try_).error(); \
-    *std::move(dm_try_);                             \
+// The value of expr, or return its Error from the enclosing function. The name differs each time: one may stand in a
+// lambda that is part of another's expr.
+#define DM_TRY(expr) DM_TRY_NAMED(expr, DM_TRY_JOIN(dm_try_, __COUNTER__))
+#define DM_TRY_JOIN(a, b) DM_TRY_JOIN_(a, b)
+#define DM_TRY_JOIN_(a, b) a##b
+#define DM_TRY_NAMED(expr, name)               \
+  __extension__({                              \
+    auto name = (expr);                        \
+    if (!name) return std::move(name).error(); \
+    *std::move(name);                          \
   })
 
 }  // namespace docmind
