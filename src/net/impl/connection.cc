@@ -88,7 +88,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     phase_ = Phase::kHeader;
     header_started_ = false;
     if (input_.size() == 0) input_.shrink_to_fit();
-    parser_.emplace();
+    parser_ = std::make_unique<Parser>();
     parser_->header_limit(owner_.options().header_bytes);
     parser_->body_limit(boost::none);  // Set once the header says which route it is.
     arm(patience);
@@ -385,7 +385,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
 
   Phase phase_ = Phase::kHeader;
   beast::flat_buffer input_;
-  std::optional<Parser> parser_;
+  std::unique_ptr<Parser> parser_;
   Request request_;
   std::shared_ptr<Exchange> exchange_;  // Shared with the handler's thread.
   std::string output_;                  // To be sent.
