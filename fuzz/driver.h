@@ -16,6 +16,7 @@ void fuzz_epub(std::string_view bytes);
 void fuzz_frame(std::string_view bytes);
 void fuzz_sse(std::string_view bytes);
 void fuzz_multipart(std::string_view bytes);
+void fuzz_schema(std::string_view bytes);  // A schema, a line break, a text.
 void fuzz_target(std::string_view bytes);  // And the body of an error from elsewhere.
 void fuzz_gguf(std::string_view bytes);
 void fuzz_safetensors(std::string_view bytes);

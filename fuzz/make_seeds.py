@@ -100,3 +100,16 @@ seed("gguf", "odd", gguf("llama", [("token_embd.weight", 8, 4)], gguf_text("gene
 header = (b'{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3",'
           b'"shape":[2,2],"data_offsets":[8,12]},"c":{"dtype":"BF16","shape":[1],"data_offsets":[12,14]}}')
 seed("safetensors", "three", struct.pack("<Q", len(header)) + header + bytes(14))
+SCHEMAS = {
+    "object": ('{"type":"object","properties":{"a":{"type":"integer","minimum":-5,"maximum":1200},"b":{"type":["string","null"],"maxLength":3},'
+               '"c":{"enum":["x","xy",1,null]}},"required":["a"],"additionalProperties":{"type":"boolean"}}', '{"a":17,"b":"中","d":true}'),
+    "recursive": ('{"$ref":"#/$defs/n","$defs":{"n":{"anyOf":[{"type":"null"},{"type":"array","items":{"$ref":"#/$defs/n"},"maxItems":3}]}}}',
+                  "[[],[null,[null]],null]"),
+    "strings": ('{"anyOf":[{"type":"string","pattern":"^(a|中[0-9]{2,3})*b?$"},{"type":"string","format":"date"},{"const":{"k":[1.5]}}]}',
+                '"a中12ab"'),
+    "merged": ('{"allOf":[{"type":"object","properties":{"a":{"minimum":2}}},{"oneOf":[{"required":["a"]},{"required":["b"]}]}],'
+               '"properties":{"a":{"type":"number","multipleOf":0.5},"b":{"prefixItems":[true,false]}}}', '{"a":2.5}'),
+    "any": ("true", '{"a":[1e-3,"\\ud83d\\ude00",{"":{}}]}'),
+}
+for name, (schema, text_) in SCHEMAS.items():
+    seed("schema", name, schema + "\n" + text_)

@@ -28,6 +28,23 @@ std::size_t TokenMask::count() const {
                          [](std::size_t sum, std::uint64_t word) { return sum + std::popcount(word); });
 }
 
+void TokenMask::forbid(std::span<float> logits) const {
+  DM_CHECK(logits.size() == size_);
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    const std::uint64_t word = words_[i];
+    if (word == ~std::uint64_t{0}) continue;
+    const std::span<float> here = logits.subspan(i * 64, std::min<std::size_t>(64, size_ - i * 64));
+    if (word == 0) {
+      std::fill(here.begin(), here.end(), kNever);
+      continue;
+    }
+    for (std::size_t bit = 0; bit < here.size(); ++bit) {
+      if ((word >> bit & 1U) == 0) here[bit] = kNever;
+    }
+  }
+}
+
 Result<std::shared_ptr<const TokenTrie>> TokenTrie::build(std::span<const std::string> tokens,
                                                           std::span<const Token> ends) {
   constexpr std::size_t kMostTokens = 4'000'000;

@@ -30,6 +30,8 @@ class TokenMask {
   void clear() { std::fill(words_.begin(), words_.end(), 0); }
   void add(const TokenMask& other);  // Of the same size.
   std::size_t count() const;
+  // Minus infinity where the bit is not set. As many logits as tokens.
+  void forbid(std::span<float> logits) const;
   std::span<const std::uint64_t> words() const { return words_; }  // Token t is bit t % 64 of word t / 64.
 
  private:

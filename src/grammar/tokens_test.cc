@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "grammar/testing/walk.h"
 
 namespace docmind::grammar {
@@ -113,6 +115,20 @@ TEST(Masks, RememberedMasksAreBoundedAndSurviveTheirGrammar) {
     for (Token t = 0; t < static_cast<Token>(mask.size()); ++t) ASSERT_EQ(mask.test(t), masker.allowed(matcher, t));
   }
   EXPECT_GE(masker.counts().walked, 20U);
+}
+
+TEST(TokenMask, ForbidsWhatIsNotSet) {
+  for (const std::size_t size : {1, 63, 64, 65, 200}) {
+    TokenMask mask(size);
+    for (std::size_t t = 0; t < size; ++t) {
+      if (t % 3 == 0 || (t >= 64 && t < 128)) mask.set(static_cast<Token>(t));
+    }
+    std::vector<float> logits(size, 1.5F);
+    mask.forbid(logits);
+    for (std::size_t t = 0; t < size; ++t) {
+      EXPECT_EQ(logits[t], mask.test(static_cast<Token>(t)) ? 1.5F : -std::numeric_limits<float>::infinity());
+    }
+  }
 }
 
 TEST(TokenTrie, TwinsStandForTheSameBytes) {
