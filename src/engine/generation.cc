@@ -1,6 +1,6 @@
 #include "engine/generation.h"
 
-#include <iterator>
+#include <algorithm>
 #include <utility>
 
 #include "engine/text_stream.h"
@@ -22,6 +22,8 @@ class Listener {
     AnswerPiece piece;
     if (request_.report_tokens) {
       piece.tokens.push_back({sampled.token, sampled.log_probability, sampled.alternatives});
+      auto& alternatives = piece.tokens.back().alternatives;
+      alternatives.resize(std::min<std::size_t>(alternatives.size(), request_.alternatives));
     }
     const std::string text = stream_.push(pieces_[static_cast<std::size_t>(sampled.token)]);
     text_ += text;

@@ -46,6 +46,7 @@ struct GenerationRequest {
   AnswerSyntax syntax{};
   std::string id_prefix{};  // Tool calls are named after it.
   bool report_tokens = false;
+  std::uint32_t alternatives = 0;  // Reported with each token, at most.
   // What the finished text must be; its text is an error otherwise. Empty: anything.
   std::shared_ptr<const grammar::Grammar> must_be{};
   bool must_call = false;  // Without a tool call it is an error.

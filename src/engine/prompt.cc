@@ -123,7 +123,9 @@ Result<Prompt> PromptRenderer::render(PromptInput input) const {
       cut.offset += documents.size();
   }
   const Text text = DM_TRY(text_of(input, messages));
-  return tokens_of(text, shared_bytes(input, text, cut));
+  Prompt prompt = DM_TRY(tokens_of(text, shared_bytes(input, text, cut)));
+  prompt.thinking = std::string_view(text.bytes).substr(0, text.bytes.find_last_not_of(" \n") + 1).ends_with("<think>");
+  return prompt;
 }
 
 Result<PromptRenderer::Text> PromptRenderer::text_of(const PromptInput& input,

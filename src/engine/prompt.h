@@ -42,6 +42,7 @@ struct PromptInput {
 struct Prompt {
   std::vector<std::int32_t> tokens{};
   std::uint32_t shared = 0;  // So many of them are the shared beginning.
+  bool thinking = false;     // It ends inside thoughts: the template has opened them.
 };
 
 class PromptRenderer {

@@ -1,0 +1,56 @@
+// The events of a streamed answer, from several threads, over one response.
+//
+// The response begins with the first event, so that what fails before it is a plain HTTP error. Afterwards an error is
+// an event, and the stream ends without [DONE].
+#pragma once
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "net/server.h"
+
+namespace docmind::engine {
+
+class AnswerStream {
+ public:
+  explicit AnswerStream(net::ResponseWriter& writer) : writer_(writer) {}
+
+  // False when the client has gone.
+  bool event(std::string_view data) {
+    const std::lock_guard lock(mutex_);
+    if (!begun_) {
+      begun_ = true;
+      net::Response head;
+      head.headers.set("Content-Type", "text/event-stream");
+      head.headers.set("Cache-Control", "no-store");
+      if (!writer_.begin(std::move(head))) return false;
+    }
+    return static_cast<bool>(writer_.write("data: " + std::string(data) + "\n\n"));
+  }
+
+  void done() {
+    if (event("[DONE]")) end();
+  }
+
+  // A failure, as whatever can still be sent.
+  void fail(const Error& error) {
+    const bool begun = [&] {
+      const std::lock_guard lock(mutex_);
+      return begun_;
+    }();
+    if (!begun) {
+      (void)static_cast<bool>(writer_.send(net::error_response(error)));  // A client that has gone misses nothing.
+    } else if (event(net::error_body(error))) {
+      end();
+    }
+  }
+
+ private:
+  void end() { (void)static_cast<bool>(writer_.end()); }
+
+  net::ResponseWriter& writer_;
+  std::mutex mutex_;
+  bool begun_ = false;
+};
+
+}  // namespace docmind::engine
