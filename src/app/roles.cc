@@ -60,9 +60,21 @@ int engine_role(const std::map<std::string, std::string>& options) {
   auto log = obs::Log::open({}, clock);
   if (!log) return 1;
   engine::EngineOptions engine;
-  if (const auto model = options.find("model"); model != options.end()) engine.model_path = model->second;
-  if (const auto socket = options.find("socket"); socket != options.end()) engine.socket_path = socket->second;
-  read_number(options, "threads", engine.threads);
+  const auto text = [&](const char* key, std::string& to) {
+    if (const auto found = options.find(key); found != options.end()) to = found->second;
+  };
+  text("model", engine.chat.model_path);
+  text("socket", engine.socket_path);
+  text("kv-folder", engine.chat.kv_folder);
+  read_number(options, "threads", engine.chat.threads);
+  read_number(options, "context", engine.chat.context);
+  read_number(options, "batch", engine.chat.step_tokens);
+  read_number(options, "memory", engine.chat.memory_bytes);
+  read_number(options, "kv-bytes", engine.chat.kv_bytes);
+  read_number(options, "draft", engine.chat.scheduling.draft);
+  std::string cells = "auto";
+  text("kv-cache-dtype", cells);
+  engine.chat.cell_type = engine::cell_type_named(cells);
   const auto served = engine::serve(engine, {clock, files, **log}, (*signals)->stop_token());
   if (served) return 0;
   (*log)->failure(obs::Level::kError, "engine_failed", served.error());

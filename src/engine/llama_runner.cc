@@ -64,6 +64,13 @@ std::string identity(const CausalFacts& facts, const llama_context* context, con
 
 std::string_view name(CellType type) { return ggml_type_name(ggml_type_of(type)); }
 
+std::optional<CellType> cell_type_named(std::string_view name_asked) {
+  for (const CellType type : {CellType::kF16, CellType::kQ8, CellType::kQ4}) {
+    if (name(type) == name_asked) return type;
+  }
+  return std::nullopt;
+}
+
 std::uint64_t cell_bytes(const CausalFacts& facts, CellType type) {
   const auto row = static_cast<std::int64_t>(facts.kv_heads) * facts.head_size;
   return 2 * std::uint64_t{facts.layers} * ggml_row_size(ggml_type_of(type), row);

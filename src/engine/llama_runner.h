@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/causal_model.h"
@@ -12,8 +13,9 @@
 
 namespace docmind::engine {
 
-enum class CellType : std::uint8_t { kF16, kQ8, kQ4 };  // Of keys and values.
-std::string_view name(CellType type);                   // "f16", "q8_0", "q4_0".
+enum class CellType : std::uint8_t { kF16, kQ8, kQ4 };           // Of keys and values.
+std::string_view name(CellType type);                            // "f16", "q8_0", "q4_0".
+std::optional<CellType> cell_type_named(std::string_view name);  // Empty for any other name, "auto" too.
 // Bytes of one token's keys and values over all layers.
 std::uint64_t cell_bytes(const CausalFacts& facts, CellType type);
 

@@ -1,4 +1,5 @@
-// The role `docmind engine`: one model, served over HTTP on a Unix socket until told to stop (docs/formats/engine.md).
+// The role `docmind engine`: one model, for embeddings or for chat as its file says, served over HTTP on a Unix socket
+// until told to stop (docs/formats/engine.md).
 //
 // It runs in a process of its own: libllama ends the process when it finds a bug in itself or in a model file, and that
 // must cost no more than this child. One thread owns the llama context; requests wait in a bounded queue before it.
@@ -9,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "engine/chat_engine.h"
 
 namespace docmind::obs {
 class Log;
@@ -20,10 +22,9 @@ class Files;
 namespace docmind::engine {
 
 struct EngineOptions {
-  std::string model_path;           // A GGUF file.
-  std::string socket_path;          // At most 107 bytes; its folder exists and is private.
-  std::uint32_t threads = 0;        // For computing; 0: one per processor.
-  std::uint32_t max_window = 1024;  // Tokens in one pass are min(this, what the model was trained for).
+  ChatEngineOptions chat{};         // model_path is any model's; the rest is for chat models.
+  std::string socket_path{};        // At most 107 bytes; its folder exists and is private.
+  std::uint32_t max_window = 1024;  // Of an embedder: tokens in one pass, or what it was trained for if that is less.
   std::uint32_t queue_jobs = 64;    // Requests that may wait; beyond them the answer is 429.
 };
 

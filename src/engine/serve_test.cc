@@ -23,7 +23,7 @@ namespace json = boost::json;
 class ServeTest : public testing::Test {
  protected:
   void SetUp() override {
-    options_ = {.model_path = model_.path(), .socket_path = (model_.folder() / "e.sock").string(), .threads = 2};
+    options_ = {.chat = {.model_path = model_.path()}, .socket_path = (model_.folder() / "e.sock").string(), .threads = 2};
     engine_ = std::jthread([this](const std::stop_token& stop) {
       const auto served = serve(options_, {clock_, files_, log_}, stop);
       EXPECT_TRUE(served) << served.error().message;
