@@ -23,7 +23,9 @@ namespace json = boost::json;
 class ServeTest : public testing::Test {
  protected:
   void SetUp() override {
-    options_ = {.chat = {.model_path = model_.path()}, .socket_path = (model_.folder() / "e.sock").string(), .threads = 2};
+    options_.chat.model_path = model_.path();
+    options_.chat.threads = 2;
+    options_.socket_path = (model_.folder() / "e.sock").string();
     engine_ = std::jthread([this](const std::stop_token& stop) {
       const auto served = serve(options_, {clock_, files_, log_}, stop);
       EXPECT_TRUE(served) << served.error().message;
@@ -142,7 +144,10 @@ TEST(Serve, SaysWhyItCannotStart) {
   sys::RealFiles files;
   const obs::Log log;
   const auto start = [&](const std::string& path, const std::string& socket) {
-    return serve({.model_path = path, .socket_path = socket}, {clock, files, log}, {}).error().code;
+    EngineOptions options;
+    options.chat.model_path = path;
+    options.socket_path = socket;
+    return serve(options, {clock, files, log}, {}).error().code;
   };
   const std::string socket = (model.folder() / "e.sock").string();
   EXPECT_EQ(start("/nowhere.gguf", socket), Code::kNotFound);
