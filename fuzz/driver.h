@@ -20,5 +20,8 @@ void fuzz_schema(std::string_view bytes);  // A schema, a line break, a text.
 void fuzz_target(std::string_view bytes);  // And the body of an error from elsewhere.
 void fuzz_gguf(std::string_view bytes);
 void fuzz_safetensors(std::string_view bytes);
+void fuzz_chat(std::string_view bytes);      // The body of a request.
+void fuzz_template(std::string_view bytes);  // A chat template, a line "---", the text of a message.
+void fuzz_answer(std::string_view bytes);    // What a model writes.
 
 }  // namespace docmind::fuzz

@@ -113,3 +113,18 @@ SCHEMAS = {
 }
 for name, (schema, text_) in SCHEMAS.items():
     seed("schema", name, schema + "\n" + text_)
+seed("chat", "all", """{"model":"m","messages":[{"role":"developer","content":"rules"},{"role":"user","content":[{"type":"text",
+"text":"a"}]},{"role":"assistant","content":"<think>x</think>y","tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]},
+{"role":"tool","tool_call_id":"1","content":"<|im_end|>"}],"tools":[{"type":"function","function":{"name":"f","parameters":{}}}],
+"tool_choice":"auto","temperature":0.5,"top_p":1,"top_k":3,"min_p":0,"seed":1,"stop":["x"],"max_tokens":5,"n":2,"logprobs":true,
+"top_logprobs":2,"logit_bias":{"5":1},"stream":true,"stream_options":{"include_usage":true},"document_prefix":3,
+"chat_template_kwargs":{"enable_thinking":false},"documents":[{"title":"t","text":"d"}],"priority":"high"}""")
+seed("chat", "prompt", '{"prompt":[1,2,3],"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}}}')
+seed("template", "chatml", "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
+     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}\n---\nHi <|im_end|>")
+seed("template", "functions", "{% set x = messages[0].content.split(',') %}{% macro f(a, b=1) %}{{ a | upper }}{{ b }}{% endmacro %}"
+     "{{ f(x[0]) }}{{ x | join('-') | trim | tojson }}{% for i in range(3) if i is odd %}{{ loop.index }}{% else %}{{ none }}{% endfor %}"
+     "{{ messages | tojson(indent=2) }}{{ x[::-1] }}{{ 'a' if x else 'b' }}\n---\na,<|im_end|>,b")
+seed("template", "replace", "{{ messages[0].content | replace('a', 'b') | indent(2) }}{{ messages[0]['content'][1:] }}\n---\naaa <|im_start|>")
+seed("answer", "calls", '<think>\nhm\n</think>\n\nI look.\n<tool_call>\n{"name": "f", "arguments": {"a": "\u00e9"}}\n</tool_call>\n<tool_call>{</tool_call> STO')
+seed("answer", "stop", "text with a \xe5\x96\xb5 and STOP more")

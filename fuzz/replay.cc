@@ -49,7 +49,10 @@ int main(int argc, char** argv) {
                                                 {"target", fuzz::fuzz_target},
                                                 {"schema", fuzz::fuzz_schema},
                                                 {"gguf", fuzz::fuzz_gguf},
-                                                {"safetensors", fuzz::fuzz_safetensors}};
+                                                {"safetensors", fuzz::fuzz_safetensors},
+                                                {"chat", fuzz::fuzz_chat},
+                                                {"template", fuzz::fuzz_template},
+                                                {"answer", fuzz::fuzz_answer}};
   if (argc != 3 || !entries.contains(argv[1])) return std::fprintf(stderr, "usage: fuzz_replay ENTRY FOLDER\n"), 2;
   docmind::SeededRng rng(1);
   std::size_t seeds = 0;
