@@ -64,7 +64,7 @@ class ChatTemplate {
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
 
   // kInvalidArgument when the template refuses the conversation or cannot render it, kResourceExhausted past a limit.
-  // No part is empty, neighbours differ in origin but for a kTemplate part that must not join the one before.
+  // No part is empty, neighbours differ in origin.
   Result<std::vector<PromptPart>> render(const TemplateInput& input) const;
 
   bool has_tools() const;     // Whether tools show in the prompt.

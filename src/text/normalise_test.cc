@@ -45,5 +45,11 @@ TEST(Normalise, TwiceIsOnce) {
   }
 }
 
+TEST(Nfc, ComposesAndChangesNothingElse) {
+  EXPECT_EQ(nfc("cafe\u0301\r\n\x07\u00ad"), "caf\u00e9\r\n\x07\u00ad");
+  EXPECT_EQ(nfc(""), "");
+  EXPECT_EQ(nfc("plain"), "plain");
+}
+
 }  // namespace
 }  // namespace docmind::text
