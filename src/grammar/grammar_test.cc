@@ -436,6 +436,36 @@ TEST(GrammarBombs, ManyStates) {
   EXPECT_THAT(refusal(R"({"pattern":"^((a{99}){99}){99}$"})"), HasSubstr("too large"));
 }
 
+std::string repeated(std::size_t times, const std::string& piece) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += (i == 0 ? "" : ",") + piece;
+  return out;
+}
+
+TEST(GrammarBombs, MuchWorkForFewBytes) {
+  std::string patterns;
+  for (int i = 0; i < 3000; ++i)
+    patterns += "\"p" + std::to_string(i) + R"(":{"pattern":")" + std::to_string(i) + R"((a{1000}){4}"},)";
+  EXPECT_THAT(refusal(R"({"properties":{)" + patterns + R"("q":{}}})"), HasSubstr("too many parts"));
+
+  const std::string text = "\"" + std::string(1 << 20, 'a') + "\"";
+  EXPECT_THAT(refusal(R"({"enum":[)" + text + R"(],"anyOf":[)" + repeated(50000, R"({"maxLength":1})") + "]}"),
+              HasSubstr("too many combinations"));
+  EXPECT_THAT(refusal(R"({"enum":[)" + text + R"(],"pattern":"(a?){500}b"})"), HasSubstr("too many combinations"));
+  EXPECT_THAT(refusal(R"({"allOf":[)" + repeated(100000, R"({"anyOf":[{}]})") + "]}"),
+              HasSubstr("too many combinations"));
+  EXPECT_THAT(refusal(R"({"allOf":[)" + repeated(1000, R"({"anyOf":[{"minLength":1}]})") + "]}"),
+              HasSubstr("too many combinations"));
+  EXPECT_THAT(refusal(R"({"required":[)" + repeated(100000, "\"a\"") + R"(],"anyOf":[)" +
+                      repeated(1000, R"({"title":""})") + "]}"),
+              HasSubstr("too many combinations"));
+  EXPECT_THAT(refusal(R"({"type":[)" + repeated(8, "\"null\"") + "]}"), HasSubstr("\"type\" at #"));
+
+  std::string names;
+  for (int i = 0; i < 4000; ++i) names += "\"" + std::to_string(i * 7919) + std::string(50, 'x') + "\":{},";
+  EXPECT_EQ(refusal(R"({"properties":{)" + names + R"("q":{}},"additionalProperties":true})"), "made");
+}
+
 TEST(GrammarBombs, BigBoundsAreLeftToTheCheck) {
   const auto text = made(R"({"type":"string","minLength":3,"maxLength":100000000})");
   EXPECT_LT(text->states(), 3000U);

@@ -12,6 +12,11 @@
 namespace docmind::grammar {
 namespace {
 
+bool matches(const Pattern& pattern, std::string_view text) {
+  std::size_t steps = 10'000'000;
+  return pattern.matches(text, steps);
+}
+
 TEST(Pattern, MatchesAsAnotherEngineDoes) {
   SeededRng rng(7);
   constexpr std::array<const char*, 14> kParts = {"a",  "b",  "[ab]", "[^a]",       ".",   "(a|bc)", "(?:ab)?",
@@ -29,8 +34,8 @@ TEST(Pattern, MatchesAsAnotherEngineDoes) {
     for (int k = 0; k < 40; ++k) {
       std::string subject;
       for (auto n = rng.next() % 7; n > 0; --n) subject += "abc1 "[rng.next() % 5];
-      ASSERT_EQ(pattern->matches(subject), std::regex_search(subject, other)) << text << " on \"" << subject << '"';
-      ASSERT_EQ(testing::writes(grammar, "\"" + subject + "\""), pattern->matches(subject))
+      ASSERT_EQ(matches(*pattern, subject), std::regex_search(subject, other)) << text << " on \"" << subject << '"';
+      ASSERT_EQ(testing::writes(grammar, "\"" + subject + "\""), matches(*pattern, subject))
           << text << " on \"" << subject << '"';
     }
   }
@@ -38,8 +43,8 @@ TEST(Pattern, MatchesAsAnotherEngineDoes) {
 
 TEST(Pattern, CharactersBeyondAscii) {
   const auto pattern = *Pattern::parse("^[\\u00e0-\\u9fff]\\s.$");
-  EXPECT_TRUE(pattern.matches("中\xe3\x80\x80\xf0\x9f\x98\x80"));
-  EXPECT_FALSE(pattern.matches("a b"));
+  EXPECT_TRUE(matches(pattern, "中\xe3\x80\x80\xf0\x9f\x98\x80"));
+  EXPECT_FALSE(matches(pattern, "a b"));
 }
 
 TEST(Pattern, RangesAgreeWithTheirBytes) {
@@ -59,7 +64,7 @@ TEST(Pattern, RangesAgreeWithTheirBytes) {
 
 TEST(Pattern, TakesTimeInProportion) {
   const auto pattern = *Pattern::parse("^(a|a)*(a|a)*(a|a)*b$");  // Backtracking would take for ever.
-  EXPECT_FALSE(pattern.matches(std::string(20000, 'a')));
+  EXPECT_FALSE(matches(pattern, std::string(20000, 'a')));
 }
 
 TEST(Integers, AreThoseOfTheRange) {

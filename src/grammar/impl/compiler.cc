@@ -95,7 +95,7 @@ Result<> Compiler::gather(const Value& schema, All& all) {
   while (!open.empty()) {
     const Value& here = *open.back();
     open.pop_back();
-    DM_TRY(spend(1 + all.schemas.size() + met.size()));
+    DM_TRY(spend(1 + all.schemas.size() + all.choices.size() + met.size()));
     if (here.is_bool()) {
       all.impossible = all.impossible || !here.get_bool();
       continue;
@@ -146,13 +146,17 @@ StateId Compiler::rule_of(All all) {
 
 Result<> Compiler::build_here(const All& all, StateId from, StateId to) {
   if (all.choices.empty()) return build_values(all, from, to);
+  constexpr std::size_t kDeepest = 400;
+  if (depth_ >= kDeepest) return spend(kNoSteps);
+  ++depth_;
   for (const Value& branch : all.choices.front()->get_array()) {
     DM_TRY(spend(all.schemas.size() + all.choices.size()));
     All one{.schemas = all.schemas, .choices = {all.choices.begin() + 1, all.choices.end()}};
     DM_TRY(gather(branch, one));
     DM_TRY(build_gathered(std::move(one), from, to));
-    if (builder_.over()) return {};
+    if (builder_.over()) break;
   }
+  --depth_;
   return {};
 }
 
@@ -196,10 +200,9 @@ Result<> Compiler::build_values(const All& all, StateId from, StateId to) {
     const auto take = [&](const Value& value) -> Result<> {
       DM_TRY(spend(all.schemas.size()));
       const auto holds = [&](const Value* other) { return validator_.holds(*other, value, values); };
+      const bool held = std::all_of(all.schemas.begin(), all.schemas.end(), holds);
       if (validator_.exhausted()) return spend(kNoSteps);
-      if (std::all_of(all.schemas.begin(), all.schemas.end(), holds)) {
-        texts.push_back(spaced_text(value, options_.spacing));
-      }
+      if (held) texts.push_back(spaced_text(value, options_.spacing));
       return {};
     };
     if (only != nullptr) {

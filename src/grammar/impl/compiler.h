@@ -65,6 +65,7 @@ class Compiler {
   Prelude& prelude_;
   Validator validator_;
   std::size_t& steps_;
+  std::size_t depth_ = 0;  // Of choices inside choices.
   std::map<All, StateId> rules_;
   std::vector<std::pair<All, StateId>> waiting_;
 };

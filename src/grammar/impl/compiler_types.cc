@@ -175,6 +175,7 @@ Result<> Compiler::build_object(const All& all, StateId from, StateId to) {
   for (const Value* schema : all.schemas) {
     if (const Value* properties = keyword(*schema, "properties")) {
       declares = true;
+      DM_TRY(spend(properties->get_object().size()));
       for (const auto& member : properties->get_object()) {
         const std::string_view name(member.key().data(), member.key().size());
         if (known.insert(name).second) names.push_back(name);
@@ -189,6 +190,7 @@ Result<> Compiler::build_object(const All& all, StateId from, StateId to) {
   for (const Value* schema : all.schemas) {
     const Value* must = keyword(*schema, "required");
     if (must == nullptr) continue;
+    DM_TRY(spend(must->get_array().size()));
     for (const Value& name : must->get_array()) {
       required.insert(view(name));
       if (known.insert(view(name)).second) names.push_back(view(name));

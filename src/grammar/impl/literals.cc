@@ -1,6 +1,7 @@
 #include "grammar/impl/literals.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/json.h"
@@ -61,29 +62,24 @@ class NameTree {
       }
       return entry->second;
     };
+    std::map<StateId, std::array<StateId, 256>> tables;  // Inside of any string -> where each byte leads there.
     for (const Node& node : nodes_) {
+      const auto [table, added] = tables.try_emplace(node.inside);
+      for (unsigned byte = 0; added && byte < 256; ++byte) {
+        const StateId next = builder_.next(node.inside, static_cast<std::uint8_t>(byte));
+        const bool closes = byte == '"' && node.inside == string;
+        table->second.at(byte) = next == Automaton::kEpsilon ? next : closes ? to : leave(next);
+      }
+      std::array<StateId, 256> here = table->second;
+      if (node.is_name) here['"'] = Automaton::kEpsilon;
+      for (const auto& [byte, child] : node.next) here.at(byte) = nodes_[child].state;
       unsigned low = 0;
-      StateId target = Automaton::kEpsilon;
-      for (unsigned byte = 0; byte <= 256; ++byte) {
-        StateId next = Automaton::kEpsilon;
-        if (byte < 256) next = builder_.next(node.inside, static_cast<std::uint8_t>(byte));
-        if (next != Automaton::kEpsilon) {
-          const auto child = node.next.find(static_cast<std::uint8_t>(byte));
-          const bool closes = byte == '"' && node.inside == string;
-          if (child != node.next.end()) {
-            next = nodes_[child->second].state;
-          } else if (closes) {
-            next = node.is_name ? Automaton::kEpsilon : to;
-          } else {
-            next = leave(next);
-          }
-        }
-        if (next == target) continue;
-        if (target != Automaton::kEpsilon) {
-          builder_.edge(node.state, static_cast<std::uint8_t>(low), static_cast<std::uint8_t>(byte - 1), target);
+      for (unsigned byte = 1; byte <= 256; ++byte) {
+        if (byte < 256 && here.at(byte) == here.at(low)) continue;
+        if (here.at(low) != Automaton::kEpsilon) {
+          builder_.edge(node.state, static_cast<std::uint8_t>(low), static_cast<std::uint8_t>(byte - 1), here.at(low));
         }
         low = byte;
-        target = next;
       }
       if (builder_.over()) return;
     }

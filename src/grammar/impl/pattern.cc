@@ -51,7 +51,7 @@ const Set kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 // What a pattern is made of, before repetition is written out.
 struct Part {
   enum class Kind : std::uint8_t { kSet, kSequence, kEither, kRepeat } kind = Kind::kSequence;
-  Set set;
+  std::shared_ptr<const Set> set;  // Shared by all the states its repetitions become.
   std::vector<Part> parts;
   unsigned least = 0;
   std::optional<unsigned> most;
@@ -134,7 +134,7 @@ class PatternParser {
   static Part set_of(Set set) {
     Part part;
     part.kind = Part::Kind::kSet;
-    part.set = std::move(set);
+    part.set = std::make_shared<const Set>(std::move(set));
     return part;
   }
 
@@ -265,10 +265,12 @@ class PatternParser {
     pattern_.states_.push_back(std::move(state));
     return static_cast<std::uint32_t>(pattern_.states_.size() - 1);
   }
-  std::uint32_t way(std::vector<std::uint32_t> ways) { return add({.set = {}, .next = 0, .ways = std::move(ways)}); }
+  std::uint32_t way(std::vector<std::uint32_t> ways) {
+    return add({.set = nullptr, .next = 0, .ways = std::move(ways)});
+  }
   std::uint32_t anything(std::uint32_t next) {
     const std::uint32_t loop = way({next});
-    const std::uint32_t any = add({.set = {{0, kLast}}, .next = loop, .ways = {}});
+    const std::uint32_t any = add({.set = any_, .next = loop, .ways = {}});
     if (!full_) pattern_.states_[loop].ways.push_back(any);
     return loop;
   }
@@ -312,6 +314,7 @@ class PatternParser {
   std::size_t groups_ = 0;
   bool full_ = false;
   std::vector<std::uint32_t> starts_;
+  std::shared_ptr<const Set> any_ = std::make_shared<const Set>(Set{{0, kLast}});
   Pattern pattern_;
 };
 
@@ -327,23 +330,30 @@ void close_over(const Pattern& pattern, std::vector<std::uint32_t>& states, std:
     }
   }
   for (const std::uint32_t s : states) seen[s] = 0;
-  std::sort(states.begin(), states.end());
 }
 
-bool Pattern::matches(std::string_view text) const {
+bool Pattern::State::reads(char32_t c) const {
+  return set && std::any_of(set->begin(), set->end(), [c](const Range& r) { return r.low <= c && c <= r.high; });
+}
+
+bool Pattern::matches(std::string_view text, std::size_t& steps) const {
   std::vector<std::uint32_t> here = {start_};
   std::vector<std::uint32_t> next;
   std::vector<char> seen(states_.size());
   close_over(*this, here, seen);
   for (std::size_t at = 0; at < text.size() && !here.empty();) {
+    const std::size_t cost = 1 + here.size() / 4;
+    if (steps < cost) {
+      steps = 0;
+      return false;
+    }
+    steps -= cost;
     const CodePoint c = code_point_at(text, at);
     at += c.length;
     next.clear();
     for (const std::uint32_t s : here) {
       const State& state = states_[s];
-      const bool reads = std::any_of(state.set.begin(), state.set.end(),
-                                     [&](const Range& r) { return r.low <= c.value && c.value <= r.high; });
-      if (reads && seen[state.next] == 0) {
+      if (state.reads(c.value) && seen[state.next] == 0) {
         seen[state.next] = 1;
         next.push_back(state.next);
       }

@@ -7,6 +7,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -24,13 +25,15 @@ class Pattern {
 
   // A state reads one character of a set and goes to `next`, or reads nothing and goes to each of `ways`.
   struct State {
-    Set set;
+    std::shared_ptr<const Set> set;  // Null: reads nothing.
     std::uint32_t next = 0;
     std::vector<std::uint32_t> ways;
+    bool reads(char32_t c) const;
   };
 
   static Result<Pattern> parse(std::string_view text);  // kInvalidArgument says what is not supported.
-  bool matches(std::string_view text) const;            // `text` is UTF-8.
+  // `text` is UTF-8. `steps` is counted down, one for four states looked at; false when there are no more.
+  bool matches(std::string_view text, std::size_t& steps) const;
 
   const std::vector<State>& states() const { return states_; }
   std::uint32_t start() const { return start_; }
@@ -43,7 +46,7 @@ class Pattern {
   std::uint32_t start_ = 0;
 };
 
-// The states of `states` and all they reach without reading, sorted. `seen` is scratch of the pattern's size, all zero.
+// The states of `states` and all they reach without reading. `seen` is scratch of the pattern's size, all zero.
 void close_over(const Pattern& pattern, std::vector<std::uint32_t>& states, std::vector<char>& seen);
 
 }  // namespace docmind::grammar

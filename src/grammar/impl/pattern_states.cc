@@ -19,7 +19,8 @@ using States = std::vector<std::uint32_t>;
 std::vector<Range> alphabet(const Pattern& pattern) {
   std::vector<char32_t> starts = {0x20, 0xe000};
   for (const Pattern::State& state : pattern.states()) {
-    for (const Range& range : state.set) {
+    if (!state.set) continue;
+    for (const Range& range : *state.set) {
       starts.push_back(range.low);
       starts.push_back(range.high + 1);
     }
@@ -129,6 +130,8 @@ Result<> build_pattern(Builder& builder, const Pattern& pattern, StateId from, S
   std::vector<const States*> order;
   const auto state_of = [&](States set) {
     close_over(pattern, set, seen);
+    std::sort(set.begin(), set.end());
+    steps -= std::min(steps, set.size());
     const auto [entry, added] = known.try_emplace(std::move(set), 0);
     if (added) {
       entry->second = order.empty() ? from : builder.state();
@@ -148,9 +151,7 @@ Result<> build_pattern(Builder& builder, const Pattern& pattern, StateId from, S
       States next;
       for (const std::uint32_t s : here) {
         const Pattern::State& state = pattern.states()[s];
-        const bool reads = std::any_of(state.set.begin(), state.set.end(),
-                                       [&](const Range& r) { return r.low <= letter.low && letter.low <= r.high; });
-        if (reads) next.push_back(state.next);
+        if (state.reads(letter.low)) next.push_back(state.next);
       }
       if (next.empty()) continue;
       std::sort(next.begin(), next.end());

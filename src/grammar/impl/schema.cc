@@ -134,7 +134,10 @@ std::string_view wrong_value(Kind kind, const json::value& value) {
     case Kind::kTexts:
       return is_list_of(value, [](const json::value& v) { return v.is_string(); }) ? "" : "a list of strings";
     case Kind::kType:
-      return is_type(value) || (is_list_of(value, is_type) && !value.get_array().empty()) ? "" : "a type or types";
+      return is_type(value) ||
+                     (is_list_of(value, is_type) && !value.get_array().empty() && value.get_array().size() <= 7)
+                 ? ""
+                 : "a type or types";
     case Kind::kValues:
       return value.is_array() && !value.get_array().empty() ? "" : "a list, not empty";
     case Kind::kNote:
@@ -226,13 +229,17 @@ class SchemaCheck {
             "docs/formats/schema.md lists the supported keywords."};
   }
 
+  static Error too_many() {
+    return {Code::kResourceExhausted, "the schema has too many parts", "Send a smaller schema."};
+  }
+
   Result<> check(const json::value& schema, std::size_t depth) {
     if (depth > limits_.depth) {
       return Error{Code::kResourceExhausted,
                    "the schema is nested deeper than " + std::to_string(limits_.depth) + " at " + shortened(place_),
                    "Move inner schemas to $defs."};
     }
-    if (steps_ == 0) return Error{Code::kResourceExhausted, "the schema has too many parts", "Send a smaller schema."};
+    if (steps_ == 0) return too_many();
     --steps_;
     checked_.insert(&schema);
     if (schema.is_bool()) return {};
@@ -294,7 +301,11 @@ class SchemaCheck {
 
   Result<> remember_pattern(std::string_view text) {
     if (schema_.patterns_.contains(text)) return {};
-    schema_.patterns_.emplace(text, DM_TRY(Pattern::parse(text).with("the schema at " + shortened(place_))));
+    Pattern pattern = DM_TRY(Pattern::parse(text).with("the schema at " + shortened(place_)));
+    constexpr std::size_t kStepsPerState = 8;
+    if (steps_ < pattern.states().size() * kStepsPerState) return too_many();
+    steps_ -= pattern.states().size() * kStepsPerState;
+    schema_.patterns_.emplace(text, std::move(pattern));
     return {};
   }
 

@@ -78,18 +78,22 @@ std::string escaped(std::string_view name) {
 
 }  // namespace
 
-bool same(const json::value& a, const json::value& b) {
+bool same(const json::value& a, const json::value& b, std::size_t& steps) {
+  constexpr std::size_t kBytesPerStep = 64;
+  steps -= std::min(steps, 1 + (a.is_string() ? a.get_string().size() / kBytesPerStep : 0));
+  if (steps == 0) return false;
   if (a.is_number() && b.is_number()) return compare(a, b) == 0;
   if (a.kind() != b.kind()) return false;
   if (const json::array* items = a.if_array()) {
     const json::array& others = b.get_array();
-    return std::equal(items->begin(), items->end(), others.begin(), others.end(), same);
+    return std::equal(items->begin(), items->end(), others.begin(), others.end(),
+                      [&](const json::value& x, const json::value& y) { return same(x, y, steps); });
   }
   if (const json::object* members = a.if_object()) {
     const json::object& others = b.get_object();
     return members->size() == others.size() && std::all_of(members->begin(), members->end(), [&](const auto& member) {
              const json::value* other = others.if_contains(member.key());
-             return other != nullptr && same(member.value(), *other);
+             return other != nullptr && same(member.value(), *other, steps);
            });
   }
   return a == b;
@@ -151,13 +155,12 @@ bool Validator::valid_type(const Value& schema, const Value& value) {
                                                     [&](const Value& t) { return is_named_type(value, view(t)); });
     if (!ok) return fail("it must be of type " + to_text(*type));
   }
-  if (const Value* only = keyword(schema, "const"); only != nullptr && !same(*only, value)) {
+  if (const Value* only = keyword(schema, "const"); only != nullptr && !same(*only, value, steps_)) {
     return fail("it must be the const of the schema");
   }
   if (const Value* values = keyword(schema, "enum"); values != nullptr && values != known_) {
     const json::array& list = values->get_array();
-    steps_ -= std::min(steps_, list.size());
-    if (std::none_of(list.begin(), list.end(), [&](const Value& v) { return same(v, value); })) {
+    if (std::none_of(list.begin(), list.end(), [&](const Value& v) { return same(v, value, steps_); })) {
       return fail("it is none of the enum's values");
     }
   }
@@ -166,6 +169,8 @@ bool Validator::valid_type(const Value& schema, const Value& value) {
 
 bool Validator::valid_text(const Value& schema, const json::string& text) {
   const std::string_view here(text.data(), text.size());
+  constexpr std::size_t kBytesPerStep = 64;
+  steps_ -= std::min(steps_, here.size() / kBytesPerStep);
   if (const Value* least = keyword(schema, "minLength")) {
     if (characters(here) < least->to_number<double>()) return fail("it is shorter than minLength " + to_text(*least));
   }
@@ -173,12 +178,13 @@ bool Validator::valid_text(const Value& schema, const json::string& text) {
     if (characters(here) > most->to_number<double>()) return fail("it is longer than maxLength " + to_text(*most));
   }
   if (const Value* pattern = keyword(schema, "pattern")) {
-    if (!schema_.pattern(view(*pattern)).matches(here)) return fail("it does not match the pattern");
+    if (!schema_.pattern(view(*pattern)).matches(here, steps_)) return fail("it does not match the pattern");
   }
   if (const Value* format = keyword(schema, "format")) {
     const std::string_view shape = format_pattern(view(*format));
     if (shape.empty()) return true;
-    if (!schema_.pattern(shape).matches(here) || (view(*format).starts_with("date") && !is_calendar_day(here))) {
+    if (!schema_.pattern(shape).matches(here, steps_) ||
+        (view(*format).starts_with("date") && !is_calendar_day(here))) {
       return fail("it is no " + std::string(view(*format)));
     }
   }
@@ -203,8 +209,7 @@ bool Validator::unique(const json::array& items) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
       if (steps_ == 0) return fail("it takes too long to decide");
-      --steps_;
-      if (same(items[i], items[k])) return fail("its items are not unique");
+      if (same(items[i], items[k], steps_)) return fail("its items are not unique");
     }
   }
   return true;

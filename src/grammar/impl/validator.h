@@ -42,7 +42,7 @@ class Validator {
   std::string place_, wrong_place_, why_;
 };
 
-// Equal as JSON Schema has it: numbers by value, objects whatever their order.
-bool same(const boost::json::value& a, const boost::json::value& b);
+// Equal as JSON Schema has it: numbers by value, objects whatever their order. `steps` is counted down; false at 0.
+bool same(const boost::json::value& a, const boost::json::value& b, std::size_t& steps);
 
 }  // namespace docmind::grammar
