@@ -281,7 +281,22 @@ Result<> Library::put_embeddings(std::span<const Embedding> batch, Deadline dead
 }
 
 Result<std::uint64_t> Library::prune_embeddings(Deadline deadline, std::stop_token stop) {
-  return state_->database->write([](store::Transaction& t) { return delete_all_unused(t); }, deadline, std::move(stop));
+  constexpr std::size_t kBatch = 256;  // Of one transaction: other writes need not wait long.
+  std::vector<ContentHash> unused;
+  {
+    store::Reader reader = DM_TRY(state_->database->read(deadline, stop));
+    unused = DM_TRY(unused_keys(reader));
+  }
+  for (std::size_t from = 0; from < unused.size(); from += kBatch) {
+    const auto part = std::span(unused).subspan(from, std::min(kBatch, unused.size() - from));
+    DM_TRY(state_->database->write(
+        [&](store::Transaction& t) -> Result<> {
+          t.scrub_log();
+          return delete_unused(t, part);
+        },
+        deadline, stop, store::Commit::kAlone));
+  }
+  return unused.size();
 }
 
 Result<> Library::put_trace(std::string_view id, std::string_view json, Deadline deadline, std::stop_token stop,

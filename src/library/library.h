@@ -150,7 +150,8 @@ class Library {
   // One transaction. A key that is there already is written over and counted in Stats::most_writes.
   Result<> put_embeddings(std::span<const Embedding> batch, Deadline deadline, std::stop_token stop);
 
-  // Removes embeddings no document uses: what is left of ingests that never ended. Call it when none is running.
+  // Removes embeddings no document uses: what is left of ingests that never ended. How many there were. In small
+  // transactions; what is not done when the time ends is done by the next call. Call it when no ingest is running.
   Result<std::uint64_t> prune_embeddings(Deadline deadline, std::stop_token stop);
 
   // Keeps the trace of an answer. It goes when one of `documents` (keys of those it quotes) is removed.

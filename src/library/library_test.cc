@@ -201,6 +201,8 @@ TEST_F(LibraryTest, RemovingTakesOnlyEmbeddingsNobodyElseUses) {
   EXPECT_EQ(library_.read().stats()->embeddings, 3U + 2U);
   EXPECT_EQ(library_.read().units(library_.read().find("/d/b.pdf")->key)->size(), 3U);
   EXPECT_EQ(*library_->prune_embeddings(Deadline::never(), {}), 2U);
+  EXPECT_EQ(library_.read().stats()->embeddings, 3U) << "what b.pdf uses stays";
+  EXPECT_EQ(*library_->prune_embeddings(Deadline::never(), {}), 0U);
   EXPECT_EQ(remove("/d/a.pdf").error().code, Code::kNotFound);
   EXPECT_TRUE(library_->database().check(store::Database::Depth::kFull, Deadline::never(), {})->empty());
 }

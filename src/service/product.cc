@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 #include "agents/ask.h"
@@ -21,6 +22,7 @@ namespace docmind::service {
 namespace {
 
 constexpr std::uint64_t kVocabularyBytes = 16U << 20U;
+constexpr auto kTidying = std::chrono::seconds(5);  // An ingest that begins meanwhile waits so long at most.
 
 // The keyword index cuts text as questions are cut.
 void cut_terms(std::string_view text, const store::EmitTerm& emit) {
@@ -66,16 +68,12 @@ class Product final : public Service {
 
   Result<Summary> ingest(const std::vector<std::string>& paths, const OnProgress& progress, Deadline deadline,
                          std::stop_token stop) override {
-    Summary summary = DM_TRY(ingest_->run({paths.begin(), paths.end()}, progress, deadline, stop));
-    note(summary);
-    return summary;
+    return ingest_and_tidy([&] { return ingest_->run({paths.begin(), paths.end()}, progress, deadline, stop); });
   }
 
   Result<Summary> upload(const std::string& name, std::string bytes, const OnProgress& progress, Deadline deadline,
                          std::stop_token stop) override {
-    Summary summary = DM_TRY(ingest_->ingest_bytes(name, bytes, progress, deadline, stop));
-    note(summary);
-    return summary;
+    return ingest_and_tidy([&] { return ingest_->ingest_bytes(name, bytes, progress, deadline, stop); });
   }
 
   Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
@@ -110,7 +108,9 @@ class Product final : public Service {
   }
 
   Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) override {
-    const library::Document removed = DM_TRY(library_->remove_document(id_or_path, deadline, stop));
+    const Result<library::Document> found = library_->remove_document(id_or_path, deadline, stop);
+    forget_unfinished();  // Of a document that never came to be, too: then it is not found, but leaves nothing.
+    const library::Document removed = DM_TRY(found);
     DM_TRY(library_->wait_erased(deadline, stop));
     deps_.log.event(obs::Level::kInfo, "document_deleted", {{"document_id", removed.id}});
     return info_of(removed);
@@ -178,6 +178,28 @@ class Product final : public Service {
     return index_.get();
   }
 
+  template <typename Run>
+  Result<Summary> ingest_and_tidy(Run run) {
+    Summary summary;
+    {
+      const std::shared_lock lock(ingesting_);
+      summary = DM_TRY(run());
+    }
+    note(summary);
+    // One that ended early is to be resumed, and finds its vectors.
+    const bool whole = !summary.cancelled && summary.failed.empty();
+    if (whole && summary.added + summary.updated > 0) forget_unfinished();
+    return summary;
+  }
+
+  // Takes the vectors that ingests left which never ended. Not while one runs: they may be its own.
+  void forget_unfinished() {
+    const std::unique_lock lock(ingesting_, std::try_to_lock);
+    if (!lock) return;  // Its end will do it.
+    const auto forgotten = library_->prune_embeddings(Deadline::in(kTidying, deps_.clock), {});
+    if (!forgotten) deps_.log.failure(obs::Level::kWarn, "forget_unfinished_failed", forgotten.error());
+  }
+
   void note(const Summary& summary) {
     deps_.log.event(obs::Level::kInfo, "ingest_done",
                     {{"added", summary.added},
@@ -197,7 +219,8 @@ class Product final : public Service {
   std::unique_ptr<library::LexicalIndex> lexical_;
   std::unique_ptr<exec::Pool> pool_;
   std::unique_ptr<ingest::Ingest> ingest_;
-  Mutex index_mutex_;  // Held while the index loads: questions wait for it, health does not.
+  std::shared_mutex ingesting_;  // Shared by ingests.
+  Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "doc/testing/fake_parser.h"
+#include "library/library.h"
 #include "llm/testing/fake_embedder.h"
 #include "sys/clock.h"
 #include "sys/testing/temp_folder.h"
@@ -142,6 +143,55 @@ TEST_F(ServiceTest, ACallerThatLeavesSaysNothingAboutTheEmbedder) {
   left.request_stop();
   EXPECT_FALSE(service->search({"main mast", 5, {}}, Deadline::never(), left.get_token()));
   EXPECT_EQ(service->health().at(1).status, CheckStatus::kOk);
+}
+
+TEST_F(ServiceTest, WhatAnUnfinishedIngestLeftGoesWithTheNextWholeOneOrADeletion) {
+  auto service = open();
+  const auto sections = [](const std::string& word) {
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += "# " + word + std::to_string(i) + "\n\nA " + word + " of its own.\n\n";
+    return text;
+  };
+  const auto embeddings = [&] {
+    library::LibraryOptions options;
+    options.path = (folder / "library.db").string();
+    auto library = library::Library::open(std::move(options), clock, rng);
+    return (*library)->read(Deadline::never(), {})->stats()->embeddings;
+  };
+  const auto interrupted = [&](const std::string& path) {
+    embedder.fail_after(2, {Code::kUnavailable, "the engine is gone", "see its log"});
+    EXPECT_EQ(service->ingest({path}, nullptr, Deadline::never(), {})->failed.size(), 1U);
+    embedder.heal();
+    service.reset();
+    const auto left = embeddings();
+    service = open();
+    return left;
+  };
+  const auto at_rest = [&] {
+    service.reset();
+    const auto there = embeddings();
+    service = open();
+    return there;
+  };
+  const std::string secret = folder.write("secret.txt", sections("secret")).string();
+  const std::string other = folder.write("other.txt", kBoats).string();
+
+  EXPECT_GT(interrupted(secret), 0U);
+  EXPECT_EQ(service->remove(secret, Deadline::never(), {}).error().code, Code::kNotFound);
+  EXPECT_EQ(at_rest(), 0U);
+
+  EXPECT_GT(interrupted(secret), 0U);
+  const std::uint64_t before = embedder.texts().size();
+  ASSERT_EQ(service->ingest({secret}, nullptr, Deadline::never(), {})->added, 1U);
+  const std::uint64_t rest = embedder.texts().size() - before;
+  EXPECT_LT(rest, at_rest()) << "resumed, not begun anew";
+
+  const std::string third = folder.write("third.txt", sections("third")).string();
+  const std::uint64_t whole = at_rest();
+  EXPECT_GT(interrupted(third), whole);
+  ASSERT_EQ(service->ingest({other}, nullptr, Deadline::never(), {})->added, 1U);
+  ASSERT_TRUE(service->remove(other, Deadline::never(), {}));
+  EXPECT_EQ(at_rest(), whole);
 }
 
 TEST_F(ServiceTest, DoctorFindsWhatIsBroken) {

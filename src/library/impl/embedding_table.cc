@@ -118,10 +118,13 @@ Result<> delete_unused(store::Transaction& to, std::span<const ContentHash> keys
   return {};
 }
 
-Result<std::uint64_t> delete_all_unused(store::Transaction& to) {
-  return static_cast<std::uint64_t>(
-      DM_TRY(to.run("DELETE FROM embedding WHERE NOT EXISTS(SELECT 1 FROM chunk WHERE chunk.embedding=embedding.key) "
-                    "AND NOT EXISTS(SELECT 1 FROM section WHERE section.embedding=embedding.key)")));
+Result<std::vector<ContentHash>> unused_keys(store::Source& from) {
+  auto rows = DM_TRY(
+      from.query("SELECT key FROM embedding WHERE NOT EXISTS(SELECT 1 FROM chunk WHERE chunk.embedding=embedding.key) "
+                 "AND NOT EXISTS(SELECT 1 FROM section WHERE section.embedding=embedding.key)"));
+  std::vector<ContentHash> keys;
+  while (DM_TRY(rows.step())) keys.push_back(DM_TRY(hash_of(rows, 0)));
+  return keys;
 }
 
 Result<> visit_chunk_vectors(store::Source& from, std::optional<std::int64_t> document, const Snapshot::Visit& visit) {

@@ -24,7 +24,7 @@ Result<std::optional<std::uint64_t>> count_spans(store::Source& from, const Cont
 Result<std::vector<ContentHash>> keys_of_document(store::Source& from, std::int64_t document);
 // Those of `keys` that no chunk and no section uses.
 Result<> delete_unused(store::Transaction& to, std::span<const ContentHash> keys);
-Result<std::uint64_t> delete_all_unused(store::Transaction& to);
+Result<std::vector<ContentHash>> unused_keys(store::Source& from);
 
 Result<> visit_chunk_vectors(store::Source& from, std::optional<std::int64_t> document, const Snapshot::Visit& visit);
 Result<> visit_unit_vectors(store::Source& from, std::optional<std::int64_t> document, const Snapshot::Visit& visit);
