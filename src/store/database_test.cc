@@ -7,7 +7,7 @@
 #include <latch>
 #include <thread>
 
-#include "store/testing/temp_folder.h"
+#include "sys/testing/temp_folder.h"
 
 namespace docmind::store {
 namespace {
@@ -51,8 +51,8 @@ class DatabaseTest : public ::testing::Test {
     return count(*reader);
   }
 
-  testing::TempFolder folder_;
-  std::string path_ = folder_.file("注 'note'.db");
+  sys::TempFolder folder_;
+  std::string path_ = (folder_ / "注 'note'.db").string();
   std::unique_ptr<Database> database_;
 };
 
@@ -336,7 +336,7 @@ TEST_F(DatabaseTest, TheLogStaysBounded) {
 
 TEST_F(DatabaseTest, CustomTokenizerCutsAndFinds) {
   database_.reset();
-  DatabaseOptions options = options_at(folder_.file("terms.db"));
+  DatabaseOptions options = options_at((folder_ / "terms.db").string());
   options.tokenizer_name = "pairs";
   options.tokenizer = [](std::string_view text, bool query, const EmitTerm& emit) {
     if (query) return emit(text, 0, static_cast<std::uint32_t>(text.size()), false);

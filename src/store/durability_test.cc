@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "store/database.h"
 #include "store/testing/fault_vfs.h"
-#include "store/testing/temp_folder.h"
+#include "sys/testing/temp_folder.h"
 
 namespace docmind::store {
 namespace {
@@ -45,9 +45,9 @@ std::vector<std::int64_t> ids(Database& database) {
 }
 
 TEST(Durability, AFailedSyncStopsTheWriterForGood) {
-  testing::TempFolder folder;
+  sys::TempFolder folder;
   testing::FaultVfs faults;
-  DatabaseOptions options = options_at(folder.file("a.db"));
+  DatabaseOptions options = options_at((folder / "a.db").string());
   options.vfs = testing::FaultVfs::kName;
   {
     auto database = *Database::open(options);
@@ -72,9 +72,9 @@ TEST(Durability, AFailedSyncStopsTheWriterForGood) {
 }
 
 TEST(Durability, AFullDiskRefusesAndRecovers) {
-  testing::TempFolder folder;
+  sys::TempFolder folder;
   testing::FaultVfs faults;
-  DatabaseOptions options = options_at(folder.file("a.db"));
+  DatabaseOptions options = options_at((folder / "a.db").string());
   options.vfs = testing::FaultVfs::kName;
   auto database = *Database::open(options);
   ASSERT_TRUE(add(*database, 0));
@@ -120,8 +120,8 @@ TEST(Durability, AFullDiskRefusesAndRecovers) {
 }
 
 TEST(Durability, NothingAcknowledgedIsLostByKill) {
-  testing::TempFolder folder;
-  const DatabaseOptions options = options_at(folder.file("a.db"));
+  sys::TempFolder folder;
+  const DatabaseOptions options = options_at((folder / "a.db").string());
   SeededRng rng(7);
   std::int64_t acknowledged = -1;
   for (int round = 0; round < 30; ++round) {

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "store/database.h"
-#include "store/testing/temp_folder.h"
+#include "sys/testing/temp_folder.h"
 
 namespace docmind::store {
 namespace {
@@ -50,8 +50,8 @@ std::string bytes_of(const std::string& path) {
 
 class MigratorTest : public ::testing::Test {
  protected:
-  testing::TempFolder folder_;
-  std::string path_ = folder_.file("m.db");
+  sys::TempFolder folder_;
+  std::string path_ = (folder_ / "m.db").string();
 };
 
 TEST_F(MigratorTest, UpDownUp) {
@@ -108,7 +108,7 @@ TEST_F(MigratorTest, OtherFilesAreRefusedUntouched) {
   EXPECT_NE(opened.error().message.find("not a database"), std::string::npos) << opened.error().message;
   EXPECT_EQ(bytes_of(path_), std::string(5000, 'x'));
 
-  const std::string theirs = folder_.file("theirs.db");
+  const std::string theirs = (folder_ / "theirs.db").string();
   DatabaseOptions other = versions(theirs, 1);
   other.application_id = 7;
   ASSERT_TRUE(Database::open(other));
@@ -120,7 +120,7 @@ TEST_F(MigratorTest, OtherFilesAreRefusedUntouched) {
 }
 
 TEST_F(MigratorTest, AMissingFolderIsSaid) {
-  auto opened = Database::open(versions(folder_.file("no/such/m.db"), 1));
+  auto opened = Database::open(versions((folder_ / "no/such/m.db").string(), 1));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Code::kInvalidArgument);
   EXPECT_FALSE(opened.error().hint.empty());
@@ -137,7 +137,7 @@ TEST_F(MigratorTest, AFolderWithoutWritePermissionIsSaid) {
     if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(9);
     auto existing = Database::open(versions(path_, 1));
     if (existing || existing.error().code != Code::kInvalidArgument) _exit(1);
-    auto fresh = Database::open(versions(folder_.file("new.db"), 1));
+    auto fresh = Database::open(versions((folder_ / "new.db").string(), 1));
     if (fresh || fresh.error().code != Code::kInvalidArgument) _exit(2);
     _exit(0);
   }
@@ -145,7 +145,7 @@ TEST_F(MigratorTest, AFolderWithoutWritePermissionIsSaid) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_FALSE(std::filesystem::exists(folder_.file("new.db")));
+  EXPECT_FALSE(std::filesystem::exists((folder_ / "new.db").string()));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "library/impl/layout_table.h"
 
 #include <string>
+#include <string_view>
 
 #include "library/impl/words_codec.h"
 
@@ -48,6 +49,57 @@ Result<> insert_sections(store::Transaction& to, std::int64_t document, const Pr
   return {};
 }
 
+#define DM_OF_DOCUMENT \
+  " WHERE document=?1 AND position BETWEEN ifnull(?2, 0) AND ifnull(?2, 4294967295) ORDER BY position"
+
+// The rows of a document, or the one at a position. `sql` ends in DM_OF_DOCUMENT and selects position, start and end
+// first; `row_of` reads the rest.
+template <typename Row>
+Result<std::vector<Row>> read_rows(store::Source& from, std::string_view sql, std::int64_t document,
+                                   std::optional<std::uint32_t> position,
+                                   Result<Row> (*row_of)(const store::Statement&)) {
+  auto rows = DM_TRY(from.query(sql, {document, position}));
+  std::vector<Row> out;
+  while (DM_TRY(rows.step())) {
+    Row& row = out.emplace_back(DM_TRY(row_of(rows)));
+    row.index = static_cast<std::uint32_t>(rows.integer(0));
+  }
+  return out;
+}
+
+Result<Page> page_of(const store::Statement& at) {
+  Page row;
+  row.page.span = span_of(at, 1);
+  row.page.label = at.text(3);
+  row.page.width = static_cast<float>(at.real(4));
+  row.page.height = static_cast<float>(at.real(5));
+  return row;
+}
+
+Result<Block> block_of(const store::Statement& at) {
+  Block row;
+  row.block.span = span_of(at, 1);
+  row.block.kind = static_cast<doc::BlockKind>(at.integer(3));
+  row.block.level = static_cast<std::uint8_t>(at.integer(4));
+  row.block.source = at.integer(5) != 0;
+  row.block.header = or_none(at, 6);
+  row.page = or_none(at, 7);
+  row.block.locator = at.text(8);
+  return row;
+}
+
+Result<Section> section_of(const store::Statement& at) {
+  Section row;
+  row.heading = span_of(at, 1);
+  row.title = at.text(3);
+  row.path = at.text(4);
+  row.level = static_cast<std::uint8_t>(at.integer(5));
+  row.parent = or_none(at, 6);
+  if (!at.is_null(7)) row.embedding = DM_TRY(hash_of(at, 7));
+  row.document = at.integer(8);
+  return row;
+}
+
 }  // namespace
 
 static_assert(doc::Block::kNoHeader == kNone);
@@ -76,20 +128,8 @@ Result<> insert_layout(store::Transaction& to, std::int64_t document, const Prep
 
 Result<std::vector<Page>> read_pages(store::Source& from, std::int64_t document,
                                      std::optional<std::uint32_t> position) {
-  auto rows =
-      DM_TRY(from.query("SELECT position, start, \"end\", label, width, height FROM page WHERE document=?1 AND "
-                        "position BETWEEN ifnull(?2, 0) AND ifnull(?2, 4294967295) ORDER BY position",
-                        {document, position}));
-  std::vector<Page> out;
-  while (DM_TRY(rows.step())) {
-    Page& row = out.emplace_back();
-    row.index = static_cast<std::uint32_t>(rows.integer(0));
-    row.page.span = span_of(rows, 1);
-    row.page.label = rows.text(3);
-    row.page.width = static_cast<float>(rows.real(4));
-    row.page.height = static_cast<float>(rows.real(5));
-  }
-  return out;
+  return read_rows(from, "SELECT position, start, \"end\", label, width, height FROM page" DM_OF_DOCUMENT, document,
+                   position, page_of);
 }
 
 Result<std::vector<doc::Word>> read_words(store::Source& from, std::int64_t document, std::uint32_t page) {
@@ -100,46 +140,18 @@ Result<std::vector<doc::Word>> read_words(store::Source& from, std::int64_t docu
 
 Result<std::vector<Block>> read_blocks(store::Source& from, std::int64_t document,
                                        std::optional<std::uint32_t> position) {
-  auto rows =
-      DM_TRY(from.query("SELECT position, start, \"end\", kind, level, source, header, page, locator FROM block "
-                        "WHERE document=?1 AND position BETWEEN ifnull(?2, 0) AND ifnull(?2, 4294967295) "
-                        "ORDER BY position",
-                        {document, position}));
-  std::vector<Block> out;
-  while (DM_TRY(rows.step())) {
-    Block& row = out.emplace_back();
-    row.index = static_cast<std::uint32_t>(rows.integer(0));
-    row.block.span = span_of(rows, 1);
-    row.block.kind = static_cast<doc::BlockKind>(rows.integer(3));
-    row.block.level = static_cast<std::uint8_t>(rows.integer(4));
-    row.block.source = rows.integer(5) != 0;
-    row.block.header = or_none(rows, 6);
-    row.page = or_none(rows, 7);
-    row.block.locator = rows.text(8);
-  }
-  return out;
+  return read_rows(from,
+                   "SELECT position, start, \"end\", kind, level, source, header, page, locator FROM "
+                   "block" DM_OF_DOCUMENT,
+                   document, position, block_of);
 }
 
 Result<std::vector<Section>> read_sections(store::Source& from, std::int64_t document,
                                            std::optional<std::uint32_t> position) {
-  auto rows =
-      DM_TRY(from.query("SELECT position, start, \"end\", title, path, level, parent, embedding FROM section "
-                        "WHERE document=?1 AND position BETWEEN ifnull(?2, 0) AND ifnull(?2, 4294967295) "
-                        "ORDER BY position",
-                        {document, position}));
-  std::vector<Section> out;
-  while (DM_TRY(rows.step())) {
-    Section& row = out.emplace_back();
-    row.document = document;
-    row.index = static_cast<std::uint32_t>(rows.integer(0));
-    row.heading = span_of(rows, 1);
-    row.title = rows.text(3);
-    row.path = rows.text(4);
-    row.level = static_cast<std::uint8_t>(rows.integer(5));
-    row.parent = or_none(rows, 6);
-    if (!rows.is_null(7)) row.embedding = DM_TRY(hash_of(rows, 7));
-  }
-  return out;
+  return read_rows(from,
+                   "SELECT position, start, \"end\", title, path, level, parent, embedding, document FROM "
+                   "section" DM_OF_DOCUMENT,
+                   document, position, section_of);
 }
 
 }  // namespace docmind::library

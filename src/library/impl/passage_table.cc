@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "library/impl/layout_table.h"
 #include "library/impl/text_table.h"
@@ -26,7 +27,7 @@ class Texts {
   std::map<std::int64_t, TextReader> readers_;
 };
 
-Unit unit_of(const store::Statement& row) {
+Result<Unit> unit_of(const store::Statement& row) {
   Unit u;
   u.id = row.integer(0);
   u.document = row.integer(1);
@@ -57,20 +58,38 @@ Result<Chunk> chunk_of(const store::Statement& row) {
   return c;
 }
 
-Result<> append_units(store::Statement& rows, Texts& texts, std::vector<Unit>& out) {
+// Appends the rows of a statement, which `row_of` reads, with their texts.
+template <typename Row>
+Result<> append(store::Statement& rows, Texts& texts, Result<Row> (*row_of)(const store::Statement&),
+                std::vector<Row>& out) {
   while (DM_TRY(rows.step())) {
-    Unit& unit = out.emplace_back(unit_of(rows));
-    unit.text = DM_TRY(texts.read(unit.document, unit.span));
+    Row& row = out.emplace_back(DM_TRY(row_of(rows)));
+    row.text = DM_TRY(texts.read(row.document, row.span));
   }
   return {};
 }
 
-Result<> append_chunks(store::Statement& rows, Texts& texts, std::vector<Chunk>& out) {
-  while (DM_TRY(rows.step())) {
-    Chunk& chunk = out.emplace_back(DM_TRY(chunk_of(rows)));
-    chunk.text = DM_TRY(texts.read(chunk.document, chunk.span));
+template <typename Row>
+Result<std::vector<Row>> passages(store::Source& from, store::Statement rows,
+                                  Result<Row> (*row_of)(const store::Statement&)) {
+  std::vector<Row> out;
+  Texts texts(from);
+  DM_TRY(append(rows, texts, row_of, out));
+  return out;
+}
+
+// `row` selects by its only parameter, the id.
+template <typename Row>
+Result<std::vector<Row>> passages_by_id(store::Source& from, store::Statement row, std::span<const std::int64_t> ids,
+                                        Result<Row> (*row_of)(const store::Statement&)) {
+  std::vector<Row> out;
+  Texts texts(from);
+  for (const std::int64_t id : ids) {
+    row.reset();
+    DM_TRY(row.bind(1, id));
+    DM_TRY(append(row, texts, row_of, out));
   }
-  return {};
+  return out;
 }
 
 Result<> insert_units(store::Transaction& to, const Document& document, const PreparedDocument& prepared) {
@@ -109,64 +128,38 @@ Result<> insert_passages(store::Transaction& to, const Document& document, const
 }
 
 Result<std::vector<Unit>> units_of(store::Source& from, std::int64_t document) {
-  std::vector<Unit> out;
-  Texts texts(from);
-  auto rows = DM_TRY(from.query("SELECT " DM_UNIT_COLUMNS " FROM unit WHERE document=? ORDER BY id", {document}));
-  DM_TRY(append_units(rows, texts, out));
-  return out;
+  return passages(from,
+                  DM_TRY(from.query("SELECT " DM_UNIT_COLUMNS " FROM unit WHERE document=? ORDER BY id", {document})),
+                  unit_of);
 }
 
 Result<std::vector<Unit>> units_by_id(store::Source& from, std::span<const std::int64_t> ids) {
-  std::vector<Unit> out;
-  Texts texts(from);
-  auto rows = DM_TRY(from.query("SELECT " DM_UNIT_COLUMNS " FROM unit WHERE id=?"));
-  for (std::int64_t id : ids) {
-    rows.reset();
-    DM_TRY(rows.bind(1, id));
-    DM_TRY(append_units(rows, texts, out));
-  }
-  return out;
+  return passages_by_id(from, DM_TRY(from.query("SELECT " DM_UNIT_COLUMNS " FROM unit WHERE id=?")), ids, unit_of);
 }
 
 Result<std::vector<Unit>> units_near(store::Source& from, std::int64_t unit, std::uint32_t before,
                                      std::uint32_t after) {
-  std::vector<Unit> out;
-  Texts texts(from);
   auto rows = DM_TRY(from.query("SELECT " DM_UNIT_COLUMNS " FROM unit WHERE id BETWEEN ?1 - ?2 AND ?1 + ?3 AND "
                                 "document = (SELECT document FROM unit WHERE id=?1) ORDER BY id",
                                 {unit, before, after}));
-  DM_TRY(append_units(rows, texts, out));
-  return out;
+  return passages(from, std::move(rows), unit_of);
 }
 
 Result<std::vector<Unit>> units_overlapping(store::Source& from, std::int64_t document, doc::Span span) {
-  std::vector<Unit> out;
-  Texts texts(from);
   auto rows = DM_TRY(from.query("SELECT " DM_UNIT_COLUMNS " FROM unit WHERE document=? AND \"end\">? AND start<? "
                                 "ORDER BY id",
                                 {document, span.start, span.end}));
-  DM_TRY(append_units(rows, texts, out));
-  return out;
+  return passages(from, std::move(rows), unit_of);
 }
 
 Result<std::vector<Chunk>> chunks_of(store::Source& from, std::int64_t document) {
-  std::vector<Chunk> out;
-  Texts texts(from);
-  auto rows = DM_TRY(from.query("SELECT " DM_CHUNK_COLUMNS " FROM chunk WHERE document=? ORDER BY id", {document}));
-  DM_TRY(append_chunks(rows, texts, out));
-  return out;
+  return passages(from,
+                  DM_TRY(from.query("SELECT " DM_CHUNK_COLUMNS " FROM chunk WHERE document=? ORDER BY id", {document})),
+                  chunk_of);
 }
 
 Result<std::vector<Chunk>> chunks_by_id(store::Source& from, std::span<const std::int64_t> ids) {
-  std::vector<Chunk> out;
-  Texts texts(from);
-  auto rows = DM_TRY(from.query("SELECT " DM_CHUNK_COLUMNS " FROM chunk WHERE id=?"));
-  for (std::int64_t id : ids) {
-    rows.reset();
-    DM_TRY(rows.bind(1, id));
-    DM_TRY(append_chunks(rows, texts, out));
-  }
-  return out;
+  return passages_by_id(from, DM_TRY(from.query("SELECT " DM_CHUNK_COLUMNS " FROM chunk WHERE id=?")), ids, chunk_of);
 }
 
 }  // namespace docmind::library

@@ -13,7 +13,7 @@ namespace docmind::library::testing {
 class TempLibrary {
  public:
   explicit TempLibrary(LibraryOptions options = {}) : options_(std::move(options)) {
-    options_.path = folder_.file("library.db");
+    options_.path = (folder_ / "library.db").string();
     reopen();
   }
 
