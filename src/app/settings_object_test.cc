@@ -35,7 +35,7 @@ TEST(SettingsObject, EveryLineOfTheTableWithItsOrigin) {
   EXPECT_EQ(line("search.k").at("value"), "7");
   EXPECT_EQ(line("search.k").at("origin").as_string(), sources.file->string() + ":2");
   EXPECT_EQ(line("data").at("value"), "/d/\"数据\"");
-  EXPECT_EQ(line("data").at("origin"), "--data");
+  EXPECT_EQ(line("data").at("origin"), "flag --data");
   EXPECT_EQ(line("chunk.tokens").at("origin"), "default");
   EXPECT_FALSE(line("chunk.tokens").at("help").as_string().empty());
 }
