@@ -1,5 +1,6 @@
 #include "app/layout.h"
 
+#include "model/model_folder.h"
 #include "sys/files.h"
 #include "sys/paths.h"
 #include "sys/process.h"
@@ -56,7 +57,10 @@ Result<fs::path> find_model(const Layout& layout, const std::string& name) {
   }
   for (const fs::path& folder : {layout.models, layout.share / "models"}) {
     const fs::path file = folder / (name + ".gguf");
-    if (fs::exists(file, ignored)) return file;
+    if (!fs::exists(file, ignored)) continue;
+    sys::RealFiles files;
+    DM_TRY(model::check_before_load(file, files, {}));  // It is the file that was imported.
+    return file;
   }
   return Error{Code::kNotFound, "there is no model called " + name,
                "import one with: docmind models import FOLDER --name " + name};

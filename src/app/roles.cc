@@ -7,7 +7,9 @@
 #include <map>
 
 #include "app/layout.h"
+#include "engine/loss.h"
 #include "engine/serve.h"
+#include "net/http.h"
 #include "obs/log.h"
 #include "parse/child.h"
 #include "sys/clock.h"
@@ -81,12 +83,26 @@ int engine_role(const std::map<std::string, std::string>& options) {
   return 1;
 }
 
+// Prints one line: {"loss":{...}} or an error's object.
+int loss_role(const std::map<std::string, std::string>& options) {
+  auto signals = sys::Signals::watch();
+  if (!signals) return 1;
+  engine::LossOptions loss;
+  if (const auto found = options.find("reference"); found != options.end()) loss.reference = found->second;
+  if (const auto found = options.find("model"); found != options.end()) loss.candidate = found->second;
+  const auto report = engine::measure_loss(loss, (*signals)->stop_token());
+  const std::string line = report ? model::text_of(*report) : net::error_body(report.error());
+  std::fputs((line + "\n").c_str(), stdout);
+  return report ? 0 : 1;
+}
+
 }  // namespace
 
 std::optional<int> run_role(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return {};
   if (arguments.front() == "parse") return parse_role(options_of(arguments));
   if (arguments.front() == "engine") return engine_role(options_of(arguments));
+  if (arguments.front() == "loss") return loss_role(options_of(arguments));
   return {};
 }
 

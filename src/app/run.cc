@@ -9,13 +9,13 @@
 #include "app/connection.h"
 #include "app/holder.h"
 #include "app/layout.h"
+#include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "config/load.h"
-#include "model/import.h"
 #include "net/client.h"
 #include "sys/clock.h"
 #include "sys/environment.h"
@@ -80,23 +80,6 @@ Result<std::string> read_answer(const std::string& name, sys::Files& files) {
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
-int import_model(const cli::ModelsImportOptions& options, const Layout& layout, const cli::Surroundings& here) {
-  sys::RealFiles files;
-  const std::filesystem::path folder = options.out.empty() ? layout.models : std::filesystem::absolute(options.out);
-  if (auto made = files.make_dirs(folder); !made) return cli::report(made.error(), here);
-  model::ImportOptions import;
-  import.source = options.source;
-  import.target = (folder / (options.name + ".gguf")).string();
-  import.name = options.name;
-  import.weights = options.type == "f32"   ? model::WeightType::kF32
-                   : options.type == "f16" ? model::WeightType::kF16
-                                           : model::WeightType::kQ8;
-  const auto imported = model::import_model(import, files);
-  if (!imported) return cli::report(imported.error(), here);
-  here.terminal.out(import.target + "\n");
-  return cli::kOk;
-}
-
 // What every command needs, in the order it comes into being.
 struct Program {
   const cli::Invocation& asked;
@@ -146,7 +129,19 @@ int run_command(const Program& program) {
             here.terminal.out(cli::completion_script(options.shell));
             return cli::kOk;
           },
-          [&](const cli::ModelsImportOptions& options) { return import_model(options, program.layout, here); }},
+          [&](const cli::ModelsListOptions&) { return list_models({program.layout, here, program.stop}); },
+          [&](const cli::ModelsImportOptions& options) {
+            return import_model(options, {program.layout, here, program.stop});
+          },
+          [&](const cli::ModelsQuantizeOptions& options) {
+            return quantize_model(options, {program.layout, here, program.stop});
+          },
+          [&](const cli::ModelsVerifyOptions& options) {
+            return verify_models(options, {program.layout, here, program.stop});
+          },
+          [&](const cli::ModelsRemoveOptions& options) {
+            return remove_models(options, {program.layout, here, program.stop});
+          }},
       program.asked.command);
 }
 

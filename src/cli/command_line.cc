@@ -35,7 +35,9 @@ constexpr std::array<Entry, 12> kCommands = {{
     {"doctor", "Check what works on this machine", "docmind doctor"},
     {"completion", "Print a completion script for a shell",
      "docmind completion bash > ~/.local/share/bash-completion/completions/docmind"},
-    {"models", "Import a model", "docmind models import ./all-MiniLM-L6-v2 --name all-MiniLM-L6-v2"},
+    {"models", "Import, quantize, check and remove models",
+     "docmind models list\n  docmind models import ./Qwen3-4B --name qwen3-4b --type q4_k_m\n  docmind models quantize "
+     "qwen3-4b-f16 --type q8_0\n  docmind models verify qwen3-4b\n  docmind models rm qwen3-4b"},
 }};
 
 std::size_t edits(std::string_view a, std::string_view b) {  // Levenshtein distance
@@ -94,6 +96,9 @@ struct Parser {
   ServeOptions serve;
   CompletionOptions completion;
   ModelsImportOptions import;
+  ModelsQuantizeOptions quantize;
+  ModelsVerifyOptions verify_models;
+  ModelsRemoveOptions remove_models;
 
   Parser() {
     app.require_subcommand(1);
@@ -146,13 +151,47 @@ struct Parser {
         ->check(CLI::Range(0, 65535));
     at("serve").add_option("--host", serve.host, "Address to listen on");
     at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    CLI::App* importer = at("models").add_subcommand("import", "Make a GGUF file from a checkpoint folder");
-    at("models").require_subcommand(1);
+    add_models(at("models"));
+  }
+
+  void add_models(CLI::App& models) {
+    models.require_subcommand(1);
+    const auto sub = [&](const char* name, const char* help) {
+      CLI::App* command = models.add_subcommand(name, help);
+      command->set_help_flag("-h,--help", "Print this and exit");
+      add_common(*command);
+      return command;
+    };
+    constexpr const char* kTypes = "Type of the weights: f32, f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m, q4_0 and others";
+    sub("list", "List the models in the data directory");
+    CLI::App* importer = sub("import", "Make a GGUF file from a checkpoint folder");
     importer->add_option("source", import.source, "The checkpoint's folder")->required();
     importer->add_option("--name", import.name, "The model's name")->required();
-    importer->add_option("--out", import.out, "Folder to write it to");
-    importer->add_option("--type", import.type, "Type of the weights")->check(CLI::IsMember({"f32", "f16", "q8_0"}));
-    add_common(*importer);
+    importer->add_option("--out", import.out, "Folder to write it to, without a card");
+    importer->add_option("--type", import.type, kTypes);
+    importer->add_flag("!--no-loss", import.loss, "Do not measure what quantising cost");
+    CLI::App* quantizer = sub("quantize", "Make a smaller model from one that is f32, f16, bf16 or q8_0");
+    quantizer->add_option("source", quantize.source, "A model's name, or a .gguf file")->required();
+    quantizer->add_option("--type", quantize.type, kTypes)->required();
+    quantizer->add_option("--name", quantize.name, "The new model's name");
+    quantizer->add_flag("!--no-loss", quantize.loss, "Do not measure what quantising cost");
+    const auto all = CLI::MultiOptionPolicy::TakeAll;
+    sub("verify", "Compare models with the hashes they were imported with")
+        ->add_option("names", verify_models.names, "Models; none: all")
+        ->multi_option_policy(all);
+    sub("rm", "Remove models")
+        ->add_option("names", remove_models.names, "Models")
+        ->required()
+        ->multi_option_policy(all);
+  }
+
+  Command chosen_models() {
+    const std::string name = at("models").get_subcommands().front()->get_name();
+    if (name == "import") return import;
+    if (name == "quantize") return quantize;
+    if (name == "verify") return verify_models;
+    if (name == "rm") return remove_models;
+    return ModelsListOptions{};
   }
 
   Command chosen() {
@@ -167,7 +206,7 @@ struct Parser {
     if (name == "config") return config;
     if (name == "serve") return serve;
     if (name == "completion") return completion;
-    if (name == "models") return import;
+    if (name == "models") return chosen_models();
     return DoctorOptions{};
   }
 };

@@ -53,16 +53,31 @@ struct DoctorOptions {};
 struct CompletionOptions {
   std::string shell;  // bash, zsh, fish
 };
+struct ModelsListOptions {};
 struct ModelsImportOptions {
   std::string source;
   std::string name;
-  std::string out;  // Folder; empty: models/ in the data directory.
+  std::string out;  // Folder; empty: models/ in the data directory, with a card and a loss report.
   std::string type = "q8_0";
+  bool loss = true;
+};
+struct ModelsQuantizeOptions {
+  std::string source;  // A model's name or a file.
+  std::string name;    // Empty: the source's with the type behind it.
+  std::string type;
+  bool loss = true;
+};
+struct ModelsVerifyOptions {
+  std::vector<std::string> names;  // None: all.
+};
+struct ModelsRemoveOptions {
+  std::vector<std::string> names;
 };
 
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, CompletionOptions, ModelsImportOptions>;
+                 ConfigOptions, ServeOptions, DoctorOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
+                 ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions>;
 
 struct Invocation {
   Command command;

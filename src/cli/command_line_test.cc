@@ -32,6 +32,14 @@ TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_EQ(std::get<ServeOptions>(parsed({"serve", "--port", "0"}).command).port, std::uint16_t{0});
   EXPECT_FALSE(std::get<ServeOptions>(parsed({"serve"}).command).port);
   EXPECT_EQ(std::get<ModelsImportOptions>(parsed({"models", "import", "d", "--name", "n"}).command).type, "q8_0");
+  const auto quantize =
+      std::get<ModelsQuantizeOptions>(parsed({"models", "quantize", "big", "--type", "q4_k_m", "--no-loss"}).command);
+  EXPECT_EQ(quantize.source, "big");
+  EXPECT_EQ(quantize.type, "q4_k_m");
+  EXPECT_FALSE(quantize.loss);
+  EXPECT_TRUE(std::holds_alternative<ModelsListOptions>(parsed({"models", "list", "--json"}).command));
+  EXPECT_TRUE(std::get<ModelsVerifyOptions>(parsed({"models", "verify"}).command).names.empty());
+  EXPECT_EQ(std::get<ModelsRemoveOptions>(parsed({"models", "rm", "a", "b"}).command).names.size(), 2U);
 }
 
 TEST(CommandLine, CommonOptionsStandBeforeOrAfterTheCommandAndTheLastOneWins) {

@@ -20,25 +20,9 @@ constexpr std::size_t kMaxName = 100;
 constexpr std::uint64_t kMaxCard = 1U << 20U;
 constexpr std::string_view kEnding = ".gguf";
 
-json::object json_of(const LossReport& loss) {
-  return {{"reference", loss.reference},
-          {"samples", loss.samples},
-          {"measure", loss.measure},
-          {"loss", loss.loss},
-          {"mean", loss.mean},
-          {"other", loss.other},
-          {"divergence", loss.divergence},
-          {"ranking", loss.ranking}};
-}
-
 std::string text_at(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-double number_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_number() ? value->to_number<double>() : 0.0;
 }
 
 std::int64_t integer_at(const json::object& object, std::string_view key) {
@@ -63,16 +47,10 @@ Result<ModelCard> card_of(const std::string& name, const std::string& text) {
                  .type = text_at(object, "type"),
                  .loss = std::nullopt};
   const auto* loss = object.if_contains("loss");
-  if (loss != nullptr && loss->is_object()) {
-    const json::object& of = loss->get_object();
-    card.loss = LossReport{.reference = text_at(of, "reference"),
-                           .samples = static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_at(of, "samples"))),
-                           .measure = text_at(of, "measure"),
-                           .loss = number_at(of, "loss"),
-                           .mean = number_at(of, "mean"),
-                           .other = number_at(of, "other"),
-                           .divergence = number_at(of, "divergence"),
-                           .ranking = number_at(of, "ranking")};
+  if (loss != nullptr) {
+    auto report = loss_report_of(to_text(*loss));
+    if (!report) return broken;
+    card.loss = *std::move(report);
   }
   return card;
 }
@@ -136,7 +114,7 @@ Result<> ModelFolder::keep(const ModelCard& card) {
   json::object object{{"name", card.name},   {"file", card.name + ".gguf"}, {"hash", card.hash.hex()},
                       {"bytes", card.bytes}, {"mtime_ns", card.mtime_ns},   {"source", card.source},
                       {"type", card.type}};
-  if (card.loss) object["loss"] = json_of(*card.loss);
+  if (card.loss) object["loss"] = DM_TRY(parse_json(text_of(*card.loss)));
   return files_.write_atomic(folder_ / (card.name + ".json"), to_text(object) + "\n");
 }
 

@@ -15,22 +15,10 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "model/import.h"
+#include "model/loss_report.h"
 #include "model/model_file.h"
 
 namespace docmind::model {
-
-// What quantising cost, against the same model in f32, f16 or bf16.
-struct LossReport {
-  std::string reference;      // "f32"
-  std::uint64_t samples = 0;  // Texts, or tokens.
-  std::string measure;        // "cosine" for embedding models, "perplexity" for text models.
-  double loss = 0;            // The one number: 1 - mean cosine, or how much perplexity grew, as a fraction.
-  double mean = 0;            // Cosine: mean and least. Perplexity: the reference's and this one's.
-  double other = 0;
-  double divergence = 0;  // KL in nats a token; 0 for embedding models.
-  double ranking = 0;     // Part of each text's ten nearest that stay among them; 1 for text models.
-};
-inline constexpr double kMaxLoss = 0.02;  // Above it a person should know: exit code 4.
 
 struct ModelCard {
   std::string name;

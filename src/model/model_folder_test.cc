@@ -102,12 +102,11 @@ TEST_F(ModelFolderTest, AFilePutThereByHandGetsACard) {
 TEST_F(ModelFolderTest, ACardComesBackAsItWasKept) {
   ModelCard card = *import("a");
   card.loss = LossReport{.reference = "f32",
-                         .samples = 40,
                          .measure = "cosine",
+                         .samples = 40,
                          .loss = 0.0015,
-                         .mean = 0.9985,
-                         .other = 0.99,
-                         .divergence = 0.25,
+                         .mean_cosine = 0.9985,
+                         .least_cosine = 0.99,
                          .ranking = 0.97};
   ASSERT_TRUE(models_.keep(card));
   const auto back = models_.card("a");
