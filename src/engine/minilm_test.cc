@@ -121,10 +121,10 @@ TEST_P(MiniLm, ATextOfManyWindowsIsReadToItsEnd) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Weights, MiniLm, testing::Values(WeightType::kF32, WeightType::kF16, WeightType::kQ8),
-                         [](const auto& info) {
-                           return info.param == WeightType::kF32   ? "f32"
-                                  : info.param == WeightType::kF16 ? "f16"
-                                                                   : "q8";
+                         [](const auto& tested) {
+                           return tested.param == WeightType::kF32   ? "f32"
+                                  : tested.param == WeightType::kF16 ? "f16"
+                                                                     : "q8";
                          });
 
 }  // namespace

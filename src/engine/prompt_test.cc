@@ -107,7 +107,7 @@ TEST_F(PromptTest, TheSharedBeginningIsTheSameForEveryQuestion) {
   const std::vector<std::string> questions{"Why?", " Why?", "\nWhy?", "\n\n\n",     "",
                                            "x",    "y",     "s",      "喵",         "\xCC\x81",
                                            "1",    "11",    "'s",     "<|im_end|>", "</document>"};
-  for (const std::string& document : {"The cat sat on the mat", "A line\n", "Ends in blanks   ", "12", "e", "喵"}) {
+  for (const char* document : {"The cat sat on the mat", "A line\n", "Ends in blanks   ", "12", "e", "喵"}) {
     std::optional<std::vector<std::int32_t>> first;
     for (const std::string& question : questions) {
       PromptInput input = asked("Be brief.", document + question);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -44,7 +45,7 @@ using testing::HasSubstr;
     while (::write(1, piece.data(), piece.size()) > 0) continue;
   }
   if (part == "spin") {
-    for (volatile std::uint64_t i = 0;; i = i + 1) continue;
+    for (std::atomic<std::uint64_t> i = 0;; ++i) continue;
   }
   if (part == "hang") ::pause();
   ::_exit(5);

@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Good{"stores.pdf", "pdf", "Stores of Marrow Point", "cistern of 12,000 litres"},
                     Good{"watch.docx", "docx", "Rules of the Watch", "First | Anna Lindqvist"},
                     Good{"birds.epub", "epub", "Birds of Marrow Point", "short-eared owls"}),
-    [](const auto& info) { return std::string(info.param.type) + std::to_string(info.index); });
+    [](const auto& tested) { return std::string(tested.param.type) + std::to_string(tested.index); });
 
 struct Bad {
   const char* name;
@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, BadFixture,
                                          Bad{"password.pdf", Code::kInvalidArgument, "password"},
                                          Bad{"sheet.xlsx", Code::kInvalidArgument, "not supported yet"},
                                          Bad{"truncated.pdf", Code::kDataLoss, ""}),
-                         [](const auto& info) { return "bad" + std::to_string(info.index); });
+                         [](const auto& tested) { return "bad" + std::to_string(tested.index); });
 
 }  // namespace
 }  // namespace docmind::parse
