@@ -1,11 +1,14 @@
 #include "app/holder.h"
 
+#include <fmt/format.h>
+
 #include <csignal>
 #include <thread>
 #include <utility>
 
 #include "app/roles.h"
 #include "app/settings_object.h"
+#include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
 #include "llm/llamacpp/engine_embedder.h"
 #include "net/server.h"
@@ -70,6 +73,24 @@ llamacpp::EngineChildOptions engine_options(const config::Settings& settings, co
   return options;
 }
 
+llamacpp::EngineChildOptions chat_options(const config::Settings& settings, const Layout& layout,
+                                          const std::filesystem::path& model) {
+  const config::Settings::Engine& engine = settings.engine;
+  llamacpp::EngineChildOptions options;
+  options.binary = layout.binary.string();
+  options.model_path = model.string();
+  options.socket_folder = layout.runtime.string();
+  options.threads = engine.threads;
+  options.arguments = {fmt::format("--context={}", engine.context), fmt::format("--batch={}", engine.batch),
+                       fmt::format("--memory={}", engine.memory_bytes),
+                       fmt::format("--kv-cache-dtype={}", engine.kv_cache_dtype)};
+  if (engine.kv_spill_bytes > 0) {
+    options.arguments.push_back(fmt::format("--kv-folder={}", (layout.data / "kv").string()));
+    options.arguments.push_back(fmt::format("--kv-bytes={}", engine.kv_spill_bytes));
+  }
+  return options;
+}
+
 llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& settings, const Layout& layout,
                                                  const std::filesystem::path& model) {
   llamacpp::EngineEmbedderOptions options;
@@ -102,6 +123,9 @@ struct Holder::State {
   obs::Metrics metrics;
   std::unique_ptr<llamacpp::EngineChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
+  std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
+  std::unique_ptr<llamacpp::EngineChild> chat_engine;        // Null without a chat model.
+  std::unique_ptr<llamacpp::EngineBackend> chat_model;
   std::unique_ptr<parse::ChildParser> parser;
   std::unique_ptr<service::Service> service;
   std::unique_ptr<server::Routes> routes;
@@ -109,6 +133,7 @@ struct Holder::State {
   std::jthread warming;  // Uses all of the above.
 
   Result<> build();
+  Result<std::vector<server::ServedModel>> build_models();
 };
 
 Result<> Holder::State::build() {
@@ -123,7 +148,9 @@ Result<> Holder::State::build() {
   // From here the library is open.
   service = DM_TRY(service::Service::open(service_options(settings, layout),
                                           {deps.clock, rng, files, deps.log, metrics, *parser, *embedder}));
-  routes = std::make_unique<server::Routes>(routes_options(deps.loaded), *service, metrics, deps.clock);
+  server::RoutesOptions routing = routes_options(deps.loaded);
+  routing.models = DM_TRY(build_models());
+  routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   net::ServerOptions options;
   options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
   options.lane = server::Routes::lane;
@@ -132,6 +159,21 @@ Result<> Holder::State::build() {
   }));
   // From here other commands come in.
   return server->listen_unix(layout.socket.string());
+}
+
+Result<std::vector<server::ServedModel>> Holder::State::build_models() {
+  std::vector<server::ServedModel> models;
+  const config::Settings& settings = deps.loaded.settings;
+  if (!settings.engine.model.empty()) {
+    const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.engine.model));
+    chat_engine = DM_TRY(llamacpp::EngineChild::open(chat_options(settings, deps.layout, model),
+                                                     {deps.clock, rng, files, deps.client, deps.log}));
+    chat_model = std::make_unique<llamacpp::EngineBackend>(*chat_engine, deps.client);
+    models.push_back({server::ModelUse::kText, chat_model.get()});
+  }
+  embedding_model = std::make_unique<llamacpp::EngineBackend>(*engine, deps.client);
+  models.push_back({server::ModelUse::kEmbedding, embedding_model.get()});
+  return models;
 }
 
 Result<std::unique_ptr<Holder>> Holder::open(const HolderDeps& deps) {
@@ -156,7 +198,11 @@ Result<std::uint16_t> Holder::listen(const std::string& host, std::uint16_t port
 
 void Holder::warm_up() {
   state_->warming = std::jthread([state = state_.get()](std::stop_token stop) {
-    const auto warm = state->service->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);
+    auto warm = state->service->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);
+    if (warm && state->chat_model) {
+      const auto model = state->chat_model->info(Deadline::in(kWarmUp, state->deps.clock), stop);
+      if (!model) warm = model.error();
+    }
     if (!warm && warm.error().code != Code::kCancelled) {
       state->deps.log.failure(obs::Level::kWarn, "warm_up_failed", warm.error());
     }

@@ -60,6 +60,9 @@ Result<config::Loaded> load_settings(const cli::Invocation& asked, const sys::En
   sources.environment = environment;
   for (const auto& [key, value] : asked.set) sources.flags.push_back({key, value, "--set"});
   if (!asked.data.empty()) sources.flags.push_back({"data", asked.data, "--data"});
+  const auto* serving = std::get_if<cli::ServeOptions>(&asked.command);
+  if (serving != nullptr && !serving->model.empty())
+    sources.flags.push_back({"engine.model", serving->model, "--model"});
   return config::load(sources, files);
 }
 

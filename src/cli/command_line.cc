@@ -150,6 +150,7 @@ struct Parser {
         .add_option("--port", serve.port, "This port and no other; 0: any free one")
         ->check(CLI::Range(0, 65535));
     at("serve").add_option("--host", serve.host, "Address to listen on");
+    at("serve").add_option("--model", serve.model, "Chat model to serve at /v1: a GGUF file, or the name of one");
     at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
     add_models(at("models"));
   }

@@ -48,6 +48,7 @@ struct ConfigOptions {
 struct ServeOptions {
   std::optional<std::uint16_t> port;  // Given: that one or none. Absent: the setting, or the next free one.
   std::string host;                   // Empty: the setting.
+  std::string model;                  // Empty: the setting.
 };
 struct DoctorOptions {};
 struct CompletionOptions {

@@ -88,6 +88,19 @@ Declaration line(std::string_view key, Field field, std::string_view values, std
           .get = [field](const Settings& s) { return field(s); }};
 }
 
+// A line that may be empty.
+template <typename Field>
+Declaration line_or_none(std::string_view key, Field field, std::string_view values, std::string_view help) {
+  return {.key = key,
+          .help = help,
+          .values = std::string(values),
+          .set = [field](Settings& s, std::string_view text) -> Result<> {
+            field(s) = DM_TRY(to_line(text));
+            return {};
+          },
+          .get = [field](const Settings& s) { return field(s); }};
+}
+
 template <typename Field>
 Declaration path(std::string_view key, Field field, std::string_view help) {
   return {.key = key,
@@ -166,6 +179,27 @@ void add_models(std::vector<Declaration>& out) {
   out.push_back(integer(
       "embedder.batch", [](auto& s) -> auto& { return s.embedder.batch; }, 1, 4096,
       "Texts sent to the embedder in one request."));
+  out.push_back(line_or_none(
+      "engine.model", [](auto& s) -> auto& { return s.engine.model; }, "name or GGUF file",
+      "Chat model that our own engine serves at /v1; empty: none."));
+  out.push_back(integer(
+      "engine.context", [](auto& s) -> auto& { return s.engine.context; }, 0, 1 << 20U,
+      "Tokens of all texts the engine holds at once; 0 is what fits, up to 16384."));
+  out.push_back(choice(
+      "engine.kv_cache_dtype", [](auto& s) -> auto& { return s.engine.kv_cache_dtype; },
+      {"auto", "f16", "q8_0", "q4_0"}, "Type of keys and values; auto is the largest with which the context fits."));
+  out.push_back(integer(
+      "engine.threads", [](auto& s) -> auto& { return s.engine.threads; }, 0, 1024,
+      "Threads of the engine; 0 is one per processor."));
+  out.push_back(integer(
+      "engine.batch", [](auto& s) -> auto& { return s.engine.batch; }, 64, 4096,
+      "Prompt tokens computed in one step at most."));
+  out.push_back(mebibytes(
+      "engine.memory_mb", [](auto& s) -> auto& { return s.engine.memory_bytes; }, 0, 1 << 24U,
+      "Memory the engine may take; 0 is what is available when it starts."));
+  out.push_back(mebibytes(
+      "engine.kv_spill_mb", [](auto& s) -> auto& { return s.engine.kv_spill_bytes; }, 0, 1 << 24U,
+      "Disk space for computed beginnings of prompts, kept over restarts; 0 keeps none."));
 }
 
 void add_reading(std::vector<Declaration>& out) {

@@ -37,6 +37,16 @@ struct Settings {
     std::uint32_t batch = 32;
   } embedder{};
 
+  struct Engine {
+    std::string model{};
+    std::uint32_t context = 0;
+    std::string kv_cache_dtype = "auto";
+    std::uint32_t threads = 0;
+    std::uint32_t batch = 512;
+    std::uint64_t memory_bytes = 0;
+    std::uint64_t kv_spill_bytes = 2048 * kMebibyte;
+  } engine{};
+
   struct Parse {
     Duration timeout = std::chrono::seconds(120);
     std::uint64_t memory_bytes = 2048 * kMebibyte;

@@ -15,6 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kPlaceholder = "{id}";
+constexpr Duration kReadyPatience = std::chrono::seconds(2);
 constexpr std::uint64_t kFormSlack = 1U << 20U;  // What the form around an upload's files may take.
 
 Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
@@ -61,6 +62,10 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/api/ask", &Routes::ask},
       {"GET", "/api/traces/{id}", &Routes::trace},
       {"POST", "/api/verify", &Routes::verify},
+      {"GET", "/v1/models", &Routes::model_list},
+      {"POST", "/v1/chat/completions", &Routes::model_post},
+      {"POST", "/v1/completions", &Routes::model_post},
+      {"POST", "/v1/embeddings", &Routes::model_post},
   };
   return routes;
 }
@@ -68,6 +73,7 @@ const std::vector<Routes::Route>& Routes::table() {
 Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& metrics, const Clock& clock)
     : options_(std::move(options)),
       service_(service),
+      models_(options_.models, options_.model_patience, clock),
       metrics_(metrics),
       clock_(clock),
       active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")) {}
@@ -123,10 +129,15 @@ Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter&
   return Answered(std::move(response));
 }
 
+Routes::Reply Routes::model_list(const Call& call) { return Answered(DM_TRY(models_.list(call.deadline, call.stop))); }
+
+Routes::Reply Routes::model_post(const Call& call) { return models_.post(call.request, call.out); }
+
 Routes::Reply Routes::live(const Call&) { return ok(json::object{{"status", "live"}}); }
 
-Routes::Reply Routes::ready(const Call&) {
+Routes::Reply Routes::ready(const Call& call) {
   if (service_.ready()) {
+    DM_TRY(models_.ready(Deadline::in(kReadyPatience, clock_), call.stop));
     const std::vector<service::Check> checks = service_.health();
     return ok(json::object{{"status", "ready"}, {"health", name(worst(checks))}, {"checks", to_json(checks)}});
   }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "net/server.h"
 #include "obs/metrics.h"
+#include "server/model_routes.h"
 #include "service/service.h"
 
 namespace docmind::server {
@@ -24,9 +25,11 @@ struct RoutesOptions {
   std::uint32_t default_k = 10;                     // Hits when a search does not say.
   Duration ask_patience = std::chrono::minutes(2);  // For ask, search, verify and what else reads.
   Duration doctor_patience = std::chrono::minutes(3);
-  std::uint64_t json_bytes = 32U << 20U;       // Cap on a JSON body.
-  std::uint64_t upload_bytes = 256U << 20U;    // Cap on an upload, all its files together.
-  std::function<std::string()> config_json{};  // The settings as a JSON object, for GET /api/config.
+  std::uint64_t json_bytes = 32U << 20U;            // Cap on a JSON body.
+  std::uint64_t upload_bytes = 256U << 20U;         // Cap on an upload, all its files together.
+  std::function<std::string()> config_json{};       // The settings as a JSON object, for GET /api/config.
+  std::vector<ServedModel> models{};                // For /v1: each outlives the routes.
+  Duration model_patience = std::chrono::hours(1);  // For one answer of a model.
 };
 
 class Routes {
@@ -48,6 +51,8 @@ class Routes {
 
   Reply dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route);
 
+  Reply model_list(const Call& call);
+  Reply model_post(const Call& call);
   Reply live(const Call& call);
   Reply ready(const Call& call);
   Reply health(const Call& call);
@@ -67,6 +72,7 @@ class Routes {
 
   const RoutesOptions options_;
   service::Service& service_;
+  ModelRoutes models_;
   obs::Metrics& metrics_;
   const Clock& clock_;
   obs::Gauge& active_;

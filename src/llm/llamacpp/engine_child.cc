@@ -100,6 +100,7 @@ Result<> EngineChild::State::start(const sys::FileStat& model_now) {
     process.argv.emplace_back("--threads");
     process.argv.push_back(std::to_string(options.threads));
   }
+  process.argv.insert(process.argv.end(), options.arguments.begin(), options.arguments.end());
   process.env = options.environment;
   process.out = sys::Output::kNothing;
   child = DM_TRY(sys::Subprocess::start(std::move(process)).with("start the embedding engine"));

@@ -34,6 +34,7 @@ struct EngineChildOptions {
   std::string model_path;                  // A GGUF file.
   std::string socket_folder;               // Where the socket goes; made with mode 0700 when absent.
   std::uint32_t threads = 0;               // 0: the engine decides.
+  std::vector<std::string> arguments{};    // More, as `docmind engine` takes them.
   std::vector<std::string> environment{};  // "NAME=value", all that the engine gets.
   std::uint32_t max_starts = 5;
   Duration start_window = std::chrono::seconds(60);

@@ -1,0 +1,79 @@
+#include "llm/llamacpp/engine_backend.h"
+
+#include <boost/json.hpp>
+
+#include "base/json.h"
+#include "net/client.h"
+
+namespace docmind::llamacpp {
+namespace {
+
+constexpr std::uint64_t kMaxReply = 256U << 20U;
+
+std::string text_at(const boost::json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+Result<llm::BackendInfo> info_of(std::string_view body) {
+  const Error bad{Code::kInternal, "The engine does not say which model it has.", "Restart DocMind."};
+  const boost::json::value reply = DM_TRY(parse_json(body));
+  const auto* object = reply.if_object();
+  const auto* data = object != nullptr ? object->if_contains("data") : nullptr;
+  if (data == nullptr || !data->is_array() || data->as_array().empty() || !data->as_array()[0].is_object()) return bad;
+  const boost::json::object& model = data->as_array()[0].as_object();
+  llm::BackendInfo info;
+  info.name = text_at(model, "id");
+  info.hash = text_at(model, "hash");
+  info.json = to_text(model);
+  if (const auto* context = model.if_contains("window"); context != nullptr && context->is_int64()) {
+    info.context = static_cast<std::uint32_t>(std::max<std::int64_t>(0, context->as_int64()));
+  }
+  if (info.name.empty()) return bad;
+  return info;
+}
+
+}  // namespace
+
+Result<llm::BackendInfo> EngineBackend::info(Deadline deadline, std::stop_token stop) {
+  const RunningEngine engine = DM_TRY(child_.running(deadline, stop));
+  net::Request request;
+  request.target.path = "/v1/models";
+  const auto reply = client_.call({.unix_path = engine.socket_path}, request,
+                                  {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
+  if (!reply) {
+    if (reply.error().code == Code::kUnavailable) child_.suspect(engine.life);
+    return reply.error();
+  }
+  return info_of(reply->body);
+}
+
+Result<llm::BackendReply> EngineBackend::post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
+                                              Deadline deadline, std::stop_token stop) {
+  net::Request request;
+  request.method = "POST";
+  request.target.path = path;
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = body;
+  bool begun = false;
+  net::SendOptions options{.deadline = deadline, .stop = stop, .max_body = kMaxReply};
+  if (on_bytes) {
+    options.on_data = [&](std::string_view bytes) -> Result<> {
+      begun = true;
+      return on_bytes(bytes);
+    };
+  }
+  for (int attempt = 0;; ++attempt) {
+    const RunningEngine engine = DM_TRY(child_.running(deadline, stop));
+    auto reply = client_.send({.unix_path = engine.socket_path}, request, options);
+    if (reply) {
+      return llm::BackendReply{reply->status, std::move(reply->body),
+                               std::string(reply->headers.find("Retry-After").value_or(""))};
+    }
+    if (reply.error().code != Code::kUnavailable) return std::move(reply).error();
+    child_.suspect(engine.life);
+    if (begun || attempt > 0) return std::move(reply).error();
+  }
+}
+
+}  // namespace docmind::llamacpp

@@ -1,0 +1,27 @@
+// llm::Backend by our own engine process: requests go over its Unix socket as they are (docs/formats/engine.md).
+//
+// Thread safety: any method from any thread. A request whose engine dies before its first byte is sent once more to the
+// next life; after that byte nothing is sent again.
+#pragma once
+#include <string>
+
+#include "llm/backend.h"
+#include "llm/llamacpp/engine_child.h"
+
+namespace docmind::llamacpp {
+
+class EngineBackend final : public llm::Backend {
+ public:
+  // Both outlive it.
+  EngineBackend(EngineChild& child, net::Client& client) : child_(child), client_(client) {}
+
+  Result<llm::BackendInfo> info(Deadline deadline, std::stop_token stop) override;
+  Result<llm::BackendReply> post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
+                                 Deadline deadline, std::stop_token stop) override;
+
+ private:
+  EngineChild& child_;
+  net::Client& client_;
+};
+
+}  // namespace docmind::llamacpp

@@ -1,0 +1,93 @@
+#include "server/model_routes.h"
+
+#include <boost/json.hpp>
+
+#include "base/json.h"
+
+namespace docmind::server {
+namespace {
+
+struct Asked {
+  std::string model{};
+  bool stream = false;
+};
+
+// The two fields that decide the way; the model checks all others.
+Result<Asked> read(std::string_view body) {
+  const boost::json::value value = DM_TRY(parse_json(body));
+  const boost::json::object* object = value.if_object();
+  if (object == nullptr) {
+    return Error{Code::kInvalidArgument, "the body is not a JSON object", "Send what OpenAI's API says."};
+  }
+  Asked asked;
+  if (const auto* model = object->if_contains("model"); model != nullptr && model->is_string()) {
+    asked.model = model->as_string();
+  }
+  if (const auto* stream = object->if_contains("stream"); stream != nullptr && stream->is_bool()) {
+    asked.stream = stream->as_bool();
+  }
+  return asked;
+}
+
+}  // namespace
+
+Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Deadline deadline,
+                                        const std::stop_token& stop) const {
+  llm::Backend* only = nullptr;
+  std::size_t count = 0;
+  for (const ServedModel& model : models_) {
+    if (model.use != use) continue;
+    ++count;
+    only = model.backend;
+    if (!name.empty() && DM_TRY(model.backend->info(deadline, stop)).name == name) return only;
+  }
+  if (name.empty() && count == 1) return only;
+  if (count == 0) {
+    return Error{Code::kNotFound, "no model is loaded that could answer this",
+                 "Start the server with --model FILE.gguf, or set engine.model."};
+  }
+  return Error{Code::kNotFound, "there is no model " + std::string(name),
+               "GET /v1/models lists those that are loaded."};
+}
+
+Result<net::Response> ModelRoutes::list(Deadline deadline, const std::stop_token& stop) const {
+  boost::json::array data;
+  for (const ServedModel& model : models_) {
+    const llm::BackendInfo info = DM_TRY(model.backend->info(deadline, stop));
+    data.push_back(DM_TRY(parse_json(info.json)));
+  }
+  return net::json_response(200, to_text(boost::json::object{{"object", "list"}, {"data", std::move(data)}}));
+}
+
+Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& request, net::ResponseWriter& out) const {
+  const Deadline deadline = Deadline::in(patience_, clock_);
+  const Asked asked = DM_TRY(read(request.body));
+  const ModelUse use = request.target.path == "/v1/embeddings" ? ModelUse::kEmbedding : ModelUse::kText;
+  llm::Backend* backend = DM_TRY(find(use, asked.model, deadline, out.stop()));
+  bool begun = false;
+  llm::Backend::OnBytes on_bytes;
+  if (asked.stream) {
+    on_bytes = [&](std::string_view bytes) -> Result<> {
+      if (begun) return out.write(bytes);
+      begun = true;
+      return out.begin({.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
+                        .body = std::string(bytes)});
+    };
+  }
+  auto reply = backend->post(request.target.path, request.body, on_bytes, deadline, out.stop());
+  if (begun) {  // A stream that breaks is left without its end, so that the client sees it.
+    if (reply) DM_TRY(out.end());
+    return std::optional<net::Response>();
+  }
+  if (!reply) return std::move(reply).error();
+  net::Response response = net::json_response(reply->status, std::move(reply->body));
+  if (!reply->retry_after.empty()) response.headers.set("Retry-After", reply->retry_after);
+  return std::optional(std::move(response));
+}
+
+Result<> ModelRoutes::ready(Deadline deadline, const std::stop_token& stop) const {
+  for (const ServedModel& model : models_) DM_TRY(model.backend->info(deadline, stop));
+  return {};
+}
+
+}  // namespace docmind::server

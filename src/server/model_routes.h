@@ -1,0 +1,46 @@
+// The loaded models as they are, in OpenAI's shape: messages as sent, no retrieval (docs/api.md).
+//
+// Thread safety: any method from any thread.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "llm/backend.h"
+#include "net/server.h"
+
+namespace docmind::server {
+
+// What a model can be asked for.
+enum class ModelUse : std::uint8_t { kText, kEmbedding };
+
+struct ServedModel {
+  ModelUse use = ModelUse::kText;
+  llm::Backend* backend = nullptr;  // Outlives the routes.
+};
+
+class ModelRoutes {
+ public:
+  ModelRoutes(std::vector<ServedModel> models, Duration patience, const Clock& clock)
+      : models_(std::move(models)), patience_(patience), clock_(clock) {}
+
+  // GET /v1/models.
+  Result<net::Response> list(Deadline deadline, const std::stop_token& stop) const;
+
+  // POST /v1/chat/completions, /v1/completions, /v1/embeddings: passed on to the model that the body names, or to the
+  // only one of its use. Nothing comes back when it was answered as a stream.
+  Result<std::optional<net::Response>> post(const net::Request& request, net::ResponseWriter& out) const;
+
+  // kUnavailable while a model does not answer.
+  Result<> ready(Deadline deadline, const std::stop_token& stop) const;
+
+ private:
+  Result<llm::Backend*> find(ModelUse use, std::string_view name, Deadline deadline, const std::stop_token& stop) const;
+
+  std::vector<ServedModel> models_;
+  Duration patience_;
+  const Clock& clock_;
+};
+
+}  // namespace docmind::server

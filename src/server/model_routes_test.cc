@@ -1,0 +1,113 @@
+#include "server/model_routes.h"
+
+#include <gtest/gtest.h>
+
+#include "llm/testing/fake_backend.h"
+
+namespace docmind::server {
+namespace {
+
+using llm::testing::FakeBackend;
+
+class Kept final : public net::ResponseWriter {
+ public:
+  Result<> send(net::Response) override { return {}; }
+  Result<> begin(net::Response head) override {
+    streamed = std::move(head.body);
+    type = head.headers.find("Content-Type").value_or("");
+    return {};
+  }
+  Result<> write(std::string_view bytes) override {
+    if (gone) return Error{Code::kCancelled, "gone"};
+    streamed += bytes;
+    return {};
+  }
+  Result<> end() override {
+    ended = true;
+    return {};
+  }
+  std::stop_token stop() const override { return {}; }
+
+  std::string streamed, type;
+  bool ended = false;
+  bool gone = false;
+};
+
+struct ModelRoutesTest : ::testing::Test {
+  Result<std::optional<net::Response>> post(const std::string& path, const std::string& body) {
+    return routes.post({.method = "POST", .target = {.path = path}, .body = body}, out);
+  }
+
+  ManualClock clock;
+  FakeBackend chat{"qwen"};
+  FakeBackend embedder{"minilm"};
+  ModelRoutes routes{{{ModelUse::kText, &chat}, {ModelUse::kEmbedding, &embedder}}, std::chrono::hours(1), clock};
+  Kept out;
+};
+
+TEST_F(ModelRoutesTest, ListsWhatIsLoaded) {
+  const auto listed = routes.list(Deadline::never(), {});
+  EXPECT_EQ(listed->body,
+            R"({"object":"list","data":[{"id":"qwen","object":"model"},{"id":"minilm","object":"model"}]})");
+}
+
+TEST_F(ModelRoutesTest, PassesABodyOnAsItIs) {
+  chat.reply = {200, R"({"choices":[]})", ""};
+  const std::string body = R"({"messages":[],"model":"qwen","ignore_eos":true,"no_such_field":1})";
+  const auto reply = post("/v1/chat/completions", body);
+  EXPECT_EQ((*reply)->status, 200);
+  EXPECT_EQ((*reply)->body, R"({"choices":[]})");
+  ASSERT_EQ(chat.asked.size(), 1U);
+  EXPECT_EQ(chat.asked[0], (std::pair<std::string, std::string>("/v1/chat/completions", body)));
+}
+
+TEST_F(ModelRoutesTest, TheOnlyModelOfItsUseNeedsNoName) {
+  EXPECT_TRUE(post("/v1/completions", R"({"prompt":"a"})"));
+  EXPECT_TRUE(post("/v1/embeddings", R"({"input":"a"})"));
+  EXPECT_EQ(chat.asked.size(), 1U);
+  EXPECT_EQ(embedder.asked.size(), 1U);
+}
+
+TEST_F(ModelRoutesTest, RefusesOtherNamesOtherUsesAndOtherBodies) {
+  EXPECT_EQ(post("/v1/completions", R"({"model":"gpt-4"})").error().code, Code::kNotFound);
+  EXPECT_EQ(post("/v1/completions", R"({"model":"minilm"})").error().code, Code::kNotFound);
+  for (const char* body : {"", "[]", "{", "\"a\""}) {
+    EXPECT_EQ(post("/v1/completions", body).error().code, Code::kInvalidArgument) << body;
+  }
+  const ModelRoutes none({}, std::chrono::hours(1), clock);
+  EXPECT_EQ(none.post({.target = {.path = "/v1/completions"}, .body = "{}"}, out).error().code, Code::kNotFound);
+}
+
+TEST_F(ModelRoutesTest, ErrorsOfTheModelKeepTheirStatus) {
+  chat.reply = {429, R"({"error":{}})", "3"};
+  const auto reply = post("/v1/chat/completions", R"({"stream":true})");
+  EXPECT_EQ((*reply)->status, 429);
+  EXPECT_EQ((*reply)->headers.find("Retry-After"), "3");
+  EXPECT_TRUE(out.streamed.empty());
+}
+
+TEST_F(ModelRoutesTest, StreamsPieceByPiece) {
+  chat.pieces = {"data: 1\n\n", "data: [DONE]\n\n"};
+  const auto reply = post("/v1/chat/completions", R"({"stream":true})");
+  EXPECT_FALSE(*reply);
+  EXPECT_EQ(out.streamed, "data: 1\n\ndata: [DONE]\n\n");
+  EXPECT_EQ(out.type, "text/event-stream");
+  EXPECT_TRUE(out.ended);
+}
+
+TEST_F(ModelRoutesTest, AStreamThatBreaksIsNotEnded) {
+  chat.pieces = {"data: 1\n\n"};
+  chat.breaks = true;
+  const auto reply = post("/v1/chat/completions", R"({"stream":true})");
+  EXPECT_FALSE(*reply) << "nothing may follow the pieces";
+  EXPECT_FALSE(out.ended);
+}
+
+TEST_F(ModelRoutesTest, IsReadyWhenEveryModelAnswers) {
+  EXPECT_TRUE(routes.ready(Deadline::never(), {}));
+  chat.down = true;
+  EXPECT_EQ(routes.ready(Deadline::never(), {}).error().code, Code::kUnavailable);
+}
+
+}  // namespace
+}  // namespace docmind::server
