@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json.hpp>
 #include <cstdint>
 #include <unordered_map>
 
 #include "base/utf8.h"
 #include "model/impl/config_json.h"
 #include "model/impl/match_tensors.h"
+#include "model/unigram_tokenizer.h"
 
 namespace docmind::model {
 namespace {
@@ -20,6 +22,7 @@ constexpr std::int32_t kControlToken = 3;
 
 struct BertConfig {
   std::uint32_t hidden = 0, layers = 0, heads = 0, feed_forward = 0, positions = 0, vocabulary = 0, types = 0;
+  std::uint32_t first_position = 0;  // Rows of the positions before the first that is used.
   float norm_epsilon = 0;
 };
 
@@ -98,7 +101,8 @@ void plan_tensors(const BertConfig& c, std::vector<PlannedTensor>& out) {
   const std::uint64_t h = c.hidden;
   const std::uint64_t f = c.feed_forward;
   out.push_back({"embeddings.word_embeddings.weight", "token_embd.weight", {c.vocabulary, h}, kMatrix});
-  out.push_back({"embeddings.position_embeddings.weight", "position_embd.weight", {c.positions, h}, kExact});
+  out.push_back(
+      {"embeddings.position_embeddings.weight", "position_embd.weight", {c.positions, h}, kExact, c.first_position});
   out.push_back({"embeddings.token_type_embeddings.weight", "token_types.weight", {c.types, h}, kExact});
   for (const char* part : {".weight", ".bias"}) {
     out.push_back({std::string("embeddings.LayerNorm") + part, std::string("token_embd_norm") + part, {h}, kExact});
@@ -130,7 +134,55 @@ void plan_tensors(const BertConfig& c, std::vector<PlannedTensor>& out) {
   }
 }
 
+Metadata settings_of(const BertConfig& c, const std::string& name, std::uint32_t pooling) {
+  return {{"general.architecture", std::string("bert")},
+          {"general.type", std::string("model")},
+          {"general.name", name},
+          {"bert.block_count", c.layers},
+          {"bert.context_length", c.positions},
+          {"bert.embedding_length", c.hidden},
+          {"bert.feed_forward_length", c.feed_forward},
+          {"bert.attention.head_count", c.heads},
+          {"bert.attention.layer_norm_epsilon", c.norm_epsilon},
+          {"bert.attention.causal", false},
+          {"bert.pooling_type", pooling},
+          {"tokenizer.ggml.token_type_count", c.types}};
+}
+
+bool has_head(const ConfigJson& config) {
+  const auto* names = config.find("architectures");
+  if (names == nullptr || !names->is_array() || names->get_array().empty()) return false;
+  const auto& name = names->get_array()[0];
+  return name.is_string() && std::string_view(name.get_string()).ends_with("ForSequenceClassification");
+}
+
+void plan_head(const BertConfig& c, std::vector<PlannedTensor>& out) {
+  const std::uint64_t h = c.hidden;
+  out.push_back({"classifier.dense.weight", "cls.weight", {h, h}});
+  out.push_back({"classifier.dense.bias", "cls.bias", {h}});
+  out.push_back({"classifier.out_proj.weight", "cls.output.weight", {1, h}});
+  out.push_back({"classifier.out_proj.bias", "cls.output.bias", {1}});
+}
+
 }  // namespace
+
+Result<ModelPlan> plan_xlm_roberta(const CheckpointTexts& checkpoint, const std::vector<TensorInfo>& tensors) {
+  BertConfig c = DM_TRY(read_config(checkpoint.config));
+  const ConfigJson config = DM_TRY(ConfigJson::parse(checkpoint.config, "config.json"));
+  c.first_position = config.id("pad_token_id").value_or(1) + 1;  // Positions are counted from behind the padding token.
+  if (c.first_position >= c.positions) return unfit("its pad_token_id leaves no positions");
+  c.positions -= c.first_position;
+  constexpr std::uint32_t kRank = 4;
+  const bool head = has_head(config);
+  const std::uint32_t pooling = head ? kRank : DM_TRY(read_pooling(checkpoint.pooling_config));
+  ModelPlan plan{.architecture = "bert", .metadata = settings_of(c, checkpoint.name, pooling), .tensors = {}};
+  const Metadata tokenizer = DM_TRY(unigram_metadata(checkpoint, c.vocabulary));
+  plan.metadata.insert(plan.metadata.end(), tokenizer.begin(), tokenizer.end());
+  plan_tensors(c, plan.tensors);
+  if (head) plan_head(c, plan.tensors);
+  DM_TRY(match_tensors(plan, tensors, {"", "roberta."}));
+  return plan;
+}
 
 Result<ModelPlan> plan_bert(const CheckpointTexts& checkpoint, const std::vector<TensorInfo>& tensors) {
   const BertConfig c = DM_TRY(read_config(checkpoint.config));
@@ -141,29 +193,14 @@ Result<ModelPlan> plan_bert(const CheckpointTexts& checkpoint, const std::vector
   const std::uint32_t pooling = DM_TRY(read_pooling(checkpoint.pooling_config));
   const bool lower_case = DM_TRY(read_lower_case(checkpoint.tokenizer_config));
 
-  ModelPlan plan{.architecture = "bert", .metadata = {}, .tensors = {}};
-  plan.metadata = {{"general.architecture", std::string("bert")},
-                   {"general.type", std::string("model")},
-                   {"general.name", checkpoint.name},
-                   {"bert.block_count", c.layers},
-                   {"bert.context_length", c.positions},
-                   {"bert.embedding_length", c.hidden},
-                   {"bert.feed_forward_length", c.feed_forward},
-                   {"bert.attention.head_count", c.heads},
-                   {"bert.attention.layer_norm_epsilon", c.norm_epsilon},
-                   {"bert.attention.causal", false},
-                   {"bert.pooling_type", pooling},
-                   {"tokenizer.ggml.model", std::string("bert")},
-                   {"tokenizer.ggml.normalizer.lowercase", lower_case},
-                   {"tokenizer.ggml.token_type_count", c.types},
-                   {"tokenizer.ggml.tokens", std::move(v.tokens)},
-                   {"tokenizer.ggml.token_type", std::move(v.types)},
-                   {"tokenizer.ggml.unknown_token_id", v.unknown},
-                   {"tokenizer.ggml.bos_token_id", v.cls},
-                   {"tokenizer.ggml.cls_token_id", v.cls},
-                   {"tokenizer.ggml.seperator_token_id", v.sep},
-                   {"tokenizer.ggml.padding_token_id", v.pad},
-                   {"tokenizer.ggml.mask_token_id", v.mask}};
+  ModelPlan plan{.architecture = "bert", .metadata = settings_of(c, checkpoint.name, pooling), .tensors = {}};
+  const Metadata tokenizer{
+      {"tokenizer.ggml.model", std::string("bert")},  {"tokenizer.ggml.normalizer.lowercase", lower_case},
+      {"tokenizer.ggml.tokens", std::move(v.tokens)}, {"tokenizer.ggml.token_type", std::move(v.types)},
+      {"tokenizer.ggml.unknown_token_id", v.unknown}, {"tokenizer.ggml.bos_token_id", v.cls},
+      {"tokenizer.ggml.cls_token_id", v.cls},         {"tokenizer.ggml.seperator_token_id", v.sep},
+      {"tokenizer.ggml.padding_token_id", v.pad},     {"tokenizer.ggml.mask_token_id", v.mask}};
+  plan.metadata.insert(plan.metadata.end(), tokenizer.begin(), tokenizer.end());
   plan_tensors(c, plan.tensors);
   DM_TRY(match_tensors(plan, tensors, {"", "bert."}));
   return plan;

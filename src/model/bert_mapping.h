@@ -17,4 +17,7 @@ namespace docmind::model {
 // Every tensor the model needs, each checked against `tensors` for presence and shape.
 Result<ModelPlan> plan_bert(const CheckpointTexts& checkpoint, const std::vector<TensorInfo>& tensors);
 
+// XLM-RoBERTa (BGE-M3) with its unigram tokenizer; with a classification head (BGE rerankers) it becomes a reranker.
+Result<ModelPlan> plan_xlm_roberta(const CheckpointTexts& checkpoint, const std::vector<TensorInfo>& tensors);
+
 }  // namespace docmind::model

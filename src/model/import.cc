@@ -45,8 +45,9 @@ Result<ModelPlan> plan(const CheckpointTexts& texts, const Checkpoint& checkpoin
   switch (DM_TRY(family_of(texts.config))) {
     case Family::kQwen3:
       return plan_qwen3(texts, checkpoint.tensors());
-    case Family::kBert:
     case Family::kXlmRoberta:
+      return plan_xlm_roberta(texts, checkpoint.tensors());
+    case Family::kBert:
       break;
   }
   return plan_bert(texts, checkpoint.tensors());
