@@ -8,15 +8,15 @@
 
 namespace docmind::model {
 
-struct CheckpointTexts {  // Empty: there is no such file.
-  std::string name;       // For general.name.
-  std::string config;     // config.json; always there.
-  std::string tokenizer;  // tokenizer.json
-  std::string tokenizer_config;
-  std::string vocabulary;         // vocab.txt
-  std::string pooling_config;     // 1_Pooling/config.json
-  std::string generation_config;  // generation_config.json
-  std::string chat_template;      // chat_template.jinja
+struct CheckpointTexts {    // Empty: there is no such file.
+  std::string name{};       // For general.name.
+  std::string config{};     // config.json; always there.
+  std::string tokenizer{};  // tokenizer.json
+  std::string tokenizer_config{};
+  std::string vocabulary{};         // vocab.txt
+  std::string pooling_config{};     // 1_Pooling/config.json
+  std::string generation_config{};  // generation_config.json
+  std::string chat_template{};      // chat_template.jinja
 };
 
 enum class Family : std::uint8_t { kBert, kXlmRoberta, kQwen3 };
