@@ -115,7 +115,8 @@ TEST_F(PromptTest, TheSharedBeginningIsTheSameForEveryQuestion) {
       const Prompt prompt = render(input);
       if (!first) {
         first = shared_tokens(prompt);
-        EXPECT_EQ(text_of(*first), "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n" + document);
+        EXPECT_EQ(text_of(*first),
+                  "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n" + std::string(document));
       }
       EXPECT_EQ(shared_tokens(prompt), *first) << document << "|" << question;
     }
