@@ -72,6 +72,8 @@ class RowReader {
   Result<> operator()(std::uint64_t first_row, std::span<float> rows) const {
     const std::uint64_t row = first_row + first_row_;
     read_floats(weights_, row * columns_, rows);
+    const std::uint64_t width = weights_.bytes.size() / weights_.elements();
+    sys::MappedFile::forget(weights_.bytes.substr(row * columns_ * width, rows.size() * width));
     if (scales_.empty()) return {};
     const std::uint64_t scales_per_row = (columns_ + block_columns_ - 1) / block_columns_;
     for (std::uint64_t i = 0; i < rows.size(); ++i) {
@@ -114,12 +116,10 @@ OutputModel output_of(const ModelPlan& plan, const Checkpoint& checkpoint, Weigh
   const auto types = types_of(plan, weights);
   for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
     const PlannedTensor& planned = plan.tensors[i];
-    out.tensors.push_back(
-        {.name = planned.target,
-         .shape = {planned.shape.rbegin(), planned.shape.rend()},
-         .type = types[i],
-         .read = RowReader(plan, planned, checkpoint),
-         .written = [bytes = checkpoint.find(planned.source)->bytes] { sys::MappedFile::forget(bytes); }});
+    out.tensors.push_back({.name = planned.target,
+                           .shape = {planned.shape.rbegin(), planned.shape.rend()},
+                           .type = types[i],
+                           .read = RowReader(plan, planned, checkpoint)});
   }
   return out;
 }

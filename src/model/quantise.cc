@@ -46,6 +46,7 @@ auto reader_of(const GgufTensor& tensor) {
       ggml_get_type_traits(static_cast<ggml_type>(type))
           ->to_float(from, rows.data(), static_cast<std::int64_t>(rows.size()));
     }
+    sys::MappedFile::forget({from, rows.size() / columns * row});
     return {};
   };
 }
