@@ -116,9 +116,8 @@ INSTANTIATE_TEST_SUITE_P(Weights, Qwen3Golden,
                          testing::Values(Case{"bf16", model::TinyWeights::kBf16, model::WeightType::kF32, 1e-3},
                                          Case{"bf16", model::TinyWeights::kBf16, model::WeightType::kBf16, 1e-2},
                                          Case{"fp8", model::TinyWeights::kFp8, model::WeightType::kF32, 1e-3}),
-                         [](const auto& info) {
-                           return std::string(info.param.name) + "_" +
-                                  std::string(model::facts(info.param.weights).name);
+                         [](const auto& of) {
+                           return std::string(of.param.name) + "_" + std::string(model::facts(of.param.weights).name);
                          });
 
 TEST(Qwen3Tokenizer, IdsAreThoseOfTheHuggingFaceTokenizerInThirtyScripts) {
