@@ -80,14 +80,15 @@ struct TinyQwen3Checkpoint {
   std::vector<float> values(const Matrix& m) const {
     std::vector<float> out(elements(m));
     const std::uint64_t columns = m.shape.back();
+    const std::uint64_t seed = seed_of(m.name);
     for (std::uint64_t i = 0; i < out.size(); ++i) {
       if (m.shift == 0) {
-        out[i] = norm(m.name, i);
+        out[i] = norm(seed, i);
       } else if (is_fp8(m)) {
-        out[i] = static_cast<float>(four_bits(integer(m.name, i))) *
+        out[i] = static_cast<float>(four_bits(integer(seed, i))) *
                  scale(m, i / columns / 128 * ((columns + 127) / 128) + i % columns / 128);
       } else {
-        out[i] = static_cast<float>(integer(m.name, i)) / static_cast<float>(1 << m.shift);
+        out[i] = static_cast<float>(integer(seed, i)) / static_cast<float>(1 << m.shift);
       }
     }
     return out;
@@ -168,16 +169,19 @@ struct TinyQwen3Checkpoint {
   bool is_fp8(const Matrix& m) const {
     return weights == TinyWeights::kFp8 && m.shift != 0 && m.name.find("layers") != std::string::npos;
   }
-  static std::uint64_t hash(std::string_view name, std::uint64_t i) {
+  static std::uint64_t seed_of(std::string_view name) {
     std::uint64_t seed = 0xcbf29ce484222325ULL;
     for (const char c : name) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    return seed;
+  }
+  static std::uint64_t hash(std::uint64_t seed, std::uint64_t i) {
     std::uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15ULL;
     z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
     z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31U);
   }
-  static int integer(std::string_view name, std::uint64_t i) {
-    const std::uint64_t h = hash(name, i);
+  static int integer(std::uint64_t seed, std::uint64_t i) {
+    const std::uint64_t h = hash(seed, i);
     int sum = -126;
     for (unsigned part = 0; part < 4; ++part) sum += static_cast<int>((h >> (6 * part)) & 63U);
     return sum;
@@ -187,11 +191,11 @@ struct TinyQwen3Checkpoint {
     const int step = size >= 64 ? 8 : size >= 32 ? 4 : size >= 16 ? 2 : 1;
     return k < 0 ? -(size / step * step) : size / step * step;
   }
-  static float norm(std::string_view name, std::uint64_t i) {
-    return static_cast<float>(hash(name, i) % 33 + 112) / 128.0F;
+  static float norm(std::uint64_t seed, std::uint64_t i) {
+    return static_cast<float>(hash(seed, i) % 33 + 112) / 128.0F;
   }
   static float scale(const Matrix& m, std::uint64_t block) {
-    const auto raw = static_cast<float>(hash(m.name + "_scale_inv", block) % 64 + 64);
+    const auto raw = static_cast<float>(hash(seed_of(m.name + "_scale_inv"), block) % 64 + 64);
     return raw / static_cast<float>(64 << (m.shift + 1));
   }
   static char e4m3(int k) {  // At most four bits: exact.
@@ -212,7 +216,8 @@ struct TinyQwen3Checkpoint {
     const std::uint64_t count = elements(m);
     Stored out{m.name, is_fp8(m) ? "F8_E4M3" : "BF16", m.shape, {}};
     if (is_fp8(m)) {
-      for (std::uint64_t i = 0; i < count; ++i) out.bytes += e4m3(four_bits(integer(m.name, i)));
+      const std::uint64_t seed = seed_of(m.name);
+      for (std::uint64_t i = 0; i < count; ++i) out.bytes += e4m3(four_bits(integer(seed, i)));
       Stored scales{m.name + "_scale_inv", "F32", {(m.shape[0] + 127) / 128, (m.shape[1] + 127) / 128}, {}};
       for (std::uint64_t i = 0; i < scales.shape[0] * scales.shape[1]; ++i) {
         const float value = scale(m, i);
