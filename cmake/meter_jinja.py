@@ -29,6 +29,8 @@ EDITS = {
         ("        builder.append(replace);", f"        {METER}charge(replace.length() + 1);\n        builder.append(replace);"),
     ],
     "jinja/value.h": [
+        ("    return std::make_shared<PointeeType>(std::forward<Args>(args)...);",
+         f"    auto made = std::make_shared<PointeeType>(std::forward<Args>(args)...);\n    {METER}keep(made);\n    return made;"),
         ("virtual string as_string() const override { return val_str; }",
          f"virtual string as_string() const override {{ {METER}charge(val_str.length()); return val_str; }}"),
         ("            throw std::runtime_error(\"Attempting to modify immutable type\");\n        }\n        val_arr.push_back(",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -226,13 +227,15 @@ Result<jinja::value_string> ChatTemplate::State::run(const TemplateInput& input,
   constexpr std::uint64_t kTrial = 16;          // A trial gets this part of it.
   const std::uint64_t part = effort == Effort::kTrial ? kTrial : 1;
   template_meter::Meter meter{
-      .steps = Limits::kSteps / part, .bytes = kBytes / part, .levels = Limits::kLevels, .exceeded = false};
+      .steps = Limits::kSteps / part,
+      .bytes = std::numeric_limits<std::uint64_t>::max(),  // What comes in is bounded elsewhere.
+      .levels = Limits::kLevels};
   try {
+    const template_meter::Run run(meter);
     Values values(guard);
     jinja::context context(source);
     fill(context, input, values);
-    meter.bytes += values.bytes() * kCopies;
-    const template_meter::Run run(meter);
+    meter.bytes = (kBytes / part) + (values.bytes() * kCopies);
     return jinja::runtime::gather_string_parts(jinja::runtime(context).execute(program));
   } catch (const std::exception& e) {
     return failed(meter, e.what());

@@ -257,6 +257,13 @@ TEST(ChatTemplate, WorkIsBounded) {
   }
 }
 
+TEST(ChatTemplate, ListsWithinListsAreFreedWithoutRecursion) {
+  const std::string deep =
+      "{% set n = namespace(x=1) %}{% for i in range(1000) %}{% for j in range(100) %}"
+      "{% set n.x = [n.x] %}{% endfor %}{% endfor %}done";
+  EXPECT_FALSE(opened(deep).render({}));
+}
+
 TEST(ChatTemplate, ALongDocumentIsRenderedAndAnEndlessOneRefused) {
   const ChatTemplate t = opened(file(kTemplates + "Qwen-Qwen3-0.6B.jinja"));
   std::vector<ChatMessage> messages{{.role = Role::kSystem, .content = std::string(8U << 20U, 'd')},

@@ -166,7 +166,7 @@ Result<bool> read_nfc(const ConfigJson& tokenizer) {
 // A special token is written as its text, or as an object with the text.
 std::optional<std::uint32_t> special_id(const ConfigJson& config, std::string_view key, const Vocabulary& v) {
   std::string text(config.text(key).value_or(""));
-  if (text.empty()) text = std::string(config.child(key).text("content").value_or(""));
+  if (text.empty()) text = config.child(key).text("content").value_or("");
   const auto at = v.ids.find(text);
   return at == v.ids.end() ? std::nullopt : std::optional(at->second);
 }

@@ -29,7 +29,7 @@ Result<Family> family_of(const std::string& text) {
   const ConfigJson config = DM_TRY(ConfigJson::parse(text, "config.json"));
   if (config.find("quantization_config") != nullptr) {
     const auto method = config.child("quantization_config").text("quant_method").value_or("an unnamed method");
-    if (method != "fp8") return cannot_read(is_printable(method) ? std::string(method) : "an unknown method");
+    if (method != "fp8") return cannot_read(is_printable(method) ? method : "an unknown method");
   }
   const auto type = config.text("model_type");
   if (type == "bert") return Family::kBert;

@@ -62,7 +62,7 @@ Result<QwenConfig> read_config(const ConfigJson& config) {
 
 Result<> add_rope_scaling(const ConfigJson& config, Metadata& out) {
   const ConfigJson rope = rope_of(config);
-  const std::string type(rope.text("rope_type").value_or(rope.text("type").value_or("default")));
+  const std::string type = rope.text("rope_type").value_or(rope.text("type").value_or("default"));
   if (type == "default") return {};
   if (type != "yarn" && type != "linear") return unfit("its rope scaling is neither yarn nor linear");
   out.emplace_back("qwen3.rope.scaling.type", type);

@@ -86,7 +86,9 @@ Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& reque
 }
 
 Result<> ModelRoutes::ready(Deadline deadline, const std::stop_token& stop) const {
+  if (ready_) return {};
   for (const ServedModel& model : models_) DM_TRY(model.backend->info(deadline, stop));
+  ready_ = true;
   return {};
 }
 

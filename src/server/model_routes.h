@@ -2,6 +2,7 @@
 //
 // Thread safety: any method from any thread.
 #pragma once
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,7 @@ class ModelRoutes {
   // only one of its use. Nothing comes back when it was answered as a stream.
   Result<std::optional<net::Response>> post(const net::Request& request, net::ResponseWriter& out) const;
 
-  // kUnavailable while a model does not answer.
+  // kUnavailable until each model has answered once: what fails after that is for /health to say.
   Result<> ready(Deadline deadline, const std::stop_token& stop) const;
 
  private:
@@ -41,6 +42,7 @@ class ModelRoutes {
   std::vector<ServedModel> models_;
   Duration patience_;
   const Clock& clock_;
+  mutable std::atomic<bool> ready_ = false;
 };
 
 }  // namespace docmind::server

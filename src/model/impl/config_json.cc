@@ -54,10 +54,10 @@ Result<float> ConfigJson::number_or(std::string_view key, double low, double hig
   return static_cast<float>(number);
 }
 
-std::optional<std::string_view> ConfigJson::text(std::string_view key) const {
+std::optional<std::string> ConfigJson::text(std::string_view key) const {
   const json::value* value = find(key);
   if (value == nullptr || !value->is_string()) return std::nullopt;
-  return std::string_view(value->get_string());
+  return std::string(value->get_string());
 }
 
 bool ConfigJson::flag(std::string_view key, bool otherwise) const {

@@ -28,7 +28,7 @@ class ConfigJson {
   Result<std::uint32_t> size_or(std::string_view key, std::uint32_t limit, std::uint32_t otherwise) const;
   // Between low and high; also where the file writes an integer.
   Result<float> number_or(std::string_view key, double low, double high, double otherwise) const;
-  std::optional<std::string_view> text(std::string_view key) const;
+  std::optional<std::string> text(std::string_view key) const;
   bool flag(std::string_view key, bool otherwise) const;
   ConfigJson child(std::string_view key) const;                 // An empty object when it is none.
   std::optional<std::uint32_t> id(std::string_view key) const;  // A token's number, or the first of a list.
