@@ -45,8 +45,10 @@ set(llama_tree ${deps}/packages/llama_cpp_python/vendor/llama.cpp)
 add_library(docmind_ggml INTERFACE)  # number formats and the model file's, without anything that computes
 target_include_directories(docmind_ggml SYSTEM INTERFACE ${llama_tree}/ggml/include)
 target_link_libraries(docmind_ggml INTERFACE ${deps}/llama/lib/libggml-base.so)
+# Its staging header alone, for what libllama says of its memory; the folder it lies in is full of internals.
+configure_file(${llama_tree}/src/llama-ext.h ${CMAKE_BINARY_DIR}/llama-ext/llama-ext.h COPYONLY)
 add_library(docmind_llama INTERFACE)
-target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include)
+target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include ${CMAKE_BINARY_DIR}/llama-ext)
 target_link_libraries(docmind_llama INTERFACE ${deps}/llama/lib/libllama.so ${deps}/llama/lib/libggml.so
   ${deps}/llama/lib/libggml-cpu.so docmind_ggml)
 

@@ -8,6 +8,7 @@
 
 #include "app/connection.h"
 #include "app/holder.h"
+#include "app/kv.h"
 #include "app/layout.h"
 #include "app/models.h"
 #include "app/roles.h"
@@ -128,6 +129,9 @@ int run_command(const Program& program) {
           },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) { return serve(options, program.holder_deps(), here, program.stop); },
+          [&](const cli::KvOptions& options) {
+            return show_kv(options, {program.layout, program.settings.settings, here});
+          },
           [&](const cli::CompletionOptions& options) {
             here.terminal.out(cli::completion_script(options.shell));
             return cli::kOk;

@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 12> kCommands = {{
+constexpr std::array<Entry, 13> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -33,6 +33,8 @@ constexpr std::array<Entry, 12> kCommands = {{
     {"config", "Show the settings", "docmind config show --origin\n  docmind --config my.yaml config show --json"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
+    {"kv", "Compute how much memory a chat model's keys and values take",
+     "docmind kv --model qwen3-4b --context 131072\n  docmind kv --model ./Qwen3-4B.gguf --json"},
     {"completion", "Print a completion script for a shell",
      "docmind completion bash > ~/.local/share/bash-completion/completions/docmind"},
     {"models", "Import, quantize, check and remove models",
@@ -94,6 +96,7 @@ struct Parser {
   VerifyOptions verify;
   ConfigOptions config;
   ServeOptions serve;
+  KvOptions kv;
   CompletionOptions completion;
   ModelsImportOptions import;
   ModelsQuantizeOptions quantize;
@@ -151,6 +154,10 @@ struct Parser {
         ->check(CLI::Range(0, 65535));
     at("serve").add_option("--host", serve.host, "Address to listen on");
     at("serve").add_option("--model", serve.model, "Chat model to serve at /v1: a GGUF file, or the name of one");
+    at("kv").add_option("--model", kv.model, "Chat model: a GGUF file, or the name of one")->type_name("NAME|FILE");
+    at("kv")
+        .add_option("--context", kv.context, "Tokens; default: engine.context, else the model's own, up to 131072")
+        ->check(CLI::Range(1, 1 << 26));
     at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
     add_models(at("models"));
   }
@@ -206,6 +213,7 @@ struct Parser {
     if (name == "verify") return verify;
     if (name == "config") return config;
     if (name == "serve") return serve;
+    if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();
     return DoctorOptions{};

@@ -51,6 +51,10 @@ struct ServeOptions {
   std::string model;                  // Empty: the setting.
 };
 struct DoctorOptions {};
+struct KvOptions {
+  std::string model;          // A name or a file; empty: the setting.
+  std::uint32_t context = 0;  // 0: the setting, else what the model was trained for.
+};
 struct CompletionOptions {
   std::string shell;  // bash, zsh, fish
 };
@@ -77,8 +81,8 @@ struct ModelsRemoveOptions {
 
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
-                 ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions>;
+                 ConfigOptions, ServeOptions, DoctorOptions, KvOptions, CompletionOptions, ModelsListOptions,
+                 ModelsImportOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions>;
 
 struct Invocation {
   Command command;

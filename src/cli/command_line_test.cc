@@ -31,6 +31,10 @@ TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_TRUE(std::get<ConfigOptions>(parsed({"config", "show", "--origin"}).command).origin);
   EXPECT_EQ(std::get<ServeOptions>(parsed({"serve", "--port", "0"}).command).port, std::uint16_t{0});
   EXPECT_FALSE(std::get<ServeOptions>(parsed({"serve"}).command).port);
+  const auto kv = std::get<KvOptions>(parsed({"kv", "--model", "m.gguf", "--context", "131072"}).command);
+  EXPECT_EQ(kv.model, "m.gguf");
+  EXPECT_EQ(kv.context, 131072U);
+  EXPECT_EQ(std::get<KvOptions>(parsed({"kv"}).command).context, 0U);
   EXPECT_EQ(std::get<ModelsImportOptions>(parsed({"models", "import", "d", "--name", "n"}).command).type, "q8_0");
   const auto quantize =
       std::get<ModelsQuantizeOptions>(parsed({"models", "quantize", "big", "--type", "q4_k_m", "--no-loss"}).command);
@@ -56,6 +60,7 @@ TEST(CommandLine, MistakesSayWhatToDo) {
   EXPECT_THAT(refused({"How tall is it?"}).err, HasSubstr("docmind ask \"How tall is it?\""));
   EXPECT_THAT(refused({}).err, HasSubstr("ingest"));
   for (const auto& wrong : std::vector<std::vector<std::string>>{{"ask"},
+                                                                 {"kv", "--context", "0"},
                                                                  {"search", "x", "-k", "0"},
                                                                  {"search", "x", "--from", "yesterday"},
                                                                  {"serve", "--port", "70000"},

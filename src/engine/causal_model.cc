@@ -27,6 +27,12 @@ std::string piece_of(const llama_vocab* vocabulary, TokenId token) {
   return piece;
 }
 
+std::uint32_t numbers_in_a_head(const llama_model* model, const std::string& key) {
+  const std::string length = metadata(model, key);  // A number: the preflight has read it.
+  return static_cast<std::uint32_t>(length.empty() ? llama_model_n_embd(model) / llama_model_n_head(model)
+                                                   : std::stoi(length));
+}
+
 VocabularyFacts facts_of(const llama_vocab* vocabulary) {
   VocabularyFacts facts;
   facts.size = static_cast<std::uint32_t>(llama_vocab_n_tokens(vocabulary));
@@ -77,10 +83,8 @@ Result<std::unique_ptr<CausalModel>> CausalModel::open(const std::string& path) 
   facts.window = static_cast<std::uint32_t>(llama_model_n_ctx_train(model));
   facts.layers = static_cast<std::uint32_t>(llama_model_n_layer(model));
   facts.kv_heads = static_cast<std::uint32_t>(llama_model_n_head_kv(model));
-  const std::string key_length = metadata(model, facts.architecture + ".attention.key_length");
-  facts.head_size = key_length.empty()
-                        ? static_cast<std::uint32_t>(llama_model_n_embd(model) / llama_model_n_head(model))
-                        : static_cast<std::uint32_t>(std::stoul(key_length));
+  facts.head_size = numbers_in_a_head(model, facts.architecture + ".attention.key_length");
+  facts.value_size = numbers_in_a_head(model, facts.architecture + ".attention.value_length");
   facts.parameters = llama_model_n_params(model);
   facts.bytes = llama_model_size(model);
   const char* chat_template = llama_model_chat_template(model, nullptr);

@@ -20,7 +20,8 @@ struct CausalFacts {
   std::uint32_t window = 0;    // Positions it was trained for.
   std::uint32_t layers = 0;
   std::uint32_t kv_heads = 0;
-  std::uint32_t head_size = 0;
+  std::uint32_t head_size = 0;   // Numbers in a key of one head,
+  std::uint32_t value_size = 0;  // and in a value.
   std::uint64_t parameters = 0;
   std::uint64_t bytes = 0;      // Of all tensors.
   std::string chat_template{};  // Jinja; empty when the file has none.

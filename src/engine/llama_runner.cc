@@ -1,6 +1,7 @@
 #include "engine/llama_runner.h"
 
 #include <ggml.h>
+#include <llama-ext.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "base/check.h"
 #include "engine/impl/causal_state.h"
+#include "model/kv_size.h"
 
 namespace docmind::engine {
 namespace {
@@ -71,9 +73,11 @@ std::optional<CellType> cell_type_named(std::string_view name_asked) {
   return std::nullopt;
 }
 
-std::uint64_t cell_bytes(const CausalFacts& facts, CellType type) {
-  const auto row = static_cast<std::int64_t>(facts.kv_heads) * facts.head_size;
-  return 2 * std::uint64_t{facts.layers} * ggml_row_size(ggml_type_of(type), row);
+std::optional<std::uint64_t> cell_bytes(const CausalFacts& facts, CellType type) {
+  const auto kv_type = type == CellType::kF16  ? model::KvType::kF16
+                       : type == CellType::kQ8 ? model::KvType::kQ8
+                                               : model::KvType::kQ4;
+  return model::kv_bytes({facts.layers, facts.kv_heads, facts.head_size, facts.value_size}, kv_type);
 }
 
 struct LlamaRunner::State {
@@ -95,6 +99,12 @@ const RunnerFacts& LlamaRunner::facts() const { return state_->facts; }
 Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model, const LlamaRunnerOptions& options) {
   auto state = std::make_unique<State>(options.step_tokens);
   const CausalFacts& causal = model.facts();
+  const auto bytes_of_cell = cell_bytes(causal, options.cell_type);
+  if (!bytes_of_cell) {
+    return Error{Code::kInvalidArgument,
+                 "The heads of this model are too small for " + std::string(name(options.cell_type)) + " cells.",
+                 "Set engine.kv_cache_dtype to f16."};
+  }
   const auto threads = static_cast<std::int32_t>(
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
   llama_context_params params = llama_context_default_params();
@@ -127,9 +137,21 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
   facts.sequences = options.sequences;
   facts.step_tokens = options.step_tokens;
   facts.step_outputs = options.step_outputs;
-  facts.cell_bytes = cell_bytes(causal, options.cell_type);
+  facts.cell_bytes = *bytes_of_cell;
   facts.end_tokens = model.vocabulary().ends;
   return std::unique_ptr<LlamaRunner>(new LlamaRunner(std::move(state)));
+}
+
+RunnerMemory LlamaRunner::memory() const {
+  RunnerMemory memory;
+  for (const auto& [buffers, of] : llama_get_memory_breakdown(state_->context.get())) {
+    memory.weights += of.model;
+    memory.cells += of.context;
+    memory.buffers += of.compute;
+  }
+  // Not in the breakdown: a row of logits for each output.
+  memory.buffers += std::uint64_t{state_->facts.vocabulary} * state_->facts.step_outputs * sizeof(float);
+  return memory;
 }
 
 Result<> LlamaRunner::step(std::span<const scheduler::Span> spans, const std::atomic<bool>& interrupt) {

@@ -16,8 +16,16 @@ namespace docmind::engine {
 enum class CellType : std::uint8_t { kF16, kQ8, kQ4 };           // Of keys and values.
 std::string_view name(CellType type);                            // "f16", "q8_0", "q4_0".
 std::optional<CellType> cell_type_named(std::string_view name);  // Empty for any other name, "auto" too.
-// Bytes of one token's keys and values over all layers.
-std::uint64_t cell_bytes(const CausalFacts& facts, CellType type);
+// Bytes of one token's keys and values over all layers; nothing when heads of this size cannot be held so.
+std::optional<std::uint64_t> cell_bytes(const CausalFacts& facts, CellType type);
+
+// What libllama has allocated, as it says itself.
+struct RunnerMemory {
+  std::uint64_t weights = 0;
+  std::uint64_t cells = 0;
+  std::uint64_t buffers = 0;  // Of computing, and of its outputs.
+  std::uint64_t all() const { return weights + cells + buffers; }
+};
 
 struct LlamaRunnerOptions {
   std::uint32_t cells = 8192;    // Tokens in the cache, of all sequences.
@@ -34,6 +42,7 @@ class LlamaRunner final : public scheduler::Runner {
   static Result<std::unique_ptr<LlamaRunner>> open(const CausalModel& model, const LlamaRunnerOptions& options);
   ~LlamaRunner() override;
 
+  RunnerMemory memory() const;
   const scheduler::RunnerFacts& facts() const override;
   Result<> step(std::span<const scheduler::Span> spans, const std::atomic<bool>& interrupt) override;
   std::span<const float> logits(std::size_t output) const override;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/testing/tiny_causal.h"
+#include "model/kv_size.h"
 #include "obs/log.h"
 #include "scheduler/kv_files.h"
 #include "scheduler/scheduler.h"
@@ -71,6 +72,20 @@ TEST_F(LlamaRunnerTest, KnowsItsModel) {
   std::string text;
   for (const TokenId token : tokens) text += model_->piece(token);
   EXPECT_EQ(text, "Hello, world");
+}
+
+// What `docmind kv` says from the file alone against what libllama allocates.
+TEST_F(LlamaRunnerTest, KeysAndValuesTakeWhatTheModelFileSays) {
+  const auto shape = model::kv_shape(*model::read_model_file(tiny_.path()));
+  ASSERT_TRUE(shape);
+  for (const auto& [kv, cells] : {std::pair{model::KvType::kF16, CellType::kF16},
+                                  {model::KvType::kQ8, CellType::kQ8},
+                                  {model::KvType::kQ4, CellType::kQ4}}) {
+    const auto runner = open({.cells = 4096, .sequences = 32, .threads = 1, .cell_type = cells});
+    const double said = 4096.0 * static_cast<double>(*model::kv_bytes(*shape, kv));
+    EXPECT_NEAR(static_cast<double>(runner->memory().cells), said, said / 100) << name(cells);
+    EXPECT_EQ(runner->memory().weights, model_->facts().bytes);
+  }
 }
 
 TEST_F(LlamaRunnerTest, AForkGoesOnAsIfItHadBeenComputed) {

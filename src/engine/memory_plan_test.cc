@@ -12,7 +12,7 @@ CausalFacts qwen3_4b() {
   facts.window = 262144;
   facts.layers = 36;
   facts.kv_heads = 8;
-  facts.head_size = 128;
+  facts.head_size = facts.value_size = 128;
   facts.bytes = 5 * kGibibyte / 2;
   return facts;
 }
@@ -32,6 +32,16 @@ TEST(MemoryPlan, TakesTheLargestCellsWithWhichTheContextFits) {
   EXPECT_EQ(planned({.available = 9 * kGibibyte / 2, .context = 32768}).cell_type, CellType::kQ4);
   EXPECT_EQ(planned({.available = 24 * kGibibyte, .context = 32768, .cell_type = CellType::kQ4}).cell_type,
             CellType::kQ4);
+}
+
+TEST(MemoryPlan, HeadsThatAreNoWholeBlocksStayF16) {
+  CausalFacts facts = qwen3_4b();
+  facts.head_size = facts.value_size = 80;
+  const MemoryWish wish{.available = 5 * kGibibyte, .context = 131072};
+  EXPECT_FALSE(plan_memory(facts, 151936, wish)) << "q8_0 would be smaller, but cannot be";
+  MemoryWish explicit_type = wish;
+  explicit_type.cell_type = CellType::kQ8;
+  EXPECT_EQ(plan_memory(facts, 151936, explicit_type).error().code, Code::kInvalidArgument);
 }
 
 TEST(MemoryPlan, AContextThatNobodyAskedForShrinksToWhatFits) {

@@ -85,6 +85,7 @@ Result<> check_heads(const Keys& keys, ModelFile& model) {
   model.heads = static_cast<std::uint32_t>(heads);
   model.kv_heads = static_cast<std::uint32_t>(kv_heads);
   model.head_size = static_cast<std::uint32_t>(head_size);
+  model.value_size = static_cast<std::uint32_t>(DM_TRY(keys.size_or("attention.value_length", kMaxWidth, head_size)));
   return check_rope(keys, head_size);
 }
 
