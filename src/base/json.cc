@@ -222,9 +222,11 @@ Error parse_error(const Builder& builder, json::error_code error, std::size_t at
     return {Code::kInvalidArgument, "the JSON names " + json_quoted(*builder.duplicate()) + " twice in one object"};
   }
   if (error == json::error::too_deep) {
-    return {Code::kResourceExhausted, "the JSON is nested too deep at byte " + std::to_string(at)};
+    return {Code::kResourceExhausted, "the JSON is nested too deep at byte " + std::to_string(at),
+            "Send it with fewer levels."};
   }
-  return {Code::kInvalidArgument, "not valid JSON at byte " + std::to_string(at) + ": " + error.message()};
+  return {Code::kInvalidArgument, "not valid JSON at byte " + std::to_string(at) + ": " + error.message(),
+          "Check quotes, commas and brackets there; text must be UTF-8."};
 }
 
 }  // namespace
