@@ -218,8 +218,8 @@ void append_value(std::string& out, const json::value& value) {
 }
 
 Error parse_error(const Builder& builder, json::error_code error, std::size_t at) {
-  if (builder.duplicate()) {
-    return {Code::kInvalidArgument, "the JSON names " + json_quoted(*builder.duplicate()) + " twice in one object"};
+  if (const std::optional<std::string>& twice = builder.duplicate()) {
+    return {Code::kInvalidArgument, "the JSON names " + json_quoted(*twice) + " twice in one object"};
   }
   if (error == json::error::too_deep) {
     return {Code::kResourceExhausted, "the JSON is nested too deep at byte " + std::to_string(at),
