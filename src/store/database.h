@@ -143,6 +143,7 @@ class Database {
         },
         deadline, std::move(stop), commit);
     if (!done) return std::move(done).error();
+    DM_CHECK(answer.has_value());  // What is committed was run.
     return *std::move(answer);
   }
 

@@ -27,16 +27,17 @@ struct Blob {
 // What can be bound. Text and blobs are not copied: they must live until the statement has been destroyed.
 class Value {
  public:
-  Value(std::nullptr_t) : value_(nullptr) {}
+  // Implicit, all of them, so that a list of bindings reads as what is bound: {key, text, Blob{vector}}.
+  explicit(false) Value(std::nullptr_t) : value_(nullptr) {}
   template <std::integral T>
-  Value(T number) : value_(static_cast<std::int64_t>(number)) {}
+  explicit(false) Value(T number) : value_(static_cast<std::int64_t>(number)) {}
   template <std::floating_point T>
-  Value(T number) : value_(static_cast<double>(number)) {}
+  explicit(false) Value(T number) : value_(static_cast<double>(number)) {}
   template <std::convertible_to<std::string_view> T>
-  Value(const T& text) : value_(std::string_view(text)) {}
-  Value(Blob blob) : value_(blob) {}
+  explicit(false) Value(const T& text) : value_(std::string_view(text)) {}
+  explicit(false) Value(Blob blob) : value_(blob) {}
   template <typename T>
-  Value(const std::optional<T>& maybe) : value_(nullptr) {
+  explicit(false) Value(const std::optional<T>& maybe) : value_(nullptr) {
     if (maybe) value_ = Value(*maybe).value_;
   }
 
