@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "library/library.h"
@@ -77,8 +78,9 @@ Result<std::set<ContentHash>> keys_of(Snapshot& at, const Document& d) {
 Result<> add_vectors(Snapshot& at, const Document& d, ContentHasher& hash) {
   for (const ContentHash& key : DM_TRY(keys_of(at, d))) {
     const auto found = DM_TRY(at.embeddings(std::span(&key, 1)));
-    if (!found.front()) return Error{Code::kDataLoss, fmt::format("A vector of {} is missing.", d.path), ""};
-    const Embedding& e = *found.front();
+    const std::optional<Embedding>& there = found.front();
+    if (!there) return Error{Code::kDataLoss, fmt::format("A vector of {} is missing.", d.path), ""};
+    const Embedding& e = *there;
     hash.text(key.view()).text(e.model_hash).number(e.dimensions).halves(e.vector).halves(e.spans);
   }
   return {};

@@ -80,7 +80,8 @@ TEST_F(LibraryTest, GivesBackEverythingThatWasPut) {
   ASSERT_EQ(sections.size(), 1U);
   EXPECT_EQ(sections[0].title, "1 Chapter");
   EXPECT_EQ(sections[0].parent, kNone);
-  EXPECT_EQ((*at.section(d.key, 0))->embedding, sample.document.sections[0].embedding);
+  ASSERT_TRUE(sample.document.sections[0].embedding);
+  EXPECT_EQ(at.section(d.key, 0)->value_or(Section{}).embedding, sample.document.sections[0].embedding);
   EXPECT_FALSE(*at.section(d.key, 1));
 }
 
