@@ -8,7 +8,6 @@ namespace docmind::grammar {
 namespace {
 
 using testing::made;
-using testing::writes;
 
 TEST(Matcher, ForcesWhatIsTheOnlyWay) {
   Matcher m(made(

@@ -13,7 +13,6 @@ using testing::drawn;
 using testing::end_token;
 using testing::made;
 using testing::small_trie;
-using testing::small_vocabulary;
 
 // The mask is what trying each token alone says, all along a text.
 void expect_masks_are_exact(const std::shared_ptr<const Grammar>& grammar, std::string_view text, Masker& masker) {
