@@ -129,7 +129,7 @@ Result<GgufEntry> read_entry(Cursor& in) {
 Result<std::uint64_t> read_alignment(const GgufFile& file) {
   const GgufEntry* entry = file.find("general.alignment");
   if (entry == nullptr) return file.alignment;
-  const std::uint64_t value = entry->type == GgufType::kU32 ? *file.integer(entry->key) : 0;
+  const std::uint64_t value = entry->type == GgufType::kU32 ? file.integer(entry->key).value_or(0) : 0;
   if (value < 8 || value > kMaxAlignment || !std::has_single_bit(value)) {
     return broken("its general.alignment is not a power of two from 8 to 65536");
   }
@@ -340,7 +340,8 @@ std::vector<std::string_view> GgufFile::texts(std::string_view key) const {
   std::vector<std::string_view> texts;
   if (entry == nullptr || entry->type != GgufType::kArray || entry->item != GgufType::kText) return texts;
   Cursor in(entry->value);
-  for (std::uint64_t i = 0; i < entry->count; ++i) texts.push_back(*in.text(kMaxText));
+  // All of them were found when the file was opened.
+  for (std::uint64_t i = 0; i < entry->count; ++i) texts.push_back(in.text(kMaxText).value_or(""));
   return texts;
 }
 

@@ -51,8 +51,8 @@ TEST_F(ModelFolderTest, ImportsListsVerifiesAndRemoves) {
   EXPECT_FALSE((*list)[0].file);
   EXPECT_FALSE((*list)[0].why.empty());
   EXPECT_EQ((*list)[1].name, "模型 1");
-  EXPECT_EQ((*list)[1].file->quantisation, "Q8_0");
-  EXPECT_EQ((*list)[1].card->type, "q8_0");
+  EXPECT_EQ((*list)[1].file.value_or(ModelFile{}).quantisation, "Q8_0");
+  EXPECT_EQ((*list)[1].card.value_or(ModelCard{}).type, "q8_0");
   EXPECT_TRUE(models_.verify("模型 1", {}));
   ASSERT_TRUE(models_.remove("模型 1"));
   EXPECT_EQ(models_.list()->size(), 1U);
@@ -113,9 +113,10 @@ TEST_F(ModelFolderTest, ACardComesBackAsItWasKept) {
   ASSERT_TRUE(back);
   EXPECT_EQ(back->hash, card.hash);
   EXPECT_EQ(back->mtime_ns, card.mtime_ns);
-  EXPECT_EQ(back->loss->measure, "cosine");
-  EXPECT_EQ(back->loss->loss, 0.0015);
-  EXPECT_EQ(back->loss->ranking, 0.97);
+  const LossReport loss = back->loss.value_or(LossReport{});
+  EXPECT_EQ(loss.measure, "cosine");
+  EXPECT_EQ(loss.loss, 0.0015);
+  EXPECT_EQ(loss.ranking, 0.97);
   disk_.write("models/a.json", "{\"hash\":\"zz\"}");
   EXPECT_EQ(models_.card("a").error().code, Code::kDataLoss);
   EXPECT_EQ(check_before_load(models_.file_of("a"), files_, {}).error().code, Code::kDataLoss);
