@@ -165,7 +165,8 @@ Result<> KvFiles::make_room(std::uint64_t bytes) {
                  "Raise the limit of saved KV in the settings."};
   }
   const auto by_use = [](const auto& entry) { return entry.second.used; };
-  const auto give_up = [this](auto& from, auto oldest, const std::filesystem::path& path) -> Result<> {
+  const auto give_up = [this](auto& from, auto oldest, const std::filesystem::path& path)
+                           DM_REQUIRES(mutex_) -> Result<> {
     DM_TRY(files_.remove(path));
     counts_.bytes -= oldest->second.bytes;
     --counts_.files;

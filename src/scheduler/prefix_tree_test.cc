@@ -15,6 +15,8 @@ using Tokens = std::vector<TokenId>;
 
 TimePoint at(int seconds) { return TimePoint{} + std::chrono::seconds(seconds); }
 
+constexpr PrefixTree::Cut kNothing{99, 99};  // No test has them.
+
 TEST(PrefixTree, IsEmptyAtFirst) {
   PrefixTree tree;
   EXPECT_EQ(tree.match(Tokens{1, 2}).length, 0U);
@@ -103,9 +105,9 @@ TEST(PrefixTree, GivesUpTheLeastWorthFirst) {
   keep(1, 10, 0, 0);
   keep(2, 20, 3, 0);  // Shared, so worth more.
   keep(3, 30, 0, 100);
-  EXPECT_EQ(tree.evict(at(101))->sequence, 1U);
-  EXPECT_EQ(tree.evict(at(101))->sequence, 3U);
-  EXPECT_EQ(tree.evict(at(101))->sequence, 2U);
+  EXPECT_EQ(tree.evict(at(101)).value_or(kNothing).sequence, 1U);
+  EXPECT_EQ(tree.evict(at(101)).value_or(kNothing).sequence, 3U);
+  EXPECT_EQ(tree.evict(at(101)).value_or(kNothing).sequence, 2U);
   EXPECT_FALSE(tree.evict(at(101)));
   EXPECT_EQ(tree.tokens(), 0U);
 }
@@ -115,10 +117,10 @@ TEST(PrefixTree, LeavesGoBeforeWhatTheyStandOn) {
   tree.begin(1, Tokens{1, 2, 3}, 0, 0, at(0));
   tree.computed(1, 3);
   EXPECT_EQ(tree.end(1, Tokens{1, 2, 3, 4, 5}, at(0)).keep, 5U);
-  const auto cut = tree.evict(at(0));
-  EXPECT_EQ(cut->sequence, 1U);
-  EXPECT_EQ(cut->keep, 3U);
-  EXPECT_EQ(tree.evict_sequence(at(0))->keep, 0U);
+  const PrefixTree::Cut cut = tree.evict(at(0)).value_or(kNothing);
+  EXPECT_EQ(cut.sequence, 1U);
+  EXPECT_EQ(cut.keep, 3U);
+  EXPECT_EQ(tree.evict_sequence(at(0)).value_or(kNothing).keep, 0U);
   EXPECT_EQ(tree.sequences(), 0U);
 }
 
@@ -137,11 +139,10 @@ TEST(PrefixTree, NamesASharedBeginningOnceItIsReady) {
   EXPECT_FALSE(tree.unsaved(1));
   tree.computed(1, 4);
   EXPECT_FALSE(tree.unsaved(4)) << "too short";
-  const auto unsaved = tree.unsaved(3);
-  ASSERT_TRUE(unsaved);
-  EXPECT_EQ(unsaved->tokens, (Tokens{1, 2, 3}));
-  EXPECT_EQ(unsaved->holder, 1U);
-  tree.mark_saved(unsaved->tokens);
+  const auto unsaved = tree.unsaved(3).value_or(PrefixTree::Unsaved{});
+  EXPECT_EQ(unsaved.tokens, (Tokens{1, 2, 3}));
+  EXPECT_EQ(unsaved.holder, 1U);
+  tree.mark_saved(unsaved.tokens);
   EXPECT_FALSE(tree.unsaved(1));
   tree.mark_saved(Tokens{9, 9});  // Not here: no harm.
 }

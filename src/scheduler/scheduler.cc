@@ -174,7 +174,11 @@ Result<Generated> Scheduler::State::listen(const Shared& text, const OnToken& on
     const auto something = [&]() DM_REQUIRES(mutex) { return !text->out.empty() || text->result; };
     const exec::Waited waited = exec::wait_until(text->changed, lock, text->deadline, stop, something);
     if (waited != exec::Waited::kReady) return left(exec::error_of(waited, "writing the text took too long"));
-    if (text->out.empty()) return left(*text->result);
+    if (text->out.empty()) {
+      const std::optional<Result<Generated>>& result = text->result;
+      DM_CHECK(result.has_value());  // What else would it have waited for?
+      return left(*result);
+    }
     const Sampled sampled = std::move(text->out.front());
     text->out.pop_front();
     lock.unlock();
@@ -324,7 +328,7 @@ void Scheduler::State::loaded(const std::vector<TokenId>& tokens, const Cells& c
     return;
   }
   ids.pop_back();
-  if (match.ready > 0) {
+  if (match.holder) {
     runner.drop(sequence, 0, match.ready);
     runner.fork(*match.holder, sequence, 0, match.ready);
   }
@@ -340,7 +344,7 @@ void Scheduler::State::begin(const Shared& text, const PrefixTree::Match& match)
   text->sequence = ids.back();
   ids.pop_back();
   text->computed = text->begun_at = match.ready;
-  if (match.ready > 0) runner.fork(*match.holder, text->sequence, 0, match.ready);
+  if (match.holder) runner.fork(*match.holder, text->sequence, 0, match.ready);
   const auto begun = tree.begin(text->sequence, text->request.prompt, match.ready, text->request.shared, clock.now());
   if (begun.passed) give_up({*begun.passed, 0});
   text->in_tree = begun.in_tree;
