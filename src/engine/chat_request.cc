@@ -99,7 +99,8 @@ Result<> read_format(const JsonFields& fields, GenerationFields& out) {
 Result<> read_logprobs(const JsonFields& fields, GenerationFields& out) {
   const json::value* logprobs = fields.find("logprobs");
   if (logprobs != nullptr && logprobs->is_number()) {  // As /v1/completions has it.
-    out.logprobs = static_cast<std::uint32_t>(*DM_TRY(fields.count("logprobs", 0, Limits::kAlternatives)));
+    const auto most = DM_TRY(fields.count("logprobs", 0, Limits::kAlternatives));
+    if (most) out.logprobs = static_cast<std::uint32_t>(*most);
     return {};
   }
   if (DM_TRY(fields.boolean("logprobs")).value_or(false)) out.logprobs = 0;
@@ -131,7 +132,8 @@ Result<GenerationFields> generation_of(const JsonFields& fields) {
   for (const char* name : {"max_tokens", "max_completion_tokens"}) {
     const json::value* value = fields.find(name);
     if (value == nullptr || *value == -1) continue;  // -1 is "as many as fit" to llama-server's clients.
-    out.max_tokens = static_cast<std::uint32_t>(*DM_TRY(fields.count(name, 1, kMost)));
+    const auto most = DM_TRY(fields.count(name, 1, kMost));
+    if (most) out.max_tokens = static_cast<std::uint32_t>(*most);
   }
   out.answers = static_cast<std::uint32_t>(DM_TRY(fields.count("n", 1, Limits::kAnswers)).value_or(1));
   DM_TRY(read_logprobs(fields, out));

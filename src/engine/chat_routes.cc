@@ -215,11 +215,10 @@ Result<> ChatRoutes::State::complete_work(Work& work) {
         "Send less of the conversation or of the documents; nothing is cut off silently."};
   }
   const auto left = static_cast<std::uint32_t>(room - prompt);
-  if (work.fields.max_tokens.value_or(0) > left) {
+  if (const auto& wanted = work.fields.max_tokens; wanted && *wanted > left) {
     return Error{Code::kInvalidArgument,
                  "The prompt has " + std::to_string(prompt) + " tokens and \"max_tokens\" is " +
-                     std::to_string(*work.fields.max_tokens) + "; together the model can take " + std::to_string(room) +
-                     ".",
+                     std::to_string(*wanted) + "; together the model can take " + std::to_string(room) + ".",
                  "Ask for at most " + std::to_string(left) + " tokens, or shorten the prompt."};
   }
   work.max_tokens = work.fields.max_tokens.value_or(std::min(options.max_tokens, left));
@@ -277,7 +276,7 @@ Result<std::vector<Answer>> ChatRoutes::State::answers(const Work& work, const O
   const Deadline deadline = Deadline::in(options.patience, deps.clock);
   std::stop_source all;  // The client's stop, and that of the first answer that fails.
   const std::stop_callback gone(stop, [&] { all.request_stop(); });
-  std::vector<std::optional<Result<Answer>>> made(work.fields.answers);
+  std::vector<Result<Answer>> made(work.fields.answers, Error{Code::kCancelled, "This answer was not begun.", ""});
   const auto run = [&](std::uint32_t index) {
     Result<GenerationRequest> request = request_of(work, index);
     if (!request) {
@@ -286,7 +285,7 @@ Result<std::vector<Answer>> ChatRoutes::State::answers(const Work& work, const O
       const auto piece = [&](const AnswerPiece& p) { return on_piece(index, p); };
       made[index] = generate_answer(deps.scheduler, pieces, *std::move(request), piece, deadline, all.get_token());
     }
-    if (!*made[index]) all.request_stop();
+    if (!made[index]) all.request_stop();
   };
   {
     std::vector<std::jthread> others;
@@ -294,9 +293,9 @@ Result<std::vector<Answer>> ChatRoutes::State::answers(const Work& work, const O
     run(0);
   }
   std::vector<Answer> answers;
-  const auto failed = [](const auto& each) { return !*each && each->error().code != Code::kCancelled; };
-  if (const auto first = std::ranges::find_if(made, failed); first != made.end()) return std::move(**first).error();
-  for (auto& each : made) answers.push_back(DM_TRY(*std::move(each)));
+  const auto failed = [](const auto& each) { return !each && each.error().code != Code::kCancelled; };
+  if (const auto first = std::ranges::find_if(made, failed); first != made.end()) return std::move(*first).error();
+  for (auto& each : made) answers.push_back(DM_TRY(std::move(each)));
   return answers;
 }
 

@@ -68,7 +68,7 @@ Result<std::vector<llm::Embedding>> EmbedQueue::embed(std::vector<TokenisedText>
       return exec::error_of(waited, "computing vectors took too long");
     }
   }
-  if (request->error) return *std::move(request->error);
+  if (std::optional<Error>& error = request->error; error) return *std::move(error);
   std::vector<llm::Embedding> out;
   for (Pooler& pooler : request->poolers) out.push_back(pooler.finish());
   return out;
