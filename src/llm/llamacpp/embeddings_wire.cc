@@ -114,7 +114,7 @@ Result<llm::EmbedderInfo> parse_models(std::string_view body) {
   const auto window = number_field(model, "window", kMaxWindow);
   const auto hash = ContentHash::from_hex(text_field(model, "hash"));
   llm::EmbedderInfo info{.name = text_field(model, "id"), .model_hash = {}};
-  if (info.name.empty() || !hash || dimensions.value_or(0) == 0 || window.value_or(0) == 0) {
+  if (info.name.empty() || !hash || !dimensions || *dimensions == 0 || !window || *window == 0) {
     return bad_reply("its model has no name, hash, dimensions or window");
   }
   info.model_hash = hash->hex();
