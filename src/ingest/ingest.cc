@@ -146,8 +146,7 @@ void Run::work_through(const std::vector<Item>& items) {
   Outcome next;
   for (std::size_t i = 0; i < items.size() && !summary_.cancelled; ++i) {
     meter_.file(items[i].source.path, items[i].weight);
-    Outcome current = i == 0 ? prepare(items[i], stop_) : std::move(next);
-    next.reset();
+    Outcome current = i == 0 ? prepare(items[i], stop_) : std::exchange(next, std::nullopt);
     exec::TaskGroup ahead(deps_.pool, stop_);
     if (i + 1 < items.size()) {
       ahead.run([&, i](std::stop_token stop) -> Result<> {

@@ -31,7 +31,7 @@ class Gate {
       return *this;
     }
     ~Pass() {
-      if (gate_ != nullptr) gate_->leave(*key_);
+      if (gate_ != nullptr && key_) gate_->leave(*key_);
     }
 
    private:

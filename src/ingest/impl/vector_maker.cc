@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -124,8 +125,8 @@ Result<> VectorMaker::make(const library::NewDocument& document, const llm::Embe
     if (seen.insert(document.chunks[i].embedding).second) chunks.push_back({document.chunks[i].embedding, i});
   }
   for (std::uint32_t i = 0; i < document.sections.size(); ++i) {
-    const ContentHash& key = *document.sections[i].embedding;
-    if (seen.insert(key).second) sections.push_back({key, i});
+    const std::optional<ContentHash>& key = document.sections[i].embedding;
+    if (key && seen.insert(*key).second) sections.push_back({*key, i});
   }
   std::vector<Batch> batches;
   DM_TRY(plan(Kind::kChunks, chunks, options_.batch_chunks, batches, deadline, stop));
