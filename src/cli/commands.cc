@@ -139,13 +139,14 @@ int ingest(Api& api, const IngestOptions& options, const Surroundings& here) {
 }
 
 int ask(Api& api, const AskOptions& options, const Surroundings& here) {
-  const auto fields = filter_fields(options.filter, here);
-  if (!fields) return report(fields.error(), here);
+  const auto read = filter_fields(options.filter, here);
+  if (!read) return report(read.error(), here);
+  const FilterFields& fields = *read;
   json::object filter;
-  if (!fields->documents.empty()) filter["documents"] = json::value_from(fields->documents);
-  if (!fields->types.empty()) filter["types"] = json::value_from(fields->types);
-  if (fields->from) filter["from"] = *fields->from;
-  if (fields->to) filter["to"] = *fields->to;
+  if (!fields.documents.empty()) filter["documents"] = json::value_from(fields.documents);
+  if (!fields.types.empty()) filter["types"] = json::value_from(fields.types);
+  if (fields.from) filter["from"] = *fields.from;
+  if (fields.to) filter["to"] = *fields.to;
   json::object body{{"question", options.question}};
   if (!filter.empty()) body["filter"] = std::move(filter);
   return print(api.call(post("/api/ask", body)), here,
@@ -153,14 +154,15 @@ int ask(Api& api, const AskOptions& options, const Surroundings& here) {
 }
 
 int search(Api& api, const SearchOptions& options, const Surroundings& here) {
-  const auto fields = filter_fields(options.filter, here);
-  if (!fields) return report(fields.error(), here);
+  const auto read = filter_fields(options.filter, here);
+  if (!read) return report(read.error(), here);
+  const FilterFields& fields = *read;
   std::vector<std::pair<std::string, std::string>> query = {{"q", options.query}};
   if (options.k != 0) query.emplace_back("k", std::to_string(options.k));
-  for (const std::string& document : fields->documents) query.emplace_back("document", document);
-  for (const std::string& type : fields->types) query.emplace_back("type", type);
-  if (fields->from) query.emplace_back("from", std::to_string(*fields->from));
-  if (fields->to) query.emplace_back("to", std::to_string(*fields->to));
+  for (const std::string& document : fields.documents) query.emplace_back("document", document);
+  for (const std::string& type : fields.types) query.emplace_back("type", type);
+  if (fields.from) query.emplace_back("from", std::to_string(*fields.from));
+  if (fields.to) query.emplace_back("to", std::to_string(*fields.to));
   return print(api.call(get("/api/search", std::move(query))), here,
                [&](const json::value& found) { return render_found(found, here.terminal); });
 }

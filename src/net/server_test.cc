@@ -263,11 +263,10 @@ TEST_F(ServerTest, RefusesHostileRequestsAndCloses) {
   for (const Hostile& hostile : hostile_requests()) {
     RawSocket socket = connect();
     socket.send(hostile.bytes);
-    const std::optional<std::string> answer = socket.read_all();
-    ASSERT_TRUE(answer.has_value()) << hostile.what << ": never closed";
-    EXPECT_TRUE(answer->starts_with("HTTP/1.1 " + std::to_string(hostile.status) + " "))
-        << hostile.what << ": " << *answer;
-    EXPECT_NE(answer->find("{\"error\":{\"code\":"), std::string::npos) << hostile.what;
+    const std::string answer = socket.read_all().value_or("never closed");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(hostile.status) + " "))
+        << hostile.what << ": " << answer;
+    EXPECT_NE(answer.find("{\"error\":{\"code\":"), std::string::npos) << hostile.what;
   }
   EXPECT_EQ(handled_, 0);
   EXPECT_TRUE(ask(get("/ok")).ends_with("GET /ok ")) << "the server has to live on";

@@ -34,6 +34,10 @@ class Kept final : public net::ResponseWriter {
 };
 
 struct ModelRoutesTest : ::testing::Test {
+  // Status 0: none, for it was streamed.
+  net::Response answer_to(const std::string& path, const std::string& body) {
+    return post(path, body)->value_or(net::Response{.status = 0});
+  }
   Result<std::optional<net::Response>> post(const std::string& path, const std::string& body) {
     return routes.post({.method = "POST", .target = {.path = path}, .body = body}, out);
   }
@@ -54,9 +58,9 @@ TEST_F(ModelRoutesTest, ListsWhatIsLoaded) {
 TEST_F(ModelRoutesTest, PassesABodyOnAsItIs) {
   chat.reply = {200, R"({"choices":[]})", ""};
   const std::string body = R"({"messages":[],"model":"qwen","ignore_eos":true,"no_such_field":1})";
-  const auto reply = post("/v1/chat/completions", body);
-  EXPECT_EQ((*reply)->status, 200);
-  EXPECT_EQ((*reply)->body, R"({"choices":[]})");
+  const net::Response reply = answer_to("/v1/chat/completions", body);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, R"({"choices":[]})");
   ASSERT_EQ(chat.asked.size(), 1U);
   EXPECT_EQ(chat.asked[0], (std::pair<std::string, std::string>("/v1/chat/completions", body)));
 }
@@ -80,9 +84,9 @@ TEST_F(ModelRoutesTest, RefusesOtherNamesOtherUsesAndOtherBodies) {
 
 TEST_F(ModelRoutesTest, ErrorsOfTheModelKeepTheirStatus) {
   chat.reply = {429, R"({"error":{}})", "3"};
-  const auto reply = post("/v1/chat/completions", R"({"stream":true})");
-  EXPECT_EQ((*reply)->status, 429);
-  EXPECT_EQ((*reply)->headers.find("Retry-After"), "3");
+  const net::Response reply = answer_to("/v1/chat/completions", R"({"stream":true})");
+  EXPECT_EQ(reply.status, 429);
+  EXPECT_EQ(reply.headers.find("Retry-After"), "3");
   EXPECT_TRUE(out.streamed.empty());
 }
 

@@ -80,7 +80,7 @@ TEST_F(ServiceTest, AnUploadIsKnownByItsName) {
   const auto listed = service->documents(Hashing::kContent, Deadline::never(), {});
   ASSERT_TRUE(listed);
   EXPECT_EQ(listed->documents.at(0).document, "船.txt");
-  EXPECT_EQ(listed->content_hash->size(), 64U);
+  EXPECT_EQ(listed->content_hash.value_or("").size(), 64U);
 }
 
 TEST_F(ServiceTest, WithoutAnEmbedderSearchGoesByKeywordsAndHealthSaysSo) {
