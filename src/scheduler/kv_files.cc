@@ -207,10 +207,11 @@ Result<> KvFiles::write(std::span<const TokenId> tokens, std::string_view cells)
   }
   DM_TRY(files_.write_atomic(path_of(key), bytes));
   const MutexLock lock(mutex_);
-  entries_[key] = {bytes.size(), ++clock_};
-  ++counts_.files;
+  const auto [at, fresh] = entries_.try_emplace(key);
+  if (fresh) ++counts_.files;  // Else another thread has written the same meanwhile.
   ++counts_.written;
-  counts_.bytes += bytes.size();
+  counts_.bytes = counts_.bytes - at->second.bytes + bytes.size();
+  at->second = {bytes.size(), ++clock_};
   return {};
 }
 

@@ -26,6 +26,8 @@ class FaultFiles final : public Files {
   std::function<void(const std::filesystem::path&)> before_read{};
   // Called at its end, before the bytes are given back.
   std::function<void(const std::filesystem::path&)> after_read{};
+  // Called with the path at the start of each atomic write.
+  std::function<void(const std::filesystem::path&)> before_write{};
 
   Result<std::string> read(const std::filesystem::path& path, std::uint64_t max_bytes) override {
     if (before_read) before_read(path);
@@ -35,6 +37,7 @@ class FaultFiles final : public Files {
     return bytes;
   }
   Result<> write_atomic(const std::filesystem::path& path, std::string_view bytes) override {
+    if (before_write) before_write(path);
     if (const auto error = fault(path)) return *error;
     return real_.write_atomic(path, bytes);
   }
