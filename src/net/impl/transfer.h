@@ -1,0 +1,83 @@
+// One HTTP exchange over libcurl's multi interface: what Client and Web have in common.
+//
+// For one thread at a time, but for the stop token. What comes back is bounded: headers 64 KiB, body as the caller
+// says.
+#pragma once
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "net/http.h"
+
+namespace docmind::net {
+
+// One connection: the multi handle keeps it open between exchanges.
+struct Line {
+  Line() : multi(curl_multi_init()), easy(curl_easy_init()) {}
+  ~Line() {
+    curl_easy_cleanup(easy);
+    curl_multi_cleanup(multi);
+  }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  CURLM* multi;
+  CURL* easy;
+};
+
+// curl's own rule: once in a process, before anything else of it.
+Result<> start_curl();
+
+struct TransferOptions {
+  Deadline deadline{};
+  std::stop_token stop{};
+  std::uint64_t max_body = 0;
+  Duration idle = Duration::max();  // Longest time without a byte, by the clock below.
+  const Clock* clock = nullptr;
+  std::function<Result<>(const Response& head)> on_head{};  // Of a 2xx answer, before its body.
+  std::function<Result<>(std::string_view)> on_data{};      // Pieces of a 2xx body, instead of keeping them.
+};
+
+class Transfer {
+ public:
+  Transfer(Line& line, const TransferOptions& options);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  // The easy handle is fresh but for the callbacks; the caller sets the URL and what else it wants.
+  CURL* easy() const { return line_.easy; }
+  void set_method(const std::string& method, std::string_view body);
+  // Sends and receives. `where` names the other side in errors.
+  Result<Response> run(const Headers& headers, const std::string& where);
+
+ private:
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* user);
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* user);
+  Result<> take(std::string_view bytes);
+  Result<CURLcode> drive();
+  void note_life();
+
+  Line& line_;
+  const TransferOptions& options_;
+  Response response_{};
+  Deadline idle_{};
+  std::size_t header_bytes_ = 0;
+  bool header_ended_ = false;
+  bool head_given_ = false;
+  std::uint64_t body_bytes_ = 0;
+  std::optional<Error> error_{};  // Of ours, when a callback ended the exchange.
+};
+
+bool is_success(int status);
+bool is_this_machine(std::string_view host);
+bool has_line_break(std::string_view text);
+Error error_from(CURLcode code, const std::string& where);
+
+}  // namespace docmind::net
