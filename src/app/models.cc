@@ -5,12 +5,11 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "app/model_work.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "model/model_folder.h"
-#include "net/http.h"
 #include "sys/files.h"
-#include "sys/subprocess.h"
 
 namespace docmind::app {
 namespace {
@@ -18,49 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::uint64_t kSmall = 1U << 30U;
-
-Result<model::WeightType> type_named(const std::string& name) {
-  if (const auto type = model::weight_type_named(name)) return *type;
-  std::string known;
-  for (const auto& of : model::weight_types()) known += (known.empty() ? "" : ", ") + std::string(of.name);
-  return Error{Code::kInvalidArgument, "There is no weight type called " + sys::printable(name) + ".",
-               "Choose one of " + known + "."};
-}
-
-std::string size_text(std::uint64_t bytes) {
-  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
-
-// A line that is redrawn on a terminal, else one line every tenth.
-model::Progress progress_on(cli::Terminal& terminal, std::string what) {
-  return [&terminal, what = std::move(what), last = std::uint64_t{0}](std::uint64_t done, std::uint64_t total) mutable {
-    const std::uint64_t percent = total == 0 ? 100 : done * 100 / total;
-    const std::uint64_t step = terminal.live ? 1 : 10;
-    if (percent / step == last / step) return;
-    last = percent;
-    const std::string line = fmt::format("{} {} %, {} of {}", what, percent, size_text(done), size_text(total));
-    if (!terminal.live) {
-      terminal.err(line + "\n");
-    } else {
-      terminal.err("\r" + line + (done == total ? "\n" : ""));
-    }
-  };
-}
-
-json::object json_of(const model::ModelCard& card) {
-  json::object out{{"name", card.name},     {"hash", card.hash.hex()}, {"bytes", card.bytes},
-                   {"source", card.source}, {"type", card.type},       {"loss", nullptr}};
-  if (card.loss) {
-    if (auto loss = parse_json(model::text_of(*card.loss))) out["loss"] = *std::move(loss);
-  }
-  return out;
-}
-
 json::object json_of(const model::ListedModel& listed) {
   json::object out{{"name", listed.name}, {"bytes", listed.bytes}, {"usable", listed.file.has_value()}};
-  if (listed.card) out["card"] = json_of(*listed.card);
+  if (listed.card) out["card"] = card_json(*listed.card);
   if (!listed.file) {
     out["why"] = listed.why;
     return out;
@@ -76,74 +35,6 @@ json::object json_of(const model::ListedModel& listed) {
   out["dimensions"] = file.dimensions;
   out["context"] = file.context;
   return out;
-}
-
-// Measured by a child: libllama ends its process when it finds a mistake in a model.
-Result<model::LossReport> measure(const fs::path& reference, const fs::path& file, const ModelsContext& context) {
-  sys::SubprocessOptions child;
-  child.argv = {context.layout.binary.string(), "loss", "--reference=" + reference.string(),
-                "--model=" + file.string()};
-  const sys::Finished done = DM_TRY(sys::run_process(std::move(child), Deadline::never(), context.stop));
-  if (!done.exit.clean()) {
-    if (done.out.starts_with('{')) return net::error_of({.status = 500, .body = done.out});
-    return Error{Code::kInternal, "The loss could not be measured: " + sys::describe(done.exit) + ".",
-                 "Use --no-loss to leave it out."};
-  }
-  return model::loss_report_of(done.out);
-}
-
-int show(const model::ModelCard& card, const fs::path& file, const cli::Surroundings& here) {
-  if (here.json) {
-    here.terminal.out(to_text(json_of(card)) + "\n");
-  } else {
-    here.terminal.out(file.string() + "\n");
-    here.terminal.err(fmt::format("{}: {}, {}\n", card.name, card.type, size_text(card.bytes)));
-    if (card.loss) here.terminal.err("loss: " + model::sentence_of(*card.loss) + "\n");
-  }
-  if (!card.loss || card.loss->loss <= model::kMaxLoss) return cli::kOk;
-  here.terminal.err(fmt::format("docmind: quantising cost {:.1f} %, more than {:.0f} %; choose a larger type\n",
-                                100 * card.loss->loss, 100 * model::kMaxLoss));
-  return cli::kQualityLimit;
-}
-
-// A file that goes with its owner.
-class TemporaryModel {
- public:
-  TemporaryModel(fs::path path, sys::Files& files) : path_(std::move(path)), files_(files) {}
-  ~TemporaryModel() { (void)static_cast<bool>(files_.remove(path_)); }
-  TemporaryModel(const TemporaryModel&) = delete;
-  TemporaryModel& operator=(const TemporaryModel&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-  sys::Files& files_;
-};
-
-bool loses(model::WeightType type) {
-  return type != model::WeightType::kF32 && type != model::WeightType::kF16 && type != model::WeightType::kBf16;
-}
-
-Result<model::ModelCard> import_with_card(const cli::ModelsImportOptions& options, model::WeightType type,
-                                          const ModelsContext& context) {
-  sys::RealFiles files;
-  model::ModelFolder models(context.layout.models, files);
-  const auto write = [&](const char* what) {
-    return model::WriteOptions{.progress = progress_on(context.here.terminal, what), .stop = context.stop};
-  };
-  model::ModelCard card = DM_TRY(models.import(options.source, options.name, type, write("importing")));
-  if (!options.loss || !loses(type)) return card;
-  // It goes as soon as it has been compared with. Large checkpoints are bf16 or less, small ones often f32.
-  const TemporaryModel reference(models.path() / (".reference-" + options.name + ".tmp"), files);
-  DM_TRY(model::import_model({.source = options.source,
-                              .target = reference.path().string(),
-                              .name = options.name,
-                              .weights = card.bytes < kSmall ? model::WeightType::kF32 : model::WeightType::kBf16,
-                              .write = write("reference")},
-                             files));
-  card.loss = DM_TRY(measure(reference.path(), models.file_of(options.name), context));
-  DM_TRY(models.keep(card));
-  return card;
 }
 
 int import_to_folder(const cli::ModelsImportOptions& options, model::WeightType type, const ModelsContext& context) {

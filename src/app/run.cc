@@ -64,6 +64,9 @@ Result<config::Loaded> load_settings(const cli::Invocation& asked, const sys::En
   const auto* serving = std::get_if<cli::ServeOptions>(&asked.command);
   if (serving != nullptr && !serving->model.empty())
     sources.flags.push_back({"engine.model", serving->model, "--model"});
+  const auto* pulling = std::get_if<cli::ModelsPullOptions>(&asked.command);
+  if (pulling != nullptr && !pulling->from.empty())
+    sources.flags.push_back({"models.endpoint", pulling->from, "--from"});
   return config::load(sources, files);
 }
 
@@ -139,6 +142,10 @@ int run_command(const Program& program) {
           [&](const cli::ModelsListOptions&) { return list_models({program.layout, here, program.stop}); },
           [&](const cli::ModelsImportOptions& options) {
             return import_model(options, {program.layout, here, program.stop});
+          },
+          [&](const cli::ModelsPullOptions& options) {
+            return pull_model(options, program.settings.settings.models, program.clock,
+                              {program.layout, here, program.stop});
           },
           [&](const cli::ModelsQuantizeOptions& options) {
             return quantize_model(options, {program.layout, here, program.stop});

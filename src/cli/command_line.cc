@@ -37,8 +37,9 @@ constexpr std::array<Entry, 13> kCommands = {{
      "docmind kv --model qwen3-4b --context 131072\n  docmind kv --model ./Qwen3-4B.gguf --json"},
     {"completion", "Print a completion script for a shell",
      "docmind completion bash > ~/.local/share/bash-completion/completions/docmind"},
-    {"models", "Import, quantize, check and remove models",
-     "docmind models list\n  docmind models import ./Qwen3-4B --name qwen3-4b --type q4_k_m\n  docmind models quantize "
+    {"models", "Import, pull, quantize, check and remove models",
+     "docmind models list\n  docmind models import ./Qwen3-4B --name qwen3-4b --type q4_k_m\n  docmind models pull "
+     "Qwen/Qwen3-4B --from https://HUB --type q4_k_m\n  docmind models quantize "
      "qwen3-4b-f16 --type q8_0\n  docmind models verify qwen3-4b\n  docmind models rm qwen3-4b"},
 }};
 
@@ -99,6 +100,7 @@ struct Parser {
   KvOptions kv;
   CompletionOptions completion;
   ModelsImportOptions import;
+  ModelsPullOptions pull;
   ModelsQuantizeOptions quantize;
   ModelsVerifyOptions verify_models;
   ModelsRemoveOptions remove_models;
@@ -178,6 +180,15 @@ struct Parser {
     importer->add_option("--out", import.out, "Folder to write it to, without a card");
     importer->add_option("--type", import.type, kTypes);
     importer->add_flag("!--no-loss", import.loss, "Do not measure what quantising cost");
+    CLI::App* puller = sub("pull", "Fetch a model from a hub: a GGUF file, or a checkpoint that is imported");
+    puller->add_option("repository", pull.repository, "OWNER/NAME")->required();
+    puller->add_option("file", pull.file, "A .gguf file in it; none: its safetensors files");
+    puller->add_option("--from", pull.from, "Address of the hub; default: the setting models.endpoint")
+        ->type_name("URL");
+    puller->add_option("--revision", pull.revision, "Branch, tag or commit");
+    puller->add_option("--name", pull.name, "The model's name");
+    puller->add_option("--type", pull.type, kTypes);
+    puller->add_flag("!--no-loss", pull.loss, "Do not measure what quantising cost");
     CLI::App* quantizer = sub("quantize", "Make a smaller model from one that is f32, f16, bf16 or q8_0");
     quantizer->add_option("source", quantize.source, "A model's name, or a .gguf file")->required();
     quantizer->add_option("--type", quantize.type, kTypes)->required();
@@ -196,6 +207,7 @@ struct Parser {
   Command chosen_models() {
     const std::string name = at("models").get_subcommands().front()->get_name();
     if (name == "import") return import;
+    if (name == "pull") return pull;
     if (name == "quantize") return quantize;
     if (name == "verify") return verify_models;
     if (name == "rm") return remove_models;

@@ -66,6 +66,15 @@ struct ModelsImportOptions {
   std::string type = "q8_0";
   bool loss = true;
 };
+struct ModelsPullOptions {
+  std::string repository;  // OWNER/NAME
+  std::string file;        // A GGUF file of it; empty: its checkpoint, which is imported.
+  std::string revision = "main";
+  std::string name;  // Empty: that of the file or the repository.
+  std::string type = "q8_0";
+  std::string from;  // The hub's address; empty: the setting models.endpoint.
+  bool loss = true;
+};
 struct ModelsQuantizeOptions {
   std::string source;  // A model's name or a file.
   std::string name;    // Empty: the source's with the type behind it.
@@ -79,10 +88,10 @@ struct ModelsRemoveOptions {
   std::vector<std::string> names;
 };
 
-using Command =
-    std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, KvOptions, CompletionOptions, ModelsListOptions,
-                 ModelsImportOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions>;
+using Command = std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions,
+                             VerifyOptions, ConfigOptions, ServeOptions, DoctorOptions, KvOptions, CompletionOptions,
+                             ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions,
+                             ModelsVerifyOptions, ModelsRemoveOptions>;
 
 struct Invocation {
   Command command;

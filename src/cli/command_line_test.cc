@@ -41,6 +41,13 @@ TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_EQ(quantize.source, "big");
   EXPECT_EQ(quantize.type, "q4_k_m");
   EXPECT_FALSE(quantize.loss);
+  const auto pull = std::get<ModelsPullOptions>(
+      parsed({"models", "pull", "a/b", "f.gguf", "--from", "https://h", "--name", "n", "--revision", "v1"}).command);
+  EXPECT_EQ(std::tie(pull.repository, pull.file, pull.from, pull.name, pull.revision),
+            std::make_tuple("a/b", "f.gguf", "https://h", "n", "v1"));
+  const auto checkpoint = std::get<ModelsPullOptions>(parsed({"models", "pull", "a/b", "--no-loss"}).command);
+  EXPECT_EQ(std::tie(checkpoint.file, checkpoint.from, checkpoint.revision, checkpoint.type, checkpoint.loss),
+            std::make_tuple("", "", "main", "q8_0", false));
   EXPECT_TRUE(std::holds_alternative<ModelsListOptions>(parsed({"models", "list", "--json"}).command));
   EXPECT_TRUE(std::get<ModelsVerifyOptions>(parsed({"models", "verify"}).command).names.empty());
   EXPECT_EQ(std::get<ModelsRemoveOptions>(parsed({"models", "rm", "a", "b"}).command).names.size(), 2U);

@@ -202,6 +202,15 @@ void add_models(std::vector<Declaration>& out) {
       "Disk space for computed beginnings of prompts, kept over restarts; 0 keeps none."));
 }
 
+void add_further_models(std::vector<Declaration>& out) {
+  out.push_back(line_or_none(
+      "models.endpoint", [](auto& s) -> auto& { return s.models.endpoint; }, "https address",
+      "Model hub that docmind models pull asks; empty: none, and nothing is asked."));
+  out.push_back(duration(
+      "models.idle", [](auto& s) -> auto& { return s.models.idle; }, std::chrono::milliseconds(100),
+      std::chrono::hours(1), "A pull that hears nothing for so long connects anew."));
+}
+
 void add_reading(std::vector<Declaration>& out) {
   out.push_back(duration(
       "parse.timeout", [](auto& s) -> auto& { return s.parse.timeout; }, std::chrono::seconds(1),
@@ -272,6 +281,7 @@ std::vector<Declaration> declarations() {
   std::vector<Declaration> out;
   add_program(out);
   add_models(out);
+  add_further_models(out);
   add_reading(out);
   add_answering(out);
   return out;

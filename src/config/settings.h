@@ -47,6 +47,11 @@ struct Settings {
     std::uint64_t kv_spill_bytes = 2048 * kMebibyte;
   } engine{};
 
+  struct Models {
+    std::string endpoint{};
+    Duration idle = std::chrono::seconds(30);
+  } models{};
+
   struct Parse {
     Duration timeout = std::chrono::seconds(120);
     std::uint64_t memory_bytes = 2048 * kMebibyte;

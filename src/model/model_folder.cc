@@ -156,6 +156,15 @@ Result<ModelCard> ModelFolder::quantise(const fs::path& source, const std::strin
   return finish({.name = name, .source = from, .type = std::string(facts(type).name)}, stop);
 }
 
+Result<ModelCard> ModelFolder::adopt(const fs::path& file, const std::string& from, const std::string& name,
+                                     std::stop_token stop) {
+  DM_TRY(check_free(name));
+  const ModelFile facts = DM_TRY(read_model_file(file));
+  DM_TRY(make());
+  DM_TRY(files_.rename(file, file_of(name)));
+  return finish({.name = name, .source = from, .type = facts.quantisation}, std::move(stop));
+}
+
 Result<ModelCard> ModelFolder::verify(const std::string& name, std::stop_token stop) {
   DM_TRY(check_model_name(name));
   const fs::path file = file_of(name);

@@ -52,6 +52,11 @@ class ModelFolder {
   // `source`: the file of a model; `from`: how a person calls it.
   Result<ModelCard> quantise(const std::filesystem::path& source, const std::string& from, const std::string& name,
                              WeightType type, WriteOptions write);
+  // Takes a GGUF file in: it passes the preflight and moves here. `from`: where it came from.
+  Result<ModelCard> adopt(const std::filesystem::path& file, const std::string& from, const std::string& name,
+                          std::stop_token stop);
+  // Nothing has this name yet.
+  Result<> check_free(const std::string& name) const;
   // Reads every byte: the file passes the preflight and has the hash of its card (a file without one gets one).
   Result<ModelCard> verify(const std::string& name, std::stop_token stop);
   Result<> remove(const std::string& name);
@@ -61,7 +66,6 @@ class ModelFolder {
 
  private:
   Result<> make();
-  Result<> check_free(const std::string& name) const;
   Result<ModelCard> finish(ModelCard card, std::stop_token stop);
 
   std::filesystem::path folder_;

@@ -84,6 +84,21 @@ TEST_F(ModelFolderTest, AByteThatChangedIsFound) {
   EXPECT_EQ(models_.quantise(models_.file_of("a"), "a", "b", WeightType::kQ8, {}).error().code, Code::kDataLoss);
 }
 
+TEST_F(ModelFolderTest, TakesAFileInUnlessItIsNone) {
+  ASSERT_TRUE(import("a"));
+  std::filesystem::copy_file(models_.file_of("a"), disk_ / "fetched");
+  EXPECT_EQ(models_.adopt(disk_ / "fetched", "from", "a", {}).error().code, Code::kConflict);
+  EXPECT_FALSE(models_.adopt(disk_ / "fetched", "from", "../a", {}));
+  EXPECT_FALSE(models_.adopt(disk_.write("bad", "GGUF"), "from", "b", {}));
+  EXPECT_TRUE(files_.stat(disk_ / "bad"));
+  const auto card = models_.adopt(disk_ / "fetched", "owner/name@1", "b", {});
+  ASSERT_TRUE(card) << card.error().message;
+  EXPECT_EQ(card->source, "owner/name@1");
+  EXPECT_EQ(card->hash, models_.card("a")->hash);
+  EXPECT_FALSE(files_.stat(disk_ / "fetched"));
+  EXPECT_TRUE(models_.verify("b", {}));
+}
+
 TEST_F(ModelFolderTest, AFileThatWasOnlyTouchedIsTheSame) {
   ASSERT_TRUE(import("a"));
   std::filesystem::last_write_time(models_.file_of("a"),
