@@ -67,7 +67,7 @@ std::string text_for_people(const KvSizes& sizes) {
       out += fmt::format("{:<5} not with heads of this size\n", model::name(type));
       continue;
     }
-    const double all = *sizes.gibibytes(type);
+    const double all = sizes.gibibytes(type).value_or(0);
     out += fmt::format("{:<5} {:>9} bytes a token {:>9.2f} GiB{}\n", model::name(type), *bytes, all,
                        type == model::KvType::kF16   ? ""
                        : type == model::KvType::kFp8 ? fmt::format(", {:.2f} less (vLLM alone)", full - all)

@@ -1,7 +1,6 @@
 #include "hub/hub.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "hub/impl/fetch.h"
 #include "hub/names.h"
@@ -120,13 +119,13 @@ Result<Listing> Hub::list(const std::string& repository, const std::string& revi
   DM_TRY(check_revision(revision));
   const std::string url = options_.endpoint + "/api/models/" + net::percent_encode(repository, net::Slash::kKeep) +
                           "/revision/" + net::percent_encode(revision);
-  std::optional<Listing> listing;
+  Listing listing;
   const auto once = [&]() -> Result<> {
     listing = DM_TRY(list_once(url, options));
     return {};
   };
   DM_TRY(retry(options, once, [] { return std::uint64_t{0}; }));
-  return *std::move(listing);
+  return listing;
 }
 
 Result<FileFacts> Hub::ask_facts(const RemoteFile& file, const FetchOptions& options) {
