@@ -36,12 +36,12 @@ std::vector<TokenId> Drafter::draft(std::span<const TokenId> text) {
   return {follow.begin(), follow.end()};
 }
 
-void Drafter::checked(std::uint32_t drafted, std::uint32_t accepted) {
+void Drafter::checked(std::uint32_t drafted, std::uint32_t accepted, double cost) {
   if (drafted == 0) return;
   constexpr double kWeight = 0.25;
   share_ += kWeight * (static_cast<double>(accepted) / drafted - share_);
   next_ = accepted == drafted ? std::min(next_ * 2, most_) : std::max(kLeast, std::min(next_, accepted + 1));
-  if (share_ >= kWorthIt) {
+  if (share_ >= kMargin * cost) {
     if (accepted == drafted) pauses_ = kPause;
     return;
   }

@@ -20,13 +20,14 @@ class Drafter {
 
   // Up to `most` tokens that may follow `text`; often none. `text` only grows from call to call.
   std::vector<TokenId> draft(std::span<const TokenId> text);
-  // How many of the last draft's tokens stood.
-  void checked(std::uint32_t drafted, std::uint32_t accepted);
+  // How many of the last draft's tokens stood, and what checking one costs as a part of what writing one costs
+  // (Pace::draft_cost()). Drafts pause for a while when what stands does not pay for what is checked.
+  void checked(std::uint32_t drafted, std::uint32_t accepted, double cost);
 
  private:
   static constexpr std::uint32_t kKey = 3;        // Tokens that must have been seen in a row.
   static constexpr std::uint32_t kLeast = 2;      // Tokens in a first draft.
-  static constexpr double kWorthIt = 0.3;         // Of the drafted tokens must stand, on a moving average.
+  static constexpr double kMargin = 1.1;          // Gain over cost, on a moving average, below which drafts pause.
   static constexpr std::uint32_t kPause = 24;     // Steps without drafts after that, doubling up to
   static constexpr std::uint32_t kLongest = 384;  // so many.
 

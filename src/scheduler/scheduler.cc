@@ -433,8 +433,13 @@ bool Scheduler::State::step() {
   const std::vector<Span> batch = spans();
   if (batch.empty()) return false;
   std::uint32_t prompt_tokens = 0;
+  std::uint32_t texts = 0;
+  std::uint32_t drafts = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (stepping[i]->reading()) prompt_tokens += static_cast<std::uint32_t>(batch[i].tokens.size());
+    const bool reading = stepping[i]->reading();
+    if (reading) prompt_tokens += static_cast<std::uint32_t>(batch[i].tokens.size());
+    texts += reading ? 0 : 1;
+    drafts += static_cast<std::uint32_t>(stepping[i]->drafts.size());
   }
   {
     const MutexLock lock(mutex);
@@ -457,7 +462,7 @@ bool Scheduler::State::step() {
     for (const Shared& text : std::vector(stepping)) finish(text, stepped.error());
     return true;
   }
-  pace.took(clock.now() - start, prompt_tokens);
+  pace.took(clock.now() - start, texts, drafts, prompt_tokens);
   totals.computed += prompt_tokens;
   take_outputs(batch);
   return true;
@@ -489,7 +494,7 @@ std::size_t Scheduler::State::take_output(const Shared& text, const Span& span, 
     going = emit(text, sampled);
     if (!going || !stood || text->tokens.size() != before + accepted) break;
   }
-  text->drafter.checked(static_cast<std::uint32_t>(drafts.size()), accepted);
+  text->drafter.checked(static_cast<std::uint32_t>(drafts.size()), accepted, pace.draft_cost());
   {
     const MutexLock lock(mutex);
     text->usage.drafted += static_cast<std::uint32_t>(drafts.size());
