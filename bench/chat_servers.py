@@ -23,14 +23,15 @@ ROLES = ["Route this question.", "Plan the steps.", "List the passages that matt
          "Check the answer against the text."]
 
 
-def model(shape, kind="q8_0"):
-    """A random-weight Qwen3 of that shape, made once: its text means nothing, its speed is real."""
-    path = MODELS / f"qwen3-{shape}-{kind}.gguf"
+def model(shape, kind="q8_0", copier=False):
+    """A random-weight Qwen3 of that shape, made once: its text means nothing, its speed is real. A copier writes what it
+    has read (peers/make_qwen3_gguf.py)."""
+    path = MODELS / f"{'copier' if copier else 'qwen3'}-{shape}-{kind}.gguf"
     if not path.exists():
         MODELS.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         subprocess.run([peer_python(), ROOT / "bench" / "peers" / "make_qwen3_gguf.py", shape, kind, part, "--llama-cpp",
-                        LLAMA_TREE], check=True)
+                        LLAMA_TREE, *(["--copier"] if copier else [])], check=True)
         part.rename(path)
     return path
 

@@ -1,6 +1,8 @@
 #include "scheduler/drafter.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace docmind::scheduler {
 namespace {
@@ -30,25 +32,30 @@ std::vector<TokenId> Drafter::draft(std::span<const TokenId> text) {
   }
   read(text);
   const auto at = last_.find(key_of(text.last(kKey)));
-  if (at == last_.end()) return {};
-  const std::size_t count = std::min<std::size_t>({next_, most_, text.size() - at->second});
-  const auto follow = text.subspan(at->second, count);
+  source_ = at != last_.end() ? at->second : std::exchange(goes_on_, 0);
+  if (source_ == 0 || source_ >= text.size()) return {};
+  // The n-th token is worth it as long as chance^n >= cost.
+  const double pays = std::log(std::min(0.99, kMargin * cost_)) / std::log(std::min(chance_, 0.99));
+  const auto count = static_cast<std::size_t>(std::clamp(pays, 1.0, static_cast<double>(most_)));
+  const auto follow = text.subspan(source_, std::min(count, text.size() - source_));
   return {follow.begin(), follow.end()};
 }
 
 void Drafter::checked(std::uint32_t drafted, std::uint32_t accepted, double cost) {
   if (drafted == 0) return;
-  constexpr double kWeight = 0.25;
-  share_ += kWeight * (static_cast<double>(accepted) / drafted - share_);
-  next_ = accepted == drafted ? std::min(next_ * 2, most_) : std::max(kLeast, std::min(next_, accepted + 1));
-  if (share_ >= kMargin * cost) {
-    if (accepted == drafted) pauses_ = kPause;
-    return;
-  }
+  cost_ = cost;
+  const bool strayed = accepted < drafted;
+  const std::uint32_t trials = accepted + (strayed ? 1 : 0);
+  const double kept = std::pow(kMemory, trials);
+  chance_ = kept * chance_ + (1 - kept) * accepted / trials;
+  strays_ = accepted == 0 ? strays_ + 1 : 0;
+  goes_on_ = strays_ < kStrays ? source_ + accepted + 1 : 0;
+  if (!strayed) pauses_ = kPause;
+  if (chance_ >= kMargin * cost) return;
   pause_ = pauses_;
   pauses_ = std::min(pauses_ * 2, kLongest);
-  share_ = 0.5;
-  next_ = kLeast;
+  chance_ = kHope;
+  goes_on_ = 0;
 }
 
 }  // namespace docmind::scheduler

@@ -1,8 +1,9 @@
 // Guesses the next tokens of a text by looking up how its last ones went on before: quotes, lists, code, tables.
 //
-// Prompt lookup (Saxena 2023) over the prompt and what was generated so far. Guesses are free to be wrong, the
-// scheduler checks them all in one step; the gate sees to it that wrong ones are not made for long. Thread safety: one
-// thread.
+// Prompt lookup (Saxena 2023) over the prompt and what was generated so far; where the text departs from its source by
+// a token, the draft goes on behind it. Guesses are free to be wrong, the scheduler checks them all in one step. A
+// draft is as long as its last token still pays: the chance that all of it stands against what checking a token costs.
+// Thread safety: one thread.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -26,19 +27,24 @@ class Drafter {
 
  private:
   static constexpr std::uint32_t kKey = 3;        // Tokens that must have been seen in a row.
-  static constexpr std::uint32_t kLeast = 2;      // Tokens in a first draft.
-  static constexpr double kMargin = 1.1;          // Gain over cost, on a moving average, below which drafts pause.
+  static constexpr std::uint32_t kStrays = 3;     // Guesses at a source that failed at once, after which it is left.
+  static constexpr double kHope = 0.7;            // The chance that a drafted token stands, before anything is known.
+  static constexpr double kMemory = 0.9;          // Of each checked token for that chance.
+  static constexpr double kMargin = 1.1;          // That chance over the cost, below which drafts pause.
   static constexpr std::uint32_t kPause = 24;     // Steps without drafts after that, doubling up to
   static constexpr std::uint32_t kLongest = 384;  // so many.
 
   void read(std::span<const TokenId> text);
 
   std::uint32_t most_;
-  std::uint32_t next_ = kLeast;  // Length of the next draft.
-  std::uint32_t pause_ = 0;      // Steps to sit out.
+  double chance_ = kHope;
+  double cost_ = 0.3;        // As last told.
+  std::uint32_t pause_ = 0;  // Steps to sit out.
   std::uint32_t pauses_ = kPause;
-  double share_ = 0.5;                                     // Accepted of drafted, moving average.
-  std::size_t seen_ = 0;                                   // Tokens of the text that are in the table.
+  std::size_t source_ = 0;    // Where the last draft was read.
+  std::size_t goes_on_ = 0;   // Where the text would go on if one token was replaced; 0: nowhere.
+  std::uint32_t strays_ = 0;  // Drafts in a row of which nothing stood.
+  std::size_t seen_ = 0;      // Tokens of the text that are in the table.
   std::unordered_map<std::uint64_t, std::uint32_t> last_;  // Key of kKey tokens -> where they were last followed.
 };
 

@@ -29,9 +29,24 @@ std::size_t drafted_steps(Drafter& drafter, Tokens text, const Tokens& next, dou
 
 TEST(Drafter, FollowsWhatFollowedBefore) {
   Drafter drafter(4);
-  EXPECT_EQ(drafter.draft(Tokens{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}), (Tokens{4, 5})) << "a first draft is short";
-  drafter.checked(2, 2, 0.3);
+  EXPECT_EQ(drafter.draft(Tokens{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}), (Tokens{4, 5, 6})) << "hopeful, not sure";
+  drafter.checked(3, 3, 0.1);
   EXPECT_EQ(drafter.draft(Tokens{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6}), (Tokens{7, 8, 9, 1}));
+}
+
+TEST(Drafter, GoesOnBehindAReplacedToken) {
+  Drafter drafter(4);
+  Tokens text{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3};
+  EXPECT_EQ(drafter.draft(text), (Tokens{4, 5, 6}));
+  drafter.checked(3, 1, 0.1);
+  text.insert(text.end(), {4, 77});  // 77 instead of 5.
+  EXPECT_EQ(drafter.draft(text).front(), 6);
+  for (int i = 0; i < 3; ++i) {
+    drafter.checked(1, 0, 0.1);
+    text.push_back(88 + i);
+    (void)drafter.draft(text);
+  }
+  EXPECT_TRUE(drafter.draft(text).empty()) << "but not for ever";
 }
 
 TEST(Drafter, HasNothingToSayOfWhatIsNew) {
