@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/chat_metrics.h"
 #include "engine/chat_routes.h"
 #include "engine/embed_routes.h"
 #include "engine/embeddings_request.h"
@@ -45,7 +46,8 @@ net::ServerOptions server_options(const EngineOptions& options) {
   server.waiting = options.queue_jobs;
   server.body_bytes = [](const net::Request&) { return kMaxBody; };
   server.lane = [](const net::Request& head) {
-    return head.target.path == "/health" ? net::Lane::kQuick : net::Lane::kNormal;
+    const std::string_view path = head.target.path;
+    return path == "/health" || path == "/metrics" ? net::Lane::kQuick : net::Lane::kNormal;
   };
   return server;
 }
@@ -92,8 +94,12 @@ Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHa
   routing.model_hash = [&hash](const std::stop_token& gone) { return hash.hex(gone); };
   const auto routes =
       DM_TRY(ChatRoutes::open(std::move(routing), {engine->model(), engine->scheduler(), deps.clock, rng, deps.log}));
-  return serve_until_stopped(
-      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, stop);
+  const auto handle = [&](const net::Request& request, net::ResponseWriter& writer) {
+    if (request.method != "GET" || request.target.path != "/metrics") return routes->handle(request, writer);
+    (void)static_cast<bool>(writer.send({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+                                         .body = metrics_text(*engine)}));  // A client that went wants nothing.
+  };
+  return serve_until_stopped(options, deps, handle, stop);
 }
 
 }  // namespace

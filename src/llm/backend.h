@@ -33,6 +33,9 @@ class Backend {
   // kUnavailable while it cannot be started or reached.
   virtual Result<BackendInfo> info(Deadline deadline, std::stop_token stop) = 0;
 
+  // What it counts, in Prometheus' text form; empty when it does not run or counts nothing. Starts nothing.
+  virtual std::string metrics(Deadline deadline, std::stop_token stop) = 0;
+
   // POST of a JSON body to one of OpenAI's paths ("/v1/chat/completions"); the reply whatever its status. A stop ends
   // the work at the backend, too. Errors: kUnavailable, kDeadlineExceeded, kCancelled, kResourceExhausted.
   // With on_bytes a reply of status 200 is given out as it arrives; its Error ends the call and is returned.

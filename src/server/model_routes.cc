@@ -85,6 +85,12 @@ Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& reque
   return std::optional(std::move(response));
 }
 
+std::string ModelRoutes::metrics(Deadline deadline, const std::stop_token& stop) const {
+  std::string text;
+  for (const ServedModel& model : models_) text += model.backend->metrics(deadline, stop);
+  return text;
+}
+
 Result<> ModelRoutes::ready(Deadline deadline, const std::stop_token& stop) const {
   if (ready_) return {};
   for (const ServedModel& model : models_) DM_TRY(model.backend->info(deadline, stop));

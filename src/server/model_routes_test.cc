@@ -107,6 +107,12 @@ TEST_F(ModelRoutesTest, AStreamThatBreaksIsNotEnded) {
   EXPECT_FALSE(out.ended);
 }
 
+TEST_F(ModelRoutesTest, MetricsAreThoseOfTheModelsThatRun) {
+  EXPECT_EQ(routes.metrics(Deadline::never(), {}), "texts{model=\"qwen\"} 1\ntexts{model=\"minilm\"} 1\n");
+  chat.down = true;
+  EXPECT_EQ(routes.metrics(Deadline::never(), {}), "texts{model=\"minilm\"} 1\n");
+}
+
 TEST_F(ModelRoutesTest, IsReadyOnceEveryModelHasAnswered) {
   chat.down = true;
   EXPECT_EQ(routes.ready(Deadline::never(), {}).error().code, Code::kUnavailable);

@@ -153,8 +153,9 @@ Routes::Reply Routes::health(const Call&) {
   return Answered(net::json_response(status == service::CheckStatus::kFailed ? 503 : 200, to_text(body)));
 }
 
-Routes::Reply Routes::metrics_text(const Call&) {
-  return Answered({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics_.text()});
+Routes::Reply Routes::metrics_text(const Call& call) {
+  return Answered({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+                   .body = metrics_.text() + models_.metrics(Deadline::in(kReadyPatience, clock_), call.stop)});
 }
 
 Routes::Reply Routes::doctor(const Call& call) {

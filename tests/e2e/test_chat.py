@@ -122,6 +122,10 @@ class Chat(DocMindTest):
         response.close()
         wait_for(lambda: rests(engine))
         self.assertEqual((self.chat()[0], self.engine()), (200, engine))
+        metrics = self.get(self.address, "/metrics")[1]
+        for line in ('docmind_engine_texts{state="running"} 0', 'docmind_engine_cells{state="reserved"} 0',
+                     'docmind_engine_tokens_total{source="generated"} '):
+            self.assertIn(line, metrics)
 
     def test_an_abort_in_the_engine_costs_one_request(self):
         document = self.write("a.txt", "The main mast is 24 metres tall.")

@@ -48,6 +48,17 @@ Result<llm::BackendInfo> EngineBackend::info(Deadline deadline, std::stop_token 
   return info_of(reply->body);
 }
 
+std::string EngineBackend::metrics(Deadline deadline, std::stop_token stop) {
+  if (child_.pid() == 0) return {};
+  const auto engine = child_.running(deadline, stop);
+  if (!engine) return {};
+  net::Request request;
+  request.target.path = "/metrics";
+  auto reply = client_.call({.unix_path = engine->socket_path}, request,
+                            {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
+  return reply && reply->status == 200 ? std::move(reply->body) : std::string();
+}
+
 Result<llm::BackendReply> EngineBackend::post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
                                               Deadline deadline, std::stop_token stop) {
   net::Request request;

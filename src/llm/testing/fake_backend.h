@@ -12,6 +12,7 @@ class FakeBackend final : public Backend {
  public:
   explicit FakeBackend(std::string name) : name_(std::move(name)) {}
 
+  std::string metrics(Deadline, std::stop_token) override { return down ? "" : "texts{model=\"" + name_ + "\"} 1\n"; }
   Result<BackendInfo> info(Deadline, std::stop_token) override {
     if (down) return Error{Code::kUnavailable, name_ + " is down"};
     return BackendInfo{name_, "", 0, R"({"id":")" + name_ + R"(","object":"model"})"};

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""P3, drafting: decoding with drafts against without, on a copy of a document with 10 % of its tokens replaced, and on free text.
+
+usage: draft.py [--tiny] [--pairs N]
+The copy is written by a model that really copies and edits by itself (peers/make_qwen3_gguf.py --copier), at the size of a
+0.6B model; the free text by one with random weights, which repeats nothing on purpose.
+"""
+import argparse
+import json
+import random
+import statistics
+import tempfile
+
+from chat_servers import model, ours
+from figures import Figures, median_with_interval
+
+
+def complete(server, prompt, new, drafting, **more):
+    connection = server.connection()
+    body = {"prompt": prompt, "max_tokens": new, "temperature": 0, "ignore_eos": True, "drafting": drafting, **more}
+    connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    reply = json.loads(response.read())
+    if response.status != 200:
+        raise RuntimeError(f"{response.status}: {reply}")
+    return reply["choices"][0]["text"], reply["timings"]
+
+
+def measure(figures, name, path, folder, pairs, prompt_of, new, target, **more):
+    server = ours(path, folder, "--context", 4096)
+    ratios, drafted, accepted, rates = [], 0, 0, {True: [], False: []}
+    for at in range(pairs):
+        made = {}
+        complete(server, prompt_of(at), 1, False)  # Reads the prompt for both.
+        for drafting in ((True, False) if at % 2 else (False, True)):
+            made[drafting], timings = complete(server, prompt_of(at), new, drafting, **more)
+            rates[drafting].append(1000 * (timings["predicted_n"] - 1) / timings["predicted_ms"])
+            drafted += timings["drafted"]
+            accepted += timings["accepted"]
+        if made[True] != made[False]:
+            raise RuntimeError("drafts have changed what was written")
+        ratios.append(rates[True][-1] / rates[False][-1])
+        print(f"{name} {at}: {ratios[-1]:.3f}", flush=True)
+    server.stop()
+    median = median_with_interval(ratios)[0]
+    figures.add(f"decode with drafts against without, {name}", "tokens/s", statistics.median(rates[True]),
+                statistics.median(rates[False]), target and f">= {target}", None if target is None else median >= target, median)
+    figures.add(f"drafted tokens that stood, {name}", "share", accepted / max(1, drafted), None)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--tiny", action="store_true")
+    arguments.add_argument("--pairs", type=int, default=5)
+    arguments = arguments.parse_args()
+    shape, pairs = ("tiny", 1) if arguments.tiny else ("0.6b", arguments.pairs)
+    length, new = (100, 60) if arguments.tiny else (500, 400)
+
+    def copy_of(at):
+        document = random.Random(at).sample(range(1000, 9000), length)  # The edits are the tokens with a 0 at the end.
+        return [151000, *document, 151001, document[0]]
+
+    def free(at):
+        return random.Random(at).choices(range(1000, 9000), k=50)
+
+    figures = Figures("draft")
+    with tempfile.TemporaryDirectory(prefix="docmind-draft-") as folder:
+        measure(figures, "copy with 10 % edits", model(shape, copier=True), folder, pairs, copy_of, new,
+                None if arguments.tiny else 2)
+        measure(figures, "free text", model(shape), folder, pairs, free, new // 4, None if arguments.tiny else 0.95,
+                temperature=1, seed=7)
+    figures.finish()
+
+
+if __name__ == "__main__":
+    main()
