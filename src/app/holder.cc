@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/chat_plan.h"
 #include "app/roles.h"
 #include "app/settings_object.h"
 #include "llm/llamacpp/engine_backend.h"
@@ -74,15 +75,20 @@ llamacpp::EngineChildOptions engine_options(const config::Settings& settings, co
 }
 
 llamacpp::EngineChildOptions chat_options(const config::Settings& settings, const Layout& layout,
-                                          const std::filesystem::path& model) {
+                                          const std::filesystem::path& model, std::uint64_t beside) {
   const config::Settings::Engine& engine = settings.engine;
   llamacpp::EngineChildOptions options;
   options.binary = layout.binary.string();
   options.model_path = model.string();
   options.socket_folder = layout.runtime.string();
   options.threads = engine.threads;
-  options.arguments = {fmt::format("--context={}", engine.context), fmt::format("--batch={}", engine.batch),
-                       fmt::format("--memory={}", engine.memory_bytes),
+  options.arguments = {fmt::format("--context={}", engine.context),
+                       fmt::format("--batch={}", engine.batch),
+                       fmt::format("--cpu-memory={}", engine.cpu_memory_bytes),
+                       fmt::format("--gpu-memory={}", engine.gpu_memory_bytes),
+                       fmt::format("--gpu-layers={}", engine.gpu_layers),
+                       fmt::format("--device-map={}", engine.device_map),
+                       fmt::format("--beside={}", beside),
                        fmt::format("--kv-cache-dtype={}", engine.kv_cache_dtype)};
   if (engine.kv_spill_bytes > 0) {
     options.arguments.push_back(fmt::format("--kv-folder={}", (layout.data / "kv").string()));
@@ -166,8 +172,9 @@ Result<std::vector<server::ServedModel>> Holder::State::build_models() {
   const config::Settings& settings = deps.loaded.settings;
   if (!settings.engine.model.empty()) {
     const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.engine.model));
-    chat_engine = DM_TRY(llamacpp::EngineChild::open(chat_options(settings, deps.layout, model),
-                                                     {deps.clock, rng, files, deps.client, deps.log}));
+    chat_engine = DM_TRY(
+        llamacpp::EngineChild::open(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
+                                    {deps.clock, rng, files, deps.client, deps.log}));
     chat_model = std::make_unique<llamacpp::EngineBackend>(*chat_engine, deps.client);
     models.push_back({server::ModelUse::kText, chat_model.get()});
   }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "app/layout.h"
+#include "engine/devices.h"
 #include "engine/loss.h"
 #include "engine/serve.h"
 #include "net/http.h"
@@ -54,6 +55,11 @@ int parse_role(const std::map<std::string, std::string>& options) {
   return parse::run_child(child);
 }
 
+int devices_role() {
+  std::fputs((engine::devices_json(engine::compute_devices()) + "\n").c_str(), stdout);
+  return 0;
+}
+
 int engine_role(const std::map<std::string, std::string>& options) {
   auto signals = sys::Signals::watch();
   if (!signals) return 1;
@@ -71,7 +77,11 @@ int engine_role(const std::map<std::string, std::string>& options) {
   read_number(options, "threads", engine.chat.threads);
   read_number(options, "context", engine.chat.context);
   read_number(options, "batch", engine.chat.step_tokens);
-  read_number(options, "memory", engine.chat.memory_bytes);
+  read_number(options, "cpu-memory", engine.chat.cpu_memory);
+  read_number(options, "gpu-memory", engine.chat.gpu_memory);
+  read_number(options, "gpu-layers", engine.chat.gpu_layers);
+  read_number(options, "beside", engine.chat.beside);
+  text("device-map", engine.chat.device_map);
   read_number(options, "kv-bytes", engine.chat.kv_bytes);
   read_number(options, "draft", engine.chat.scheduling.draft);
   std::string cells = "auto";
@@ -101,6 +111,7 @@ int loss_role(const std::map<std::string, std::string>& options) {
 std::optional<int> run_role(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return {};
   if (arguments.front() == "parse") return parse_role(options_of(arguments));
+  if (arguments == std::vector<std::string>{"engine", "--devices"}) return devices_role();
   if (arguments.front() == "engine") return engine_role(options_of(arguments));
   if (arguments.front() == "loss") return loss_role(options_of(arguments));
   return {};

@@ -194,9 +194,19 @@ void add_models(std::vector<Declaration>& out) {
   out.push_back(integer(
       "engine.batch", [](auto& s) -> auto& { return s.engine.batch; }, 64, 4096,
       "Prompt tokens computed in one step at most."));
+  out.push_back(integer(
+      "engine.gpu_layers", [](auto& s) -> auto& { return s.engine.gpu_layers; }, -1, 1024,
+      "Layers of the chat model on cards, the output counted; -1 is as many as fit."));
+  out.push_back(line(
+      "engine.device_map", [](auto& s) -> auto& { return s.engine.device_map; },
+      "auto, cpu, or devices with shares like CUDA0=3,CUDA1=1",
+      "Cards the chat model's layers go to; auto is all, by their free memory."));
   out.push_back(mebibytes(
-      "engine.memory_mb", [](auto& s) -> auto& { return s.engine.memory_bytes; }, 0, 1 << 24U,
-      "Memory the engine may take; 0 is what is available when it starts."));
+      "engine.gpu_memory_mb", [](auto& s) -> auto& { return s.engine.gpu_memory_bytes; }, 0, 1 << 24U,
+      "Memory of each card the engine may take; 0 is what is free when it starts."));
+  out.push_back(mebibytes(
+      "engine.cpu_memory_mb", [](auto& s) -> auto& { return s.engine.cpu_memory_bytes; }, 0, 1 << 24U,
+      "Main memory the engine may take; 0 is what is available when it starts."));
   out.push_back(mebibytes(
       "engine.kv_spill_mb", [](auto& s) -> auto& { return s.engine.kv_spill_bytes; }, 0, 1 << 24U,
       "Disk space for computed beginnings of prompts, kept over restarts; 0 keeps none."));

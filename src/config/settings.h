@@ -43,7 +43,10 @@ struct Settings {
     std::string kv_cache_dtype = "auto";
     std::uint32_t threads = 0;
     std::uint32_t batch = 512;
-    std::uint64_t memory_bytes = 0;
+    std::int32_t gpu_layers = -1;
+    std::string device_map = "auto";
+    std::uint64_t gpu_memory_bytes = 0;
+    std::uint64_t cpu_memory_bytes = 0;
     std::uint64_t kv_spill_bytes = 2048 * kMebibyte;
   } engine{};
 

@@ -66,9 +66,9 @@ std::string CausalModel::piece(TokenId token) const {
   return known ? piece_of(state_->vocabulary, token) : std::string();
 }
 
-Result<std::unique_ptr<CausalModel>> CausalModel::open(const std::string& path) {
+Result<std::unique_ptr<CausalModel>> CausalModel::open(const std::string& path, const std::optional<Offload>& offload) {
   auto state = std::make_unique<State>();
-  state->model = DM_TRY(load_model(path));
+  state->model = DM_TRY(load_model(path, offload));
   const llama_model* model = state->model.get();
   state->vocabulary = llama_model_get_vocab(model);
   if (llama_model_has_encoder(model) || !llama_model_has_decoder(model)) return unusable("it does not write text");

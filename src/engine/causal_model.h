@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ struct CausalFacts {
 class CausalModel final : public Vocabulary {
  public:
   // kInvalidArgument when the file is no model that writes text, or none that can be used here.
-  static Result<std::unique_ptr<CausalModel>> open(const std::string& path);
+  static Result<std::unique_ptr<CausalModel>> open(const std::string& path, const std::optional<Offload>& offload = {});
   ~CausalModel() override;
   CausalModel(const CausalModel&) = delete;
   CausalModel& operator=(const CausalModel&) = delete;

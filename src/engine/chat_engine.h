@@ -6,11 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/causal_model.h"
+#include "engine/devices.h"
 #include "engine/memory_plan.h"
+#include "model/model_file.h"
 #include "scheduler/kv_files.h"
 #include "scheduler/scheduler.h"
 
@@ -29,12 +32,20 @@ struct ChatEngineOptions {
   std::uint32_t threads = 0;             // 0: one per processor.
   std::uint32_t context = 0;             // Tokens in the cache, of all texts; 0: what fits (memory_plan.h).
   std::optional<CellType> cell_type{};   // Empty: the largest that fits.
-  std::uint64_t memory_bytes = 0;        // It may take; 0: what is available.
+  std::uint64_t cpu_memory = 0;          // Bytes of main memory it may take; 0: what is available.
+  std::uint64_t gpu_memory = 0;          // Bytes of each card it may take; 0: what is free.
+  std::uint64_t beside = 0;              // Bytes of main memory to leave to the embedder and the reranker.
+  std::int32_t gpu_layers = kAllLayers;  // On the cards; kAllLayers: as many as fit.
+  std::string device_map = "auto";       // Which cards (devices.h).
   std::uint32_t step_tokens = 512;       // Prompt tokens in one step at most.
   std::string kv_folder{};               // For saved beginnings; empty: nothing is saved.
   std::uint64_t kv_bytes = 2ULL << 30U;  // Of all of them.
   scheduler::SchedulerOptions scheduling{};
 };
+
+// What will be loaded where on a machine with these devices and so much main memory to take; pure.
+Result<MemoryPlan> plan_chat(const ChatEngineOptions& options, const model::ModelFile& file,
+                             const std::vector<ComputeDevice>& devices, std::uint64_t available);
 
 class ChatEngine {
  public:
@@ -48,6 +59,7 @@ class ChatEngine {
   const CausalModel& model() const { return *model_; }
   scheduler::Scheduler& scheduler() { return *scheduler_; }
   const MemoryPlan& plan() const { return plan_; }
+  RunnerMemory memory() const;  // What it really took; to compare with the plan.
   const scheduler::KvFiles* kv_files() const { return kv_files_.get(); }  // Null: nothing is saved.
 
  private:
@@ -55,7 +67,7 @@ class ChatEngine {
 
   MemoryPlan plan_{};
   std::unique_ptr<CausalModel> model_;
-  std::unique_ptr<scheduler::Runner> runner_;
+  std::unique_ptr<LlamaRunner> runner_;
   std::unique_ptr<scheduler::KvFiles> kv_files_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;  // Last: uses the others.
 };

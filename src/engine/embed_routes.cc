@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "engine/embed_queue.h"
 #include "engine/embeddings_request.h"
+#include "engine/memory_plan.h"
 #include "obs/log.h"
 
 namespace docmind::engine {
@@ -13,15 +14,8 @@ namespace {
 
 constexpr Duration kRequestLimit = std::chrono::minutes(10);  // A client that wants less says so by leaving.
 
-// One context per thread, within a bound on their buffers: libllama keeps room for the logits of a whole pass even when
-// only vectors are asked of it, 60 MB for MiniLM, 1 GB for a vocabulary of 250,000. Fewer contexts get more threads.
 Result<EmbedQueue::Contexts> open_contexts(const Encoder& encoder, std::uint32_t threads) {
-  constexpr std::uint64_t kMaxBuffers = 1ULL << 30U;  // Bytes, of all contexts.
-  constexpr std::uint64_t kMaxContexts = 8;
-  const std::uint64_t tokens = std::max(encoder.facts().window, EncoderContext::kSharedPass);
-  const std::uint64_t buffer = tokens * encoder.facts().vocabulary * sizeof(float);
-  const std::uint64_t most = std::clamp<std::uint64_t>(kMaxBuffers / buffer, 1, kMaxContexts);
-  const auto count = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(threads, 1, most));
+  const std::uint32_t count = encoder_contexts(encoder.facts().vocabulary, encoder.facts().window, threads);
   EmbedQueue::Contexts contexts;
   for (std::uint32_t i = 0; i < count; ++i) {
     contexts.push_back(DM_TRY(EncoderContext::open(encoder, std::max(1U, threads / count))));

@@ -1,5 +1,6 @@
 #include "engine/libllama.h"
 
+#include <ggml-backend.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -13,7 +14,33 @@ namespace {
 
 constexpr std::size_t kMaxText = 16U << 20U;  // llama_tokenize counts in 32-bit integers.
 
-void start() {
+// What llama_model_params points to.
+struct Placement {
+  std::vector<ggml_backend_dev_t> devices;
+  std::vector<float> layers;
+  std::int32_t all = 0;
+};
+
+Result<Placement> placement_of(const Offload& offload) {
+  Placement out;
+  out.layers.assign(llama_max_devices(), 0);
+  for (const Offload::Card& card : offload.cards) {
+    if (card.layers == 0) continue;
+    ggml_backend_dev_t device = ggml_backend_dev_by_name(card.name.c_str());
+    if (device == nullptr || out.devices.size() == out.layers.size()) {
+      return Error{Code::kNotFound, "There is no device " + card.name + " any more.", "See docmind doctor."};
+    }
+    out.layers[out.devices.size()] = static_cast<float>(card.layers);
+    out.devices.push_back(device);
+    out.all += static_cast<std::int32_t>(card.layers);
+  }
+  out.devices.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+void start_libllama() {
   static std::once_flag started;
   std::call_once(started, [] {
     llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
@@ -21,16 +48,21 @@ void start() {
   });
 }
 
-}  // namespace
-
 void FreeModel::operator()(llama_model* model) const { llama_model_free(model); }
 void FreeContext::operator()(llama_context* context) const { llama_free(context); }
 
-Result<ModelPointer> load_model(const std::string& path) {
+Result<ModelPointer> load_model(const std::string& path, const std::optional<Offload>& offload) {
   DM_TRY(model::read_model_file(path));  // Before libllama sees the file.
-  start();
+  start_libllama();
   llama_model_params params = llama_model_default_params();
   params.check_tensors = true;
+  Placement placement;
+  if (offload) {
+    placement = DM_TRY(placement_of(*offload));
+    params.devices = placement.devices.data();
+    params.tensor_split = placement.layers.data();
+    params.n_gpu_layers = placement.all;
+  }
   ModelPointer model(llama_model_load_from_file(path.c_str(), params));
   if (model == nullptr) {
     return Error{Code::kInvalidArgument, "libllama cannot load " + path + ".",

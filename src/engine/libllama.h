@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,8 +29,20 @@ struct FreeContext {
 using ModelPointer = std::unique_ptr<llama_model, FreeModel>;
 using ContextPointer = std::unique_ptr<llama_context, FreeContext>;
 
+// Which layers go to which cards; the last ones, the output included.
+struct Offload {
+  struct Card {
+    std::string name;  // ggml's name of the device: "CUDA0".
+    std::uint32_t layers = 0;
+  };
+  std::vector<Card> cards{};  // Empty: everything stays in main memory.
+};
+
 // kInvalidArgument when libllama does not take the file. Its log is silenced: what it says is not for people.
-Result<ModelPointer> load_model(const std::string& path);
+// Without `offload` libllama takes what cards it finds.
+Result<ModelPointer> load_model(const std::string& path, const std::optional<Offload>& offload = {});
+
+void start_libllama();  // Once for the process; load_model does it too.
 
 // A value of the file's header as text, empty when it has none.
 std::string metadata(const llama_model* model, const std::string& key);

@@ -11,7 +11,6 @@
 
 #include "base/check.h"
 #include "engine/impl/causal_state.h"
-#include "model/kv_size.h"
 
 namespace docmind::engine {
 namespace {
@@ -73,11 +72,16 @@ std::optional<CellType> cell_type_named(std::string_view name_asked) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> cell_bytes(const CausalFacts& facts, CellType type) {
-  const auto kv_type = type == CellType::kF16  ? model::KvType::kF16
-                       : type == CellType::kQ8 ? model::KvType::kQ8
-                                               : model::KvType::kQ4;
-  return model::kv_bytes({facts.layers, facts.kv_heads, facts.head_size, facts.value_size}, kv_type);
+model::KvType kv_type(CellType type) {
+  switch (type) {
+    case CellType::kF16:
+      return model::KvType::kF16;
+    case CellType::kQ8:
+      return model::KvType::kQ8;
+    case CellType::kQ4:
+      return model::KvType::kQ4;
+  }
+  DM_CHECK(false);
 }
 
 struct LlamaRunner::State {
@@ -99,7 +103,8 @@ const RunnerFacts& LlamaRunner::facts() const { return state_->facts; }
 Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model, const LlamaRunnerOptions& options) {
   auto state = std::make_unique<State>(options.step_tokens);
   const CausalFacts& causal = model.facts();
-  const auto bytes_of_cell = cell_bytes(causal, options.cell_type);
+  const auto bytes_of_cell = model::kv_bytes({causal.layers, causal.kv_heads, causal.head_size, causal.value_size},
+                                             kv_type(options.cell_type));
   if (!bytes_of_cell) {
     return Error{Code::kInvalidArgument,
                  "The heads of this model are too small for " + std::string(name(options.cell_type)) + " cells.",
@@ -111,8 +116,9 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
   params.n_ctx = options.cells;
   params.n_batch = params.n_ubatch = options.step_tokens;
   params.n_seq_max = options.sequences;
-  params.n_outputs_max = options.step_outputs;
-  params.n_outputs_max_per_seq = options.step_outputs;
+  const std::uint32_t outputs = std::max(options.step_outputs, options.sequences);  // libllama asserts it.
+  params.n_outputs_max = outputs;
+  params.n_outputs_max_per_seq = outputs;
   params.kv_unified = true;
   params.n_threads = params.n_threads_batch = threads;
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
@@ -136,7 +142,7 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
   facts.window = std::min(causal.window, facts.cells);
   facts.sequences = options.sequences;
   facts.step_tokens = options.step_tokens;
-  facts.step_outputs = options.step_outputs;
+  facts.step_outputs = outputs;
   facts.cell_bytes = *bytes_of_cell;
   facts.end_tokens = model.vocabulary().ends;
   return std::unique_ptr<LlamaRunner>(new LlamaRunner(std::move(state)));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/causal_model.h"
+#include "model/kv_size.h"
 #include "scheduler/runner.h"
 
 namespace docmind::engine {
@@ -16,8 +17,7 @@ namespace docmind::engine {
 enum class CellType : std::uint8_t { kF16, kQ8, kQ4 };           // Of keys and values.
 std::string_view name(CellType type);                            // "f16", "q8_0", "q4_0".
 std::optional<CellType> cell_type_named(std::string_view name);  // Empty for any other name, "auto" too.
-// Bytes of one token's keys and values over all layers; nothing when heads of this size cannot be held so.
-std::optional<std::uint64_t> cell_bytes(const CausalFacts& facts, CellType type);
+model::KvType kv_type(CellType type);
 
 // What libllama has allocated, as it says itself.
 struct RunnerMemory {

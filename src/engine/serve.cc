@@ -88,7 +88,9 @@ Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHa
                  {{"model", engine->model().facts().name},
                   {"context", plan.context},
                   {"kv_cache_dtype", name(plan.cell_type)},
-                  {"kv_bytes", plan.cells}});
+                  {"kv_bytes", plan.cells},
+                  {"main_memory_bytes", plan.main},
+                  {"gpu_layers", plan.gpu_layers()}});
   sys::RealRng rng;
   ChatRoutesOptions routing;
   routing.model_hash = [&hash](const std::stop_token& gone) { return hash.hex(gone); };

@@ -22,10 +22,11 @@ class Files;
 namespace docmind::engine {
 
 struct EngineOptions {
-  ChatEngineOptions chat{};         // model_path is any model's; the rest is for chat models.
-  std::string socket_path{};        // At most 107 bytes; its folder exists and is private.
-  std::uint32_t max_window = 1024;  // Of an embedder: tokens in one pass, or what it was trained for if that is less.
-  std::uint32_t queue_jobs = 64;    // Requests that may wait; beyond them the answer is 429.
+  ChatEngineOptions chat{};   // model_path is any model's; the rest is for chat models.
+  std::string socket_path{};  // At most 107 bytes; its folder exists and is private.
+  std::uint32_t max_window =
+      kEmbeddingWindow;           // Of an embedder: tokens in one pass, or what it was trained for if that is less.
+  std::uint32_t queue_jobs = 64;  // Requests that may wait; beyond them the answer is 429.
 };
 
 struct ServeDeps {

@@ -35,9 +35,10 @@ struct ModelFile {
   std::uint32_t dimensions = 0;  // Of an embedding.
   std::uint32_t heads = 0;
   std::uint32_t kv_heads = 0;
-  std::uint32_t head_size = 0;   // Numbers in a key of one head; 0 where layers differ.
-  std::uint32_t value_size = 0;  // And in a value.
-  std::uint32_t context = 0;     // Tokens it was trained for.
+  std::uint32_t head_size = 0;     // Numbers in a key of one head; 0 where layers differ.
+  std::uint32_t value_size = 0;    // And in a value.
+  std::uint32_t feed_forward = 0;  // Numbers of one token in a layer's feed-forward part; 0 where layers differ.
+  std::uint32_t context = 0;       // Tokens it was trained for.
   std::uint32_t vocabulary = 0;
   std::string tokenizer;      // tokenizer.ggml.model: "gpt2" (BPE), "bert", "t5"...
   std::string pre_tokenizer;  // tokenizer.ggml.pre; may be empty.

@@ -16,6 +16,7 @@ constexpr std::uint64_t kMaxLayers = 512;   // LLAMA_MAX_LAYERS
 constexpr std::uint64_t kMaxExperts = 512;  // LLAMA_MAX_EXPERTS
 constexpr std::uint64_t kMaxWidth = 1U << 20U;
 constexpr std::uint64_t kMaxContext = 1U << 26U;
+constexpr std::uint64_t kMaxFeedForward = 1U << 22U;
 
 using Shape = std::vector<std::uint64_t>;
 
@@ -128,7 +129,7 @@ Result<> check_qwen3(const GgufFile& gguf, const Keys& keys, const ModelFile& m)
   const Tensors tensors(gguf);
   const std::uint64_t h = m.dimensions;
   const std::uint64_t d = m.head_size;
-  const std::uint64_t f = DM_TRY(keys.size("feed_forward_length", 1U << 22U));
+  const std::uint64_t f = DM_TRY(keys.size("feed_forward_length", kMaxFeedForward));
   const std::uint64_t q = m.heads * d;
   const std::uint64_t kv = m.kv_heads * d;
   if (m.heads == 0) return refusal("it has no usable qwen3.attention.head_count");
@@ -160,7 +161,7 @@ Result<> check_qwen3(const GgufFile& gguf, const Keys& keys, const ModelFile& m)
 Result<> check_bert(const GgufFile& gguf, const Keys& keys, const ModelFile& m) {
   const Tensors tensors(gguf);
   const std::uint64_t h = m.dimensions;
-  const std::uint64_t f = DM_TRY(keys.size("feed_forward_length", 1U << 22U));
+  const std::uint64_t f = DM_TRY(keys.size("feed_forward_length", kMaxFeedForward));
   if (m.heads == 0 || m.kv_heads != m.heads) return refusal("its attention heads share their keys");
   const auto types = gguf.integer("tokenizer.ggml.token_type_count");
   if (!types || *types < 1 || *types > kMaxWidth) return refusal("it has no usable tokenizer.ggml.token_type_count");
@@ -188,6 +189,14 @@ Result<> check_bert(const GgufFile& gguf, const Keys& keys, const ModelFile& m) 
   return {};
 }
 
+// Of a token: with experts, of all that it goes through.
+std::uint32_t feed_forward_of(const Keys& keys) {
+  const std::uint64_t expert = keys.integer("expert_feed_forward_length").value_or(0);
+  const std::uint64_t experts = expert * std::min(keys.integer("expert_used_count").value_or(0), kMaxExperts);
+  return static_cast<std::uint32_t>(
+      std::min(std::max(keys.integer("feed_forward_length").value_or(0), experts), kMaxFeedForward));
+}
+
 Purpose purpose_of(const Keys& keys) {
   constexpr std::uint64_t kRank = 4;  // llama_pooling_type
   if (keys.integer("pooling_type") == kRank) return Purpose::kReranking;
@@ -213,6 +222,7 @@ Result<> check_architecture(const GgufFile& gguf, ModelFile& model) {
     return refusal("its experts do not add up");
   }
   DM_TRY(check_heads(keys, model));
+  model.feed_forward = feed_forward_of(keys);
   DM_TRY(check_layers_named(gguf, model.layers));
   const GgufTensor* tokens = gguf.tensor("token_embd.weight");
   if (tokens == nullptr || tokens->columns() != model.dimensions) {
