@@ -12,6 +12,7 @@ import threading
 import time
 
 from figures import BINARY, PEERS, ROOT, peer_python
+import tiny_chat  # figures knows where tests/e2e is.
 
 LLAMA_TREE = ROOT / ".deps" / "packages" / "llama_cpp_python" / "vendor" / "llama.cpp"
 MODELS = PEERS / "models"
@@ -34,6 +35,15 @@ def model(shape, kind="q8_0", copier=False):
                         LLAMA_TREE, *(["--copier"] if copier else [])], check=True)
         part.rename(path)
     return path
+
+
+def small_model(folder):
+    """A chat model of one token a byte, made in a moment and without any peer."""
+    data = pathlib.Path(folder) / "data"
+    checkpoint = tiny_chat.write_checkpoint(pathlib.Path(folder) / "checkpoint")
+    subprocess.run([BINARY, "--data", data, "models", "import", checkpoint, "--name", "small"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return data / "models" / "small.gguf"
 
 
 def llama_tool(name):

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 
 from chat_servers import model, ours
-from figures import Figures, median_with_interval
+from figures import Figures, median_with_interval, progress
 
 
 def complete(server, prompt, new, drafting, **more):
@@ -40,7 +40,7 @@ def measure(figures, name, path, folder, pairs, prompt_of, new, target, **more):
         if made[True] != made[False]:
             raise RuntimeError("drafts have changed what was written")
         ratios.append(rates[True][-1] / rates[False][-1])
-        print(f"{name} {at}: {ratios[-1]:.3f}", flush=True)
+        progress(f"{name} {at}: {ratios[-1]:.3f}")
     server.stop()
     median = median_with_interval(ratios)[0]
     figures.add(f"decode with drafts against without, {name}", "tokens/s", statistics.median(rates[True]),

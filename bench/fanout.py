@@ -9,7 +9,7 @@ import statistics
 import tempfile
 
 from chat_servers import computed, document, fan_out, llama_server, model, ours
-from figures import Figures
+from figures import Figures, progress
 
 CONTEXT = 16384
 
@@ -36,7 +36,7 @@ def measure(figures, path, folder, words, new, rounds, targets):
             server = llama_server(path, folder, *args)
             walls[name].append(fan_out(server, text, new)[0])
             server.stop()
-        print({name: round(values[-1], 2) for name, values in walls.items()}, f"prompt {prompt}", flush=True)
+        progress({name: round(values[-1], 2) for name, values in walls.items()}, f"prompt {prompt}")
     where = f"{words} words x {new}"
     ratio = max(made / least for made, least in counts)
     figures.add(f"computed / (document + agents' own), {where}", "tokens", counts[0][0], counts[0][1], "<= 1.15",

@@ -29,6 +29,11 @@ def median_with_interval(values):
     return statistics.median(ordered), ordered[low], ordered[high]
 
 
+def progress(*values):
+    """What happens meanwhile, beside the one JSON object on standard output."""
+    print(*values, file=sys.stderr, flush=True)
+
+
 class Figures:
     """Collects figures, prints them as they come, ends the program with 1 when a target is missed."""
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 from chat_servers import THREADS, document, llama_tool, model, ours
-from figures import Figures, median_with_interval
+from figures import Figures, median_with_interval, progress
 
 
 def llama_bench(path, prompt, new):
@@ -47,7 +47,7 @@ def main():
                 ratios[name].append(own / peer)
                 rates[name].append(own)
                 rates["llama " + name].append(peer)
-            print(f"pair {at}: prefill {ratios['prefill'][-1]:.3f} decode {ratios['decode'][-1]:.3f}", flush=True)
+            progress(f"pair {at}: prefill {ratios['prefill'][-1]:.3f} decode {ratios['decode'][-1]:.3f}")
         server.stop()
     for name, values in ratios.items():
         median, _, high = median_with_interval(values)

@@ -7,17 +7,18 @@ import argparse
 import statistics
 import tempfile
 
-from chat_servers import document, model, ours
-from figures import Figures
+from chat_servers import document, model, ours, small_model
+from figures import Figures, progress
 
 QUESTION = "In one sentence, what does this report say about the energy market, and where?"
 
 
 def measure(figures, path, folder, words, rounds, targets):
+    context = (2 if targets else 8) * words + 2048  # The small model has a token a byte.
     cold, warm, restored = [], [], []
     for at in range(rounds):
         text = "You answer from the document.\n\n" + document(words, 7000 + at)
-        args = ["--context", 2 * words + 2048, "--kv-folder", f"{folder}/kv", "--kv-bytes", 16 << 30]
+        args = ["--context", context, "--kv-folder", f"{folder}/kv", "--kv-bytes", 16 << 30]
         server = ours(path, folder, *args)
         reply = server.chat(text, QUESTION, 1)
         cold.append(reply["timings"]["prompt_ms"])
@@ -27,7 +28,7 @@ def measure(figures, path, folder, words, rounds, targets):
         warm.append(reply["timings"]["prompt_ms"])
         restored.append(reply["timings"]["restored"])
         server.stop()
-        print({"cold ms": round(cold[-1]), "warm ms": round(warm[-1]), "restored": restored[-1]}, flush=True)
+        progress({"cold ms": round(cold[-1]), "warm ms": round(warm[-1]), "restored": restored[-1]})
     ratio = statistics.median(w / c for w, c in zip(warm, cold))
     figures.add(f"tokens restored, {words} words", "tokens", min(restored), None, "> 0", min(restored) > 0)
     figures.add(f"first token of a known document against cold, {words} words", "ms", statistics.median(warm),
@@ -43,7 +44,7 @@ def main():
     figures = Figures("restart")
     with tempfile.TemporaryDirectory(prefix="docmind-restart-") as folder:
         if arguments.tiny:
-            measure(figures, model("tiny"), folder, 400, 1, False)
+            measure(figures, small_model(folder), folder, 400, 1, False)
         else:
             for words in map(int, arguments.words.split(",")):
                 measure(figures, model("0.6b"), folder, words, arguments.rounds, True)
