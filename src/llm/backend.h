@@ -11,14 +11,13 @@
 
 #include "base/deadline.h"
 #include "base/result.h"
+#include "llm/chat_model.h"
 
 namespace docmind::llm {
 
 struct BackendInfo {
-  std::string name{};         // The model's, as requests name it.
-  std::string hash{};         // Hex of the model file's content hash; empty when the backend does not tell.
-  std::uint32_t context = 0;  // Tokens of prompt and answer together; 0: not told.
-  std::string json{};         // The model's entry as GET /v1/models of the backend has it.
+  Capabilities capabilities{};
+  std::string json{};  // The model's entry as GET /v1/models of the backend has it.
 };
 
 struct BackendReply {

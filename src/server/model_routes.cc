@@ -39,7 +39,7 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
     if (model.use != use) continue;
     ++count;
     only = model.backend;
-    if (!name.empty() && DM_TRY(model.backend->info(deadline, stop)).name == name) return only;
+    if (!name.empty() && DM_TRY(model.backend->info(deadline, stop)).capabilities.model == name) return only;
   }
   if (name.empty() && count == 1) return only;
   if (count == 0) {

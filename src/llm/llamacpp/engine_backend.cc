@@ -1,5 +1,6 @@
 #include "llm/llamacpp/engine_backend.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -23,13 +24,24 @@ Result<llm::BackendInfo> info_of(std::string_view body) {
   if (data == nullptr || !data->is_array() || data->as_array().empty() || !data->as_array()[0].is_object()) return bad;
   const boost::json::object& model = data->as_array()[0].as_object();
   llm::BackendInfo info;
-  info.name = text_at(model, "id");
-  info.hash = text_at(model, "hash");
   info.json = to_text(model);
+  llm::Capabilities& can = info.capabilities;
+  can.model = text_at(model, "id");
+  if (can.model.empty()) return bad;
+  can.hash = text_at(model, "hash");
   if (const auto* context = model.if_contains("window"); context != nullptr && context->is_int64()) {
-    info.context = static_cast<std::uint32_t>(std::max<std::int64_t>(0, context->as_int64()));
+    can.context = static_cast<std::uint32_t>(std::max<std::int64_t>(0, context->as_int64()));
   }
-  if (info.name.empty()) return bad;
+  if (const auto* list = model.if_contains("capabilities"); list != nullptr && list->is_array()) {
+    const auto has = [list](std::string_view what) {
+      return std::ranges::find(list->as_array(), boost::json::value(what)) != list->as_array().end();
+    };
+    can.json_schema = has("json_schema");
+    can.tools = has("tools");
+    can.thinking = has("thinking");
+    can.documents = has("completion");
+  }
+  can.counts_tokens = true;
   return info;
 }
 

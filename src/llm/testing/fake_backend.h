@@ -15,7 +15,8 @@ class FakeBackend final : public Backend {
   std::string metrics(Deadline, std::stop_token) override { return down ? "" : "texts{model=\"" + name_ + "\"} 1\n"; }
   Result<BackendInfo> info(Deadline, std::stop_token) override {
     if (down) return Error{Code::kUnavailable, name_ + " is down"};
-    return BackendInfo{name_, "", 0, R"({"id":")" + name_ + R"(","object":"model"})"};
+    capabilities.model = name_;
+    return BackendInfo{capabilities, R"({"id":")" + name_ + R"(","object":"model"})"};
   }
   Result<BackendReply> post(std::string_view path, std::string_view body, const OnBytes& on_bytes, Deadline,
                             std::stop_token) override {
@@ -29,6 +30,7 @@ class FakeBackend final : public Backend {
     return BackendReply{};
   }
 
+  Capabilities capabilities{};
   bool down = false;
   bool breaks = false;  // After its pieces.
   BackendReply reply{};
