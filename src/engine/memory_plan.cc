@@ -191,13 +191,14 @@ Result<MemoryPlan> plan_memory(const ModelNeeds& needs, const MemoryWish& wish) 
   }
   if (!smallest) {
     return Error{Code::kInvalidArgument,
-                 fmt::format("The heads of this model are too small for {} cells.", name(*wish.cell_type)),
+                 fmt::format("The heads of this model are too small for {} cells.",
+                             name(wish.cell_type.value_or(CellType::kF16))),
                  "Set engine.kv_cache_dtype to f16."};
   }
   // Nobody asked for so much: then less, with full precision.
-  if (wish.context == 0) {
-    const CellType type = wish.cell_type.value_or(CellType::kF16);
-    Trial less{needs, wish, wanted, type, *cell_bytes(needs, type)};
+  const CellType type = wish.cell_type.value_or(CellType::kF16);
+  if (const auto cell = cell_bytes(needs, type); cell && wish.context == 0) {
+    Trial less{needs, wish, wanted, type, *cell};
     for (less.context = wanted - kUnit; less.context >= kLeastContext && less.context < wanted; less.context -= kUnit) {
       if (auto plan = most_on_cards(less)) return *plan;
     }
