@@ -7,13 +7,23 @@
 
 namespace docmind::app {
 
-std::uint64_t beside_chat(const config::Settings& settings, const Layout& layout) {
-  const auto path = find_model(layout, settings.embedder.model);
+namespace {
+
+std::uint64_t bytes_of(const std::string& model, std::uint32_t asked, const Layout& layout) {
+  if (model.empty()) return 0;
+  const auto path = find_model(layout, model);
   if (!path) return 0;
   const auto file = model::read_model_file(*path);
   if (!file) return 0;
-  const std::size_t threads = settings.embedder.threads != 0 ? settings.embedder.threads : sys::cpu_count();
+  const std::size_t threads = asked != 0 ? asked : sys::cpu_count();
   return engine::encoder_bytes(*file, engine::kEmbeddingWindow, static_cast<std::uint32_t>(threads));
+}
+
+}  // namespace
+
+std::uint64_t beside_chat(const config::Settings& settings, const Layout& layout) {
+  return bytes_of(settings.embedder.model, settings.embedder.threads, layout) +
+         bytes_of(settings.reranker.model, settings.reranker.threads, layout);
 }
 
 Result<std::vector<engine::ComputeDevice>> ask_devices(const Layout& layout, Deadline deadline, std::stop_token stop) {

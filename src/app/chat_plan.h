@@ -12,7 +12,8 @@
 
 namespace docmind::app {
 
-// Main memory of the models that run beside the chat model: the embedder. 0 when its file cannot be read.
+// Main memory of the models that run beside the chat model: the embedder and the reranker, each 0 when its file
+// cannot be read.
 std::uint64_t beside_chat(const config::Settings& settings, const Layout& layout);
 
 // Devices of this machine and of the libllama beside the binary; kUnavailable when the child fails.

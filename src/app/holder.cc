@@ -12,6 +12,7 @@
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
 #include "llm/llamacpp/engine_embedder.h"
+#include "model/model_file.h"
 #include "net/server.h"
 #include "obs/metrics.h"
 #include "parse/child_parser.h"
@@ -64,13 +65,13 @@ parse::ChildParserOptions parser_options(const config::Settings& settings, const
   return options;
 }
 
-llamacpp::EngineChildOptions engine_options(const config::Settings& settings, const Layout& layout,
+llamacpp::EngineChildOptions engine_options(std::uint32_t threads, const Layout& layout,
                                             const std::filesystem::path& model) {
   llamacpp::EngineChildOptions options;
   options.binary = layout.binary.string();
   options.model_path = model.string();
   options.socket_folder = layout.runtime.string();
-  options.threads = settings.embedder.threads;
+  options.threads = threads;
   return options;
 }
 
@@ -132,6 +133,8 @@ struct Holder::State {
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
   std::unique_ptr<llamacpp::EngineChild> chat_engine;        // Null without a chat model.
   std::unique_ptr<llamacpp::EngineBackend> chat_model;
+  std::unique_ptr<llamacpp::EngineChild> rerank_engine;  // Null without a reranker.
+  std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
   std::unique_ptr<service::Service> service;
   std::unique_ptr<server::Routes> routes;
@@ -140,13 +143,14 @@ struct Holder::State {
 
   Result<> build();
   Result<std::vector<server::ServedModel>> build_models();
+  Result<> build_reranker(std::vector<server::ServedModel>& models);
 };
 
 Result<> Holder::State::build() {
   const Layout& layout = deps.layout;
   const config::Settings& settings = deps.loaded.settings;
   const std::filesystem::path model = DM_TRY(find_model(layout, settings.embedder.model));
-  engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings, layout, model),
+  engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings.embedder.threads, layout, model),
                                               {deps.clock, rng, files, deps.client, deps.log}));
   embedder =
       DM_TRY(llamacpp::EngineEmbedder::open(embedder_options(settings, layout, model), *engine, deps.client, files));
@@ -178,9 +182,24 @@ Result<std::vector<server::ServedModel>> Holder::State::build_models() {
     chat_model = std::make_unique<llamacpp::EngineBackend>(*chat_engine, deps.client);
     models.push_back({server::ModelUse::kText, chat_model.get()});
   }
+  if (!settings.reranker.model.empty()) DM_TRY(build_reranker(models));
   embedding_model = std::make_unique<llamacpp::EngineBackend>(*engine, deps.client);
   models.push_back({server::ModelUse::kEmbedding, embedding_model.get()});
   return models;
+}
+
+Result<> Holder::State::build_reranker(std::vector<server::ServedModel>& models) {
+  const config::Settings::Reranker& settings = deps.loaded.settings.reranker;
+  const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.model));
+  if (DM_TRY(model::read_model_file(model)).purpose != model::Purpose::kReranking) {
+    return Error{Code::kInvalidArgument, settings.model + " is no reranking model.",
+                 "Set reranker.model to one, or to nothing; docmind models list --json shows what each is for."};
+  }
+  rerank_engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings.threads, deps.layout, model),
+                                                     {deps.clock, rng, files, deps.client, deps.log}));
+  reranker = std::make_unique<llamacpp::EngineBackend>(*rerank_engine, deps.client);
+  models.push_back({server::ModelUse::kReranking, reranker.get()});
+  return {};
 }
 
 Result<std::unique_ptr<Holder>> Holder::open(const HolderDeps& deps) {
@@ -206,9 +225,10 @@ Result<std::uint16_t> Holder::listen(const std::string& host, std::uint16_t port
 void Holder::warm_up() {
   state_->warming = std::jthread([state = state_.get()](std::stop_token stop) {
     auto warm = state->service->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);
-    if (warm && state->chat_model) {
-      const auto model = state->chat_model->info(Deadline::in(kWarmUp, state->deps.clock), stop);
-      if (!model) warm = model.error();
+    for (llm::Backend* model : {state->chat_model.get(), state->reranker.get()}) {
+      if (!warm || model == nullptr) continue;
+      const auto loaded = model->info(Deadline::in(kWarmUp, state->deps.clock), stop);
+      if (!loaded) warm = loaded.error();
     }
     if (!warm && warm.error().code != Code::kCancelled) {
       state->deps.log.failure(obs::Level::kWarn, "warm_up_failed", warm.error());

@@ -214,6 +214,12 @@ void add_models(std::vector<Declaration>& out) {
 
 void add_further_models(std::vector<Declaration>& out) {
   out.push_back(line_or_none(
+      "reranker.model", [](auto& s) -> auto& { return s.reranker.model; }, "name or GGUF file",
+      "Reranking model that our own engine serves at /v1/rerank; empty: none."));
+  out.push_back(integer(
+      "reranker.threads", [](auto& s) -> auto& { return s.reranker.threads; }, 0, 1024,
+      "Threads of the reranker; 0 is one per processor."));
+  out.push_back(line_or_none(
       "models.endpoint", [](auto& s) -> auto& { return s.models.endpoint; }, "https address",
       "Model hub that docmind models pull asks; empty: none, and nothing is asked."));
   out.push_back(duration(

@@ -50,6 +50,11 @@ struct Settings {
     std::uint64_t kv_spill_bytes = 2048 * kMebibyte;
   } engine{};
 
+  struct Reranker {
+    std::string model{};
+    std::uint32_t threads = 0;
+  } reranker{};
+
   struct Models {
     std::string endpoint{};
     Duration idle = std::chrono::seconds(30);

@@ -1,27 +1,16 @@
 #include "engine/embed_routes.h"
 
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
 #include "engine/embed_queue.h"
 #include "engine/embeddings_request.h"
-#include "engine/memory_plan.h"
 #include "obs/log.h"
 
 namespace docmind::engine {
 namespace {
 
 constexpr Duration kRequestLimit = std::chrono::minutes(10);  // A client that wants less says so by leaving.
-
-Result<EmbedQueue::Contexts> open_contexts(const Encoder& encoder, std::uint32_t threads) {
-  const std::uint32_t count = encoder_contexts(encoder.facts().vocabulary, encoder.facts().window, threads);
-  EmbedQueue::Contexts contexts;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    contexts.push_back(DM_TRY(EncoderContext::open(encoder, std::max(1U, threads / count))));
-  }
-  return contexts;
-}
 
 }  // namespace
 
@@ -89,7 +78,7 @@ EmbedRoutes::~EmbedRoutes() = default;
 void EmbedRoutes::handle(const net::Request& request, net::ResponseWriter& writer) { state_->handle(request, writer); }
 
 Result<std::unique_ptr<EmbedRoutes>> EmbedRoutes::open(EmbedRoutesOptions options, const EmbedRoutesDeps& deps) {
-  EmbedQueue::Contexts contexts = DM_TRY(open_contexts(deps.encoder, options.threads));
+  PassQueue::Contexts contexts = DM_TRY(open_contexts(deps.encoder, options.threads));
   return std::unique_ptr<EmbedRoutes>(
       new EmbedRoutes(std::make_unique<State>(std::move(options), deps, std::move(contexts))));
 }

@@ -18,8 +18,28 @@ Error unusable(const std::string& what) {
           "Use a GGUF file of a BERT-like embedding model, for example one made by docmind models import."};
 }
 
-Result<Pooling> pooling_of(const llama_model* model) {
+Error no_reranker(const std::string& what) {
+  return {Code::kInvalidArgument, "This model cannot be used for reranking: " + what + ".",
+          "Use a GGUF file of a BGE reranker, for example one made by docmind models import."};
+}
+
+// XLM-RoBERTa ends the query and begins the document with </s>. BERT would number the two texts, which libllama does
+// not, so its scores would be others than the model was trained for.
+Result<> find_separator(const llama_model* model, EncoderFacts& facts) {
+  if (metadata(model, "tokenizer.ggml.model") != "t5") return no_reranker("it is not of the XLM-RoBERTa kind");
+  if (llama_model_n_cls_out(model) != 1) return no_reranker("it gives more than one score");
+  for (int i = 0; i < 2; ++i) {
+    facts.separator.insert(facts.separator.end(), facts.suffix.begin(), facts.suffix.end());
+  }
+  return {};
+}
+
+Result<Pooling> pooling_of(const llama_model* model, EncoderUse use) {
   const std::string arch = metadata(model, "general.architecture");
+  if (use == EncoderUse::kScores) {
+    if (metadata(model, arch + ".pooling_type") == "4") return Pooling::kScore;
+    return no_reranker("it has no classification head");
+  }
   if (metadata(model, arch + ".attention.causal") != "false") return unusable("it is not a text encoder");
   const std::string type = metadata(model, arch + ".pooling_type");
   if (type == "1") return Pooling::kMean;
@@ -78,9 +98,10 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const EncoderOptions& options) {
   if (facts.name.empty()) facts.name = std::filesystem::path(options.model_path).stem().string();
   facts.dimensions = static_cast<std::uint32_t>(llama_model_n_embd_out(model));
   facts.window = std::min(static_cast<std::uint32_t>(llama_model_n_ctx_train(model)), options.max_window);
-  facts.pooling = DM_TRY(pooling_of(model));
+  facts.pooling = DM_TRY(pooling_of(model, options.use));
   facts.vocabulary = static_cast<std::uint32_t>(llama_vocab_n_tokens(state->vocabulary));
   DM_TRY(find_special_tokens(state->vocabulary, facts));
+  if (facts.pooling == Pooling::kScore) DM_TRY(find_separator(model, facts));
   if (facts.window < facts.prefix.size() + facts.suffix.size() + 2) return unusable("its window is too small");
   return std::unique_ptr<Encoder>(new Encoder(std::move(state)));
 }
@@ -112,6 +133,7 @@ struct EncoderContext::State {
   std::uint32_t max_tokens = 0;
   ContextPointer context;
   llama_batch batch{};
+  std::vector<float> scores{};
 
   State() = default;
   State(const State&) = delete;
@@ -133,7 +155,8 @@ Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& enco
   params.kv_unified = true;
   params.n_threads = params.n_threads_batch = static_cast<std::int32_t>(threads);
   params.embeddings = true;
-  params.pooling_type = LLAMA_POOLING_TYPE_NONE;
+  const bool scores = encoder.facts().pooling == Pooling::kScore;
+  params.pooling_type = scores ? LLAMA_POOLING_TYPE_RANK : LLAMA_POOLING_TYPE_NONE;
   params.attention_type = LLAMA_ATTENTION_TYPE_NON_CAUSAL;
   // Measured on MiniLM at 250 tokens: plain attention makes a pass take nearly four times as long.
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
@@ -163,9 +186,25 @@ Result<std::span<const float>> EncoderContext::encode(std::span<const std::vecto
   if (llama_encode(state_->context.get(), batch) != 0) {
     return Error{Code::kInternal, "The model failed on a text.", "Try again; if it stays, report it."};
   }
+  if (state_->facts->pooling == Pooling::kScore) return scores_of(sequences.size());
   const float* rows = llama_get_embeddings(state_->context.get());
   if (rows == nullptr) return Error{Code::kInternal, "The model gave no vectors.", "Use another model file."};
   return std::span(rows, static_cast<std::size_t>(batch.n_tokens) * state_->facts->dimensions);
+}
+
+Result<std::span<const float>> EncoderContext::scores_of(std::size_t sequences) {
+  std::vector<float>& scores = state_->scores;
+  scores.clear();
+  for (std::size_t s = 0; s < sequences; ++s) {
+    const float* score = llama_get_embeddings_seq(state_->context.get(), static_cast<llama_seq_id>(s));
+    if (score == nullptr) return Error{Code::kInternal, "The model gave no score.", "Use another model file."};
+    scores.push_back(*score);
+  }
+  return std::span<const float>(scores);
+}
+
+std::size_t EncoderContext::row_floats(std::size_t tokens) const {
+  return state_->facts->pooling == Pooling::kScore ? 1 : tokens * state_->facts->dimensions;
 }
 
 }  // namespace docmind::engine

@@ -1,8 +1,9 @@
-// A loaded embedding model: text to tokens, token sequences to one hidden state per token.
+// A loaded embedding model: text to tokens, token sequences to one hidden state per token. Or a loaded reranking model:
+// token sequences of a query and a document to one score each.
 //
 // Thread safety: an Encoder from any thread, an EncoderContext from one at a time; a context's encoder outlives it.
 // Several contexts share the weights. Pooling is not done here (late_pooling.h does it), so libllama is asked for every
-// token's vector.
+// token's vector; a reranker's head is libllama's.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,9 @@
 
 namespace docmind::engine {
 
-enum class Pooling : std::uint8_t { kMean, kCls };  // How the whole text's vector is made, as the model file says.
+// How the whole text's vector is made, as the model file says; kScore: none is made, the model is a reranker.
+enum class Pooling : std::uint8_t { kMean, kCls, kScore };
+enum class EncoderUse : std::uint8_t { kVectors, kScores };
 
 struct EncoderFacts {
   std::string name;
@@ -26,11 +29,13 @@ struct EncoderFacts {
   std::uint32_t vocabulary = 0;  // Kinds of tokens.
   std::vector<TokenId> prefix;   // Special tokens before and after every sequence ([CLS], [SEP]).
   std::vector<TokenId> suffix;
+  std::vector<TokenId> separator{};  // Of a reranker: what it puts between query and document.
 };
 
 struct EncoderOptions {
   std::string model_path;
   std::uint32_t max_window = 1024;  // The model's own window counts when it is smaller.
+  EncoderUse use = EncoderUse::kVectors;
 };
 
 struct TokenRange {
@@ -46,7 +51,7 @@ struct TokenisedText {
 
 class Encoder {
  public:
-  // kInvalidArgument when the file is no embedding model that can be used here.
+  // kInvalidArgument when the file is no model of that use that can be used here.
   static Result<std::unique_ptr<Encoder>> open(const EncoderOptions& options);
   ~Encoder();
   Encoder(const Encoder&) = delete;
@@ -79,11 +84,17 @@ class EncoderContext {
 
   std::uint32_t max_tokens() const;  // In one pass; at least the model's window.
 
-  // One pass. Rows of `dimensions` floats, one per token, sequence after sequence; valid until the next call.
+  // What encode() gives for a sequence of so many tokens: rows of `dimensions`, or one score.
+  std::size_t row_floats(std::size_t tokens) const;
+
+  // One pass. Rows of `dimensions` floats, one per token, or scores, one per sequence, sequence after sequence; valid
+  // until the next call.
   // Requires at least one sequence, at most kMaxSequences with max_tokens() in all, none longer than the window.
   Result<std::span<const float>> encode(std::span<const std::vector<TokenId>> sequences);
 
  private:
+  Result<std::span<const float>> scores_of(std::size_t sequences);
+
   struct State;
   explicit EncoderContext(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

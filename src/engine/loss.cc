@@ -1,6 +1,7 @@
 #include "engine/loss.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <numeric>
@@ -12,6 +13,7 @@
 #include "engine/encoder.h"
 #include "engine/impl/loss_texts.h"
 #include "engine/llama_runner.h"
+#include "engine/rerank_queue.h"
 #include "model/model_file.h"
 
 namespace docmind::engine {
@@ -74,6 +76,50 @@ Result<model::LossReport> loss_of_vectors(const LossOptions& options, const std:
     report.ranking += static_cast<double>(kept.size()) / static_cast<double>(kNearest * before.size());
   }
   report.loss = std::max(0.0, 1 - report.mean_cosine);
+  return report;
+}
+
+constexpr std::array<std::string_view, 6> kQueries{"contract", "returns", "pump", "budget", "seals", "train"};
+
+// One list per query: how relevant each text is, from 0 to 1.
+Result<std::vector<std::vector<double>>> scores_of(const std::string& path, std::uint32_t threads,
+                                                   const std::stop_token& stop) {
+  const auto reranker = DM_TRY(Encoder::open({.model_path = path, .use = EncoderUse::kScores}));
+  PassQueue::Contexts contexts;
+  contexts.push_back(DM_TRY(EncoderContext::open(*reranker, threads)));
+  RerankQueue queue(*reranker, std::move(contexts), 1);
+  const std::vector<std::string> texts(kLossTexts.begin(), kLossTexts.end());
+  std::vector<std::vector<double>> out;
+  for (const std::string_view query : kQueries) {
+    const RerankScores logits = DM_TRY(queue.score(std::string(query), texts, Deadline::never(), stop));
+    std::vector<double>& scores = out.emplace_back();
+    for (const float logit : logits.scores) scores.push_back(1 / (1 + std::exp(-static_cast<double>(logit))));
+  }
+  return out;
+}
+
+// The best, cut at kNearest, by place.
+std::vector<std::size_t> best_of(const std::vector<double>& scores) {
+  std::vector<std::size_t> places(scores.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::sort(places, std::greater{}, [&](std::size_t i) { return scores[i]; });
+  places.resize(kNearest);
+  std::ranges::sort(places);
+  return places;
+}
+
+Result<model::LossReport> loss_of_scores(const LossOptions& options, const std::stop_token& stop) {
+  const auto before = DM_TRY(scores_of(options.reference, threads_of(options), stop));
+  const auto after = DM_TRY(scores_of(options.candidate, threads_of(options), stop));
+  model::LossReport report{.measure = "scores", .samples = kQueries.size() * kLossTexts.size()};
+  for (std::size_t q = 0; q < before.size(); ++q) {
+    for (std::size_t i = 0; i < before[q].size(); ++i) {
+      report.loss += std::abs(before[q][i] - after[q][i]) / static_cast<double>(report.samples);
+    }
+    std::vector<std::size_t> kept;
+    std::ranges::set_intersection(best_of(before[q]), best_of(after[q]), std::back_inserter(kept));
+    report.ranking += static_cast<double>(kept.size()) / static_cast<double>(kNearest * before.size());
+  }
   return report;
 }
 
@@ -166,8 +212,10 @@ Result<model::LossReport> measure_loss(const LossOptions& options, std::stop_tok
     return Error{Code::kInvalidArgument, "The two files are not the same model.",
                  "Compare a model with its own source."};
   }
-  model::LossReport report =
-      DM_TRY(before.purpose == model::Purpose::kText ? loss_of_text(options, stop) : loss_of_vectors(options, stop));
+  const auto measure = before.purpose == model::Purpose::kText        ? loss_of_text
+                       : before.purpose == model::Purpose::kReranking ? loss_of_scores
+                                                                      : loss_of_vectors;
+  model::LossReport report = DM_TRY(measure(options, stop));
   report.reference = before.quantisation;
   return report;
 }

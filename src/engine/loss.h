@@ -1,5 +1,6 @@
 // How much worse a quantised model is than the same model before: vectors and their ranking on fixed texts for an
-// embedding model, perplexity and divergence on a fixed text for one that writes.
+// embedding model, scores and their ranking for a reranker, perplexity and divergence on a fixed text for one that
+// writes.
 //
 // Loads both models, so it belongs into a process of its own (role `docmind loss`). A plain function.
 // Errors: those of loading; kInvalidArgument when the two are not the same model; kCancelled.

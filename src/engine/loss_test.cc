@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/testing/tiny_reranker.h"
 #include "model/import.h"
 #include "model/quantise.h"
 #include "model/testing/tiny_checkpoint.h"
@@ -67,6 +68,34 @@ TEST_F(LossTest, OfAnEmbeddingModelIsItsCosine) {
   const auto q2 = measure_loss({.reference = exact, .candidate = made("q2.gguf", WeightType::kQ4_0), .threads = 1}, {});
   EXPECT_GT(q2->loss, 2 * q8->loss);
   EXPECT_LT(q2->ranking, q8->ranking);
+}
+
+TEST_F(LossTest, OfARerankerIsWhatItsScoresMove) {
+  const TinyReranker reranker;
+  const auto made = [&](const char* name, WeightType type) {
+    const std::string target = (folder_ / name).string();
+    EXPECT_TRUE(model::import_model({.source = (reranker.folder() / "in").string(), .target = target, .weights = type},
+                                    files_));
+    return target;
+  };
+  const auto loss = [&](const std::string& candidate) {
+    return measure_loss({.reference = reranker.path(), .candidate = candidate, .threads = 1}, {});
+  };
+  const auto none = loss(reranker.path());
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_EQ(none->measure, "scores");
+  EXPECT_EQ(none->samples, 240U);
+  EXPECT_EQ(none->loss, 0);
+  EXPECT_NEAR(none->ranking, 1, 1e-9);
+  // Rows of 32 numbers: of the types with blocks of 32 those that ggml's AMX kernels, wrong for so short rows, leave
+  // out.
+  const auto half = loss(made("f16.gguf", WeightType::kF16));
+  const auto five = loss(made("q5_0.gguf", WeightType::kQ5_0));
+  ASSERT_TRUE(half) << half.error().message;
+  ASSERT_TRUE(five) << five.error().message;
+  EXPECT_LT(half->loss, 1e-4);  // The checkpoint is bf16, and its numbers are f16's, too.
+  EXPECT_GT(five->loss, 1e-3);
+  EXPECT_LT(five->ranking, half->ranking);
 }
 
 TEST_F(LossTest, RefusesTwoModelsAndStops) {

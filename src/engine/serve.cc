@@ -10,6 +10,7 @@
 #include "engine/embed_routes.h"
 #include "engine/embeddings_request.h"
 #include "engine/file_hash.h"
+#include "engine/rerank_routes.h"
 #include "model/model_file.h"
 #include "net/server.h"
 #include "obs/log.h"
@@ -66,14 +67,27 @@ Result<> serve_until_stopped(const EngineOptions& options, const ServeDeps& deps
   return {};
 }
 
-Result<> serve_embeddings(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash,
-                          const std::stop_token& stop) {
-  const auto encoder = DM_TRY(Encoder::open({.model_path = options.chat.model_path, .max_window = options.max_window}));
+EmbedRoutesOptions routing_of(const EngineOptions& options, ModelHash& hash) {
   EmbedRoutesOptions routing;
   routing.threads = threads_of(options);
   routing.queue_jobs = options.queue_jobs;
   routing.model_hash = [&hash](const std::stop_token& gone) { return hash.hex(gone); };
-  const auto routes = DM_TRY(EmbedRoutes::open(std::move(routing), {*encoder, deps.clock, deps.log}));
+  return routing;
+}
+
+Result<> serve_embeddings(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash,
+                          const std::stop_token& stop) {
+  const auto encoder = DM_TRY(Encoder::open({.model_path = options.chat.model_path, .max_window = options.max_window}));
+  const auto routes = DM_TRY(EmbedRoutes::open(routing_of(options, hash), {*encoder, deps.clock, deps.log}));
+  return serve_until_stopped(
+      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, stop);
+}
+
+Result<> serve_reranking(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash,
+                         const std::stop_token& stop) {
+  const auto encoder = DM_TRY(Encoder::open(
+      {.model_path = options.chat.model_path, .max_window = options.max_window, .use = EncoderUse::kScores}));
+  const auto routes = DM_TRY(RerankRoutes::open(routing_of(options, hash), {*encoder, deps.clock, deps.log}));
   return serve_until_stopped(
       options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, stop);
 }
@@ -111,6 +125,7 @@ Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_to
   const model::ModelFile file = DM_TRY(model::read_model_file(options.chat.model_path));
   ModelHash hash(options.chat.model_path);
   if (file.purpose == model::Purpose::kText) return serve_chat(options, deps, hash, stop);
+  if (file.purpose == model::Purpose::kReranking) return serve_reranking(options, deps, hash, stop);
   return serve_embeddings(options, deps, hash, stop);
 }
 

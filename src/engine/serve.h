@@ -1,5 +1,5 @@
-// The role `docmind engine`: one model, for embeddings or for chat as its file says, served over HTTP on a Unix socket
-// until told to stop (docs/formats/engine.md).
+// The role `docmind engine`: one model, for embeddings, for reranking or for chat as its file says, served over HTTP on
+// a Unix socket until told to stop (docs/formats/engine.md).
 //
 // It runs in a process of its own: libllama ends the process when it finds a bug in itself or in a model file, and that
 // must cost no more than this child. One thread owns the llama context; requests wait in a bounded queue before it.

@@ -9,6 +9,7 @@
 #include "engine/embed_queue.h"
 #include "engine/encoder.h"
 #include "engine/testing/tiny_encoder.h"
+#include "engine/testing/tiny_reranker.h"
 #include "model/import.h"
 #include "model/model_file.h"
 #include "sys/files.h"
@@ -50,19 +51,12 @@ TEST(XlmRoberta, TokensAndVectorsAreThoseOfTransformers) {
 }
 
 TEST(XlmRoberta, WithAHeadItIsAReranker) {
-  const sys::TempFolder folder;
-  sys::RealFiles files;
-  std::filesystem::copy(kSource, folder / "in", std::filesystem::copy_options::recursive);
-  std::string config = *files.read(kSource + "/config.json", 1U << 20U);
-  config.replace(config.find("XLMRobertaModel"), 15, "XLMRobertaForSequenceClassification");
-  folder.write("in/config.json", config);
-  const std::string target = (folder / "tiny.gguf").string();
-  ASSERT_TRUE(model::import_model({.source = (folder / "in").string(), .target = target}, files));
-  const auto model = model::read_model_file(target);
+  const TinyReranker reranker;
+  const auto model = model::read_model_file(reranker.path());
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->purpose, model::Purpose::kReranking);
-  EXPECT_TRUE(load_model(target));  // libllama knows the head, too.
-  EXPECT_FALSE(Encoder::open({.model_path = target}));
+  EXPECT_EQ(reranker.load()->facts().separator, (std::vector<TokenId>{2, 2}));
+  EXPECT_FALSE(Encoder::open({.model_path = reranker.path()}));
 }
 
 }  // namespace

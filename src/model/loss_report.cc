@@ -60,6 +60,10 @@ std::string sentence_of(const LossReport& r) {
     return fmt::format("cosine {:.4f} (least {:.4f}), {:.1f} % of the ten nearest stay, on {} texts against {}",
                        r.mean_cosine, r.least_cosine, 100 * r.ranking, r.samples, r.reference);
   }
+  if (r.measure == "scores") {
+    return fmt::format("scores differ by {:.4f} in the mean, {:.1f} % of the ten best stay, on {} pairs against {}",
+                       r.loss, 100 * r.ranking, r.samples, r.reference);
+  }
   return fmt::format("perplexity {:.2f} instead of {:.2f} ({:+.2f} %), KL {:.4f} nats, on {} tokens against {}",
                      r.perplexity, r.perplexity_before, 100 * r.loss, r.divergence, r.samples, r.reference);
 }

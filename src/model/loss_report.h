@@ -14,12 +14,14 @@ inline constexpr double kMaxLoss = 0.02;  // Above it a person should know: exit
 
 struct LossReport {
   std::string reference{};    // How the reference is stored: "f32".
-  std::string measure{};      // "cosine" for embedding models, "perplexity" for text models.
-  std::uint64_t samples = 0;  // Texts, or tokens.
-  double loss = 0;            // The one number: 1 - mean cosine, or how much perplexity grew, as a fraction.
-  double mean_cosine = 0;     // Of the vectors of the fixed texts; 0 for text models.
+  std::string measure{};      // "cosine" for embedding models, "scores" for rerankers, "perplexity" for text models.
+  std::uint64_t samples = 0;  // Texts, pairs, or tokens.
+  // The one number: 1 - mean cosine, or the mean distance of scores (from 0 to 1), or how much perplexity grew, as a
+  // fraction.
+  double loss = 0;
+  double mean_cosine = 0;  // Of the vectors of the fixed texts; 0 for text models.
   double least_cosine = 0;
-  double ranking = 0;            // Part of each text's ten nearest that stay among them; 0 for text models.
+  double ranking = 0;  // Part of each text's ten nearest (a query's ten best) that stay among them; 0 for text models.
   double perplexity = 0;         // On the fixed text; 0 for embedding models.
   double perplexity_before = 0;  // The reference's.
   double divergence = 0;         // Mean KL in nats a token.

@@ -29,6 +29,11 @@ Result<Asked> read(std::string_view body) {
   return asked;
 }
 
+ModelUse use_of(std::string_view path) {
+  if (path == "/v1/embeddings") return ModelUse::kEmbedding;
+  return path == "/v1/rerank" ? ModelUse::kReranking : ModelUse::kText;
+}
+
 }  // namespace
 
 Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Deadline deadline,
@@ -44,7 +49,8 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
   if (name.empty() && count == 1) return only;
   if (count == 0) {
     return Error{Code::kNotFound, "no model is loaded that could answer this",
-                 "Start the server with --model FILE.gguf, or set engine.model."};
+                 use == ModelUse::kReranking ? "Set reranker.model to a reranking model, and restart the server."
+                                             : "Start the server with --model FILE.gguf, or set engine.model."};
   }
   return Error{Code::kNotFound, "there is no model " + std::string(name),
                "GET /v1/models lists those that are loaded."};
@@ -62,7 +68,7 @@ Result<net::Response> ModelRoutes::list(Deadline deadline, const std::stop_token
 Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& request, net::ResponseWriter& out) const {
   const Deadline deadline = Deadline::in(patience_, clock_);
   const Asked asked = DM_TRY(read(request.body));
-  const ModelUse use = request.target.path == "/v1/embeddings" ? ModelUse::kEmbedding : ModelUse::kText;
+  const ModelUse use = use_of(request.target.path);
   llm::Backend* backend = DM_TRY(find(use, asked.model, deadline, out.stop()));
   bool begun = false;
   llm::Backend::OnBytes on_bytes;

@@ -14,7 +14,7 @@
 namespace docmind::server {
 
 // What a model can be asked for.
-enum class ModelUse : std::uint8_t { kText, kEmbedding };
+enum class ModelUse : std::uint8_t { kText, kEmbedding, kReranking };
 
 struct ServedModel {
   ModelUse use = ModelUse::kText;
@@ -29,8 +29,8 @@ class ModelRoutes {
   // GET /v1/models.
   Result<net::Response> list(Deadline deadline, const std::stop_token& stop) const;
 
-  // POST /v1/chat/completions, /v1/completions, /v1/embeddings: passed on to the model that the body names, or to the
-  // only one of its use. Nothing comes back when it was answered as a stream.
+  // POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank: passed on to the model that the body names,
+  // or to the only one of its use. Nothing comes back when it was answered as a stream.
   Result<std::optional<net::Response>> post(const net::Request& request, net::ResponseWriter& out) const;
 
   // What the models' backends count, for GET /metrics.

@@ -45,14 +45,18 @@ struct ModelRoutesTest : ::testing::Test {
   ManualClock clock;
   FakeBackend chat{"qwen"};
   FakeBackend embedder{"minilm"};
-  ModelRoutes routes{{{ModelUse::kText, &chat}, {ModelUse::kEmbedding, &embedder}}, std::chrono::hours(1), clock};
+  FakeBackend reranker{"bge"};
+  ModelRoutes routes{{{ModelUse::kText, &chat}, {ModelUse::kEmbedding, &embedder}, {ModelUse::kReranking, &reranker}},
+                     std::chrono::hours(1),
+                     clock};
   Kept out;
 };
 
 TEST_F(ModelRoutesTest, ListsWhatIsLoaded) {
   const auto listed = routes.list(Deadline::never(), {});
-  EXPECT_EQ(listed->body,
-            R"({"object":"list","data":[{"id":"qwen","object":"model"},{"id":"minilm","object":"model"}]})");
+  EXPECT_EQ(
+      listed->body,
+      R"({"object":"list","data":[{"id":"qwen","object":"model"},{"id":"minilm","object":"model"},{"id":"bge","object":"model"}]})");
 }
 
 TEST_F(ModelRoutesTest, PassesABodyOnAsItIs) {
@@ -68,8 +72,10 @@ TEST_F(ModelRoutesTest, PassesABodyOnAsItIs) {
 TEST_F(ModelRoutesTest, TheOnlyModelOfItsUseNeedsNoName) {
   EXPECT_TRUE(post("/v1/completions", R"({"prompt":"a"})"));
   EXPECT_TRUE(post("/v1/embeddings", R"({"input":"a"})"));
+  EXPECT_TRUE(post("/v1/rerank", R"({"query":"a","documents":["b"]})"));
   EXPECT_EQ(chat.asked.size(), 1U);
   EXPECT_EQ(embedder.asked.size(), 1U);
+  EXPECT_EQ(reranker.asked.size(), 1U);
 }
 
 TEST_F(ModelRoutesTest, RefusesOtherNamesOtherUsesAndOtherBodies) {
@@ -79,6 +85,8 @@ TEST_F(ModelRoutesTest, RefusesOtherNamesOtherUsesAndOtherBodies) {
     EXPECT_EQ(post("/v1/completions", body).error().code, Code::kInvalidArgument) << body;
   }
   const ModelRoutes none({}, std::chrono::hours(1), clock);
+  const auto nothing = none.post({.target = {.path = "/v1/rerank"}, .body = "{}"}, out);
+  EXPECT_NE(nothing.error().hint.find("reranker.model"), std::string::npos);
   EXPECT_EQ(none.post({.target = {.path = "/v1/completions"}, .body = "{}"}, out).error().code, Code::kNotFound);
 }
 

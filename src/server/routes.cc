@@ -66,6 +66,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/v1/chat/completions", &Routes::model_post},
       {"POST", "/v1/completions", &Routes::model_post},
       {"POST", "/v1/embeddings", &Routes::model_post},
+      {"POST", "/v1/rerank", &Routes::model_post},
   };
   return routes;
 }

@@ -170,6 +170,12 @@ Result<> check_bert(const GgufFile& gguf, const Keys& keys, const ModelFile& m) 
   DM_TRY(tensors.may_have("token_types.weight", {h, *types}));
   DM_TRY(tensors.need("token_embd_norm.weight", {h}));
   DM_TRY(tensors.need("token_embd_norm.bias", {h}));
+  if (m.purpose == Purpose::kReranking) {  // libllama would score with whatever is there.
+    DM_TRY(tensors.need("cls.output.weight", {h, 1}));
+    DM_TRY(tensors.may_have("cls.output.bias", {1}));
+    DM_TRY(tensors.may_have("cls.weight", {h, h}));
+    DM_TRY(tensors.may_have("cls.bias", {h}));
+  }
   for (std::uint32_t layer = 0; layer < m.layers; ++layer) {
     const std::string at = "blk." + std::to_string(layer) + ".";
     for (const char* norm : {"attn_output_norm", "layer_output_norm"}) {

@@ -1,0 +1,121 @@
+#include "engine/pass_queue.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/memory_plan.h"
+#include "exec/wait.h"
+
+namespace docmind::engine {
+
+// Guarded by the queue's mutex.
+struct PassQueue::Job {
+  std::shared_ptr<PassWork> work;
+  std::size_t next = 0;  // The sequence that nobody has taken.
+  std::size_t open = 0;  // Sequences not yet computed.
+  bool finished = false;
+  std::optional<Error> error{};
+
+  bool taken() const { return next == work->sequences(); }
+};
+
+struct PassQueue::Slot {
+  std::shared_ptr<Job> job;
+  std::size_t sequence = 0;
+  std::vector<TokenId> tokens;
+};
+
+PassQueue::PassQueue(Contexts contexts, std::size_t max_works) : contexts_(std::move(contexts)), max_works_(max_works) {
+  DM_CHECK(!contexts_.empty());
+  for (const auto& context : contexts_) {
+    owners_.emplace_back([this, &context](const std::stop_token& stop) { own(*context, stop); });
+  }
+}
+
+PassQueue::~PassQueue() = default;  // Each owner thread is stopped and joined by its jthread.
+
+Result<> PassQueue::run(std::shared_ptr<PassWork> work, Deadline deadline, std::stop_token stop) {
+  const auto job = std::make_shared<Job>();
+  job->work = std::move(work);
+  job->open = job->work->sequences();
+  if (job->open == 0) return {};
+  MutexLock lock(mutex_);
+  if (inside_ >= max_works_) {
+    return Error{Code::kResourceExhausted, "Too many requests wait for the model.", "Try again in a moment."};
+  }
+  ++inside_;
+  jobs_.push_back(job);
+  changed_.notify_all();
+  const exec::Waited waited = exec::wait_until(changed_, lock, deadline, stop, [&] { return job->finished; });
+  --inside_;
+  if (waited != exec::Waited::kReady) {
+    job->finished = true;
+    std::erase(jobs_, job);
+    return exec::error_of(waited, "computing took too long");
+  }
+  if (job->error) return *std::move(job->error);
+  return {};
+}
+
+void PassQueue::own(EncoderContext& context, const std::stop_token& stop) {
+  while (true) {
+    std::vector<Slot> pass;
+    {
+      MutexLock lock(mutex_);
+      const auto some = [this]() DM_REQUIRES(mutex_) { return !jobs_.empty(); };
+      const exec::Waited waited = exec::wait_until(changed_, lock, Deadline::never(), stop, some);
+      if (waited != exec::Waited::kReady || stop.stop_requested()) return;
+      pass = next_pass();
+    }
+    compute(context, pass);
+  }
+}
+
+std::vector<PassQueue::Slot> PassQueue::next_pass() {
+  std::vector<Slot> pass;
+  std::size_t used = 0;
+  const std::shared_ptr<Job> job = std::move(jobs_.front());
+  jobs_.pop_front();
+  while (!job->taken() && pass.size() < EncoderContext::kMaxSequences) {
+    std::vector<TokenId> tokens = job->work->sequence(job->next);
+    if (!pass.empty() && used + tokens.size() > EncoderContext::kSharedPass) break;
+    used += tokens.size();
+    pass.push_back({job, job->next++, std::move(tokens)});
+  }
+  if (!job->taken()) jobs_.push_back(job);
+  return pass;
+}
+
+void PassQueue::compute(EncoderContext& context, const std::vector<Slot>& pass) {
+  std::vector<std::vector<TokenId>> sequences;
+  for (const Slot& slot : pass) sequences.push_back(slot.tokens);
+  const Result<std::span<const float>> rows = context.encode(sequences);
+
+  const MutexLock lock(mutex_);
+  std::size_t at = 0;
+  for (const Slot& slot : pass) {
+    Job& job = *slot.job;
+    const std::size_t size = context.row_floats(slot.tokens.size());
+    if (!job.finished && rows) {
+      job.work->add(slot.sequence, rows->subspan(at, size));
+      job.finished = --job.open == 0;
+    } else if (!job.finished) {
+      job.error = rows.error();
+      job.finished = true;
+      std::erase(jobs_, slot.job);
+    }
+    at += size;
+  }
+  changed_.notify_all();
+}
+
+Result<PassQueue::Contexts> open_contexts(const Encoder& encoder, std::uint32_t threads) {
+  const std::uint32_t count = encoder_contexts(encoder.facts().vocabulary, encoder.facts().window, threads);
+  PassQueue::Contexts contexts;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    contexts.push_back(DM_TRY(EncoderContext::open(encoder, std::max(1U, threads / count))));
+  }
+  return contexts;
+}
+
+}  // namespace docmind::engine

@@ -1,0 +1,69 @@
+// Work for an encoder, taken turn by turn by the threads that own the model's contexts, one each.
+//
+// Each turn is one pass over sequences of the work at the front, then that work goes to the back: a short question
+// waits for one pass, not for a long batch before it. Works never share a pass: sums in floating point depend a little
+// on a sequence's company, and what is computed must be the same whatever else was asked meanwhile.
+// Several contexts of one thread each instead of one of several: a pass has hundreds of barriers at which its threads
+// spin for each other, and on a busy machine (parsing beside embedding) that costs most of the time.
+// Thread safety: run() from any thread. Bounded: past `max_works` the answer is kResourceExhausted.
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/thread_annotations.h"
+#include "engine/encoder.h"
+
+namespace docmind::engine {
+
+// Sequences to compute, known from the start. Methods are called by one thread at a time.
+class PassWork {
+ public:
+  virtual ~PassWork() = default;
+  virtual std::size_t sequences() const = 0;
+  virtual std::vector<TokenId> sequence(std::size_t i) const = 0;
+  // What came out for it: each sequence once, in any order.
+  virtual void add(std::size_t i, std::span<const float> rows) = 0;
+};
+
+class PassQueue {
+ public:
+  using Contexts = std::vector<std::unique_ptr<EncoderContext>>;
+
+  PassQueue(Contexts contexts, std::size_t max_works);
+  ~PassQueue();  // Nobody may be in run() any more.
+  PassQueue(const PassQueue&) = delete;
+  PassQueue& operator=(const PassQueue&) = delete;
+
+  // Until every sequence was added. After a stop or the deadline no further pass is spent on the work.
+  Result<> run(std::shared_ptr<PassWork> work, Deadline deadline, std::stop_token stop);
+
+ private:
+  struct Job;
+  struct Slot;  // One sequence of one job.
+
+  void own(EncoderContext& context, const std::stop_token& stop);
+  std::vector<Slot> next_pass() DM_REQUIRES(mutex_);
+  void compute(EncoderContext& context, const std::vector<Slot>& pass);
+
+  const Contexts contexts_;
+  const std::size_t max_works_;
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::size_t inside_ DM_GUARDED_BY(mutex_) = 0;  // Callers in run().
+  // Jobs with sequences that no thread has taken yet. Shared by the waiting caller and the threads that compute for it:
+  // any of them may be the last to let go.
+  std::deque<std::shared_ptr<Job>> jobs_ DM_GUARDED_BY(mutex_);
+  std::vector<std::jthread> owners_;
+};
+
+// As many as encoder_contexts() says, sharing the threads.
+Result<PassQueue::Contexts> open_contexts(const Encoder& encoder, std::uint32_t threads);
+
+}  // namespace docmind::engine
