@@ -116,8 +116,9 @@ TEST_F(ModelRoutesTest, AStreamThatBreaksIsNotEnded) {
 }
 
 TEST_F(ModelRoutesTest, MetricsAreThoseOfTheModelsThatRun) {
-  EXPECT_EQ(routes.metrics(Deadline::never(), {}), "texts{model=\"qwen\"} 1\ntexts{model=\"minilm\"} 1\n");
-  chat.down = true;
+  EXPECT_EQ(routes.metrics(Deadline::never(), {}),
+            "texts{model=\"qwen\"} 1\ntexts{model=\"minilm\"} 1\ntexts{model=\"bge\"} 1\n");
+  chat.down = reranker.down = true;
   EXPECT_EQ(routes.metrics(Deadline::never(), {}), "texts{model=\"minilm\"} 1\n");
 }
 
