@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""P2: a known document after a restart: restore and one step against a cold prefill, first token of a short question.
+"""P2: a known document after a restart: restore and one step against a cold prefill, first token of a short question; as
+the client's clock has it, from the request to the whole reply.
 
 usage: restart.py [--tiny] [--rounds N] [--words 4000,8000]
 """
@@ -15,24 +16,25 @@ QUESTION = "In one sentence, what does this report say about the energy market, 
 
 def measure(figures, path, folder, words, rounds, targets):
     context = (2 if targets else 8) * words + 2048  # The small model has a token a byte.
-    cold, warm, restored = [], [], []
+    seconds = {"cold": [], "question": [], "step": []}
+    restored = []
     for at in range(rounds):
         text = "You answer from the document.\n\n" + document(words, 7000 + at)
-        args = ["--context", context, "--kv-folder", f"{folder}/kv", "--kv-bytes", 16 << 30]
-        server = ours(path, folder, *args)
-        reply = server.chat(text, QUESTION, 1)
-        cold.append(reply["timings"]["prompt_ms"])
-        server.stop()
-        server = ours(path, folder, *args)
-        reply = server.chat(text, QUESTION + " Briefly.", 1)
-        warm.append(reply["timings"]["prompt_ms"])
-        restored.append(reply["timings"]["restored"])
-        server.stop()
-        progress({"cold ms": round(cold[-1]), "warm ms": round(warm[-1]), "restored": restored[-1]})
-    ratio = statistics.median(w / c for w, c in zip(warm, cold))
+        # The last one asks nothing: what is left beside the restore is one step over the template's own tokens.
+        for name, question in (("cold", QUESTION), ("question", QUESTION + " Briefly."), ("step", "")):
+            server = ours(path, folder, "--context", context, "--kv-folder", f"{folder}/kv", "--kv-bytes", 16 << 30)
+            reply = server.chat(text, question, 1)
+            server.stop()
+            seconds[name].append(reply["seconds"])
+            if name != "cold":
+                restored.append(reply["timings"]["restored"])
+        progress({name: round(values[-1], 3) for name, values in seconds.items()}, "restored", restored[-1])
     figures.add(f"tokens restored, {words} words", "tokens", min(restored), None, "> 0", min(restored) > 0)
-    figures.add(f"first token of a known document against cold, {words} words", "ms", statistics.median(warm),
-                statistics.median(cold), "<= 1/30" if targets else None, ratio <= 1 / 30 if targets else None, ratio)
+    for name, what, target in (("question", "first token of an 18-token question", 30), ("step", "restore and one step", 60)):
+        ratio = statistics.median(w / c for w, c in zip(seconds[name], seconds["cold"]))
+        figures.add(f"{what} against cold, {words} words", "s", statistics.median(seconds[name]),
+                    statistics.median(seconds["cold"]), f"<= 1/{target}" if targets else None,
+                    ratio <= 1 / target if targets else None, ratio)
 
 
 def main():
