@@ -11,6 +11,7 @@
 
 #include "obs/log.h"
 #include "sys/files.h"
+#include "sys/mapped_file.h"
 
 namespace docmind::scheduler {
 namespace {
@@ -46,6 +47,13 @@ std::uint64_t own_checksum(const Header& header) {
 Error damaged(const char* what) { return {Code::kDataLoss, std::string("saved cells have ") + what}; }
 
 }  // namespace
+
+SavedCells::SavedCells(std::unique_ptr<sys::MappedFile> file, std::string_view bytes)
+    : file_(std::move(file)), bytes_(bytes) {}
+
+SavedCells::SavedCells(SavedCells&&) noexcept = default;
+SavedCells& SavedCells::operator=(SavedCells&&) noexcept = default;
+SavedCells::~SavedCells() = default;
 
 KvFiles::KvFiles(KvFilesOptions options, std::string_view identity, sys::Files& files, const obs::Log& log)
     : options_(std::move(options)), identity_(content_hash(identity)), files_(files), log_(log) {}
@@ -125,7 +133,22 @@ void KvFiles::refuse(const Key& key, const Error& why) {
   }
 }
 
-Result<std::string> KvFiles::read(std::span<const TokenId> tokens) {
+// What the file holds, when it is whole and of these tokens.
+Result<std::string_view> KvFiles::cells_in(std::string_view file, const Key& key) const {
+  Header header;
+  if (file.size() < sizeof(header)) return damaged("no whole header");
+  std::memcpy(&header, file.data(), sizeof(header));
+  if (std::string_view(header.magic.data(), header.magic.size()) != kMagic) return damaged("no header");
+  if (header.version != kVersion) return damaged("another version");
+  if (header.own != own_checksum(header)) return damaged("a damaged header");
+  if (header.identity != identity_.bytes) return damaged("another model or build");
+  if (header.tokens != key.tokens || header.hash != key.hash.bytes) return damaged("other tokens");
+  const std::string_view cells = file.substr(sizeof(header));
+  if (header.bytes != cells.size() || header.checksum != checksum(cells)) return damaged("damaged contents");
+  return cells;
+}
+
+Result<SavedCells> KvFiles::read(std::span<const TokenId> tokens) {
   const Key key{static_cast<std::uint32_t>(tokens.size()), content_hash(bytes_of(tokens))};
   const Error none{Code::kNotFound, "no saved cells for these tokens"};
   {
@@ -134,29 +157,15 @@ Result<std::string> KvFiles::read(std::span<const TokenId> tokens) {
     if (at == entries_.end()) return none;
     at->second.used = ++clock_;
   }
-  auto bytes = files_.read(path_of(key), options_.max_file_bytes);
-  const auto checked = [&]() -> Result<> {
-    if (!bytes) return bytes.error();
-    Header header;
-    if (bytes->size() < sizeof(header)) return damaged("no whole header");
-    std::memcpy(&header, bytes->data(), sizeof(header));
-    if (std::string_view(header.magic.data(), header.magic.size()) != kMagic) return damaged("no header");
-    if (header.version != kVersion) return damaged("another version");
-    if (header.own != own_checksum(header)) return damaged("a damaged header");
-    if (header.identity != identity_.bytes) return damaged("another model or build");
-    if (header.tokens != key.tokens || header.hash != key.hash.bytes) return damaged("other tokens");
-    const std::string_view cells = std::string_view(*bytes).substr(sizeof(header));
-    if (header.bytes != cells.size() || header.checksum != checksum(cells)) return damaged("damaged contents");
-    return {};
-  }();
-  if (!checked) {
-    refuse(key, checked.error());
+  auto file = sys::MappedFile::open(path_of(key));  // Our own, and only ever replaced whole.
+  const auto cells = file ? cells_in((*file)->bytes(), key) : file.error();
+  if (!cells) {
+    refuse(key, cells.error());
     return none;
   }
-  bytes->erase(0, sizeof(Header));
   const MutexLock lock(mutex_);
   ++counts_.read;
-  return *std::move(bytes);
+  return SavedCells(*std::move(file), *cells);
 }
 
 Result<> KvFiles::make_room(std::uint64_t bytes) {
@@ -197,21 +206,22 @@ Result<> KvFiles::write(std::span<const TokenId> tokens, std::string_view cells)
   header.bytes = cells.size();
   header.checksum = checksum(cells);
   header.own = own_checksum(header);
-  std::string bytes;
-  bytes.reserve(sizeof(header) + cells.size());
-  bytes.append(reinterpret_cast<const char*>(&header), sizeof(header)).append(cells);
+  const std::uint64_t bytes = sizeof(header) + cells.size();
   {
     const MutexLock lock(mutex_);
     if (entries_.contains(key)) return {};
-    DM_TRY(make_room(bytes.size()));
+    DM_TRY(make_room(bytes));
   }
-  DM_TRY(files_.write_atomic(path_of(key), bytes));
+  const auto file = DM_TRY(files_.create(path_of(key)));
+  DM_TRY(file->write({reinterpret_cast<const char*>(&header), sizeof(header)}));
+  DM_TRY(file->write(cells));
+  DM_TRY(file->commit());
   const MutexLock lock(mutex_);
   const auto [at, fresh] = entries_.try_emplace(key);
   if (fresh) ++counts_.files;  // Else another thread has written the same meanwhile.
   ++counts_.written;
-  counts_.bytes = counts_.bytes - at->second.bytes + bytes.size();
-  at->second = {bytes.size(), ++clock_};
+  counts_.bytes = counts_.bytes - at->second.bytes + bytes;
+  at->second = {bytes, ++clock_};
   return {};
 }
 

@@ -24,14 +24,14 @@ class Log;
 }
 namespace docmind::sys {
 class Files;
-}
+class MappedFile;
+}  // namespace docmind::sys
 
 namespace docmind::scheduler {
 
 struct KvFilesOptions {
-  std::filesystem::path folder{};               // Made when absent.
-  std::uint64_t max_bytes = 2ULL << 30U;        // Of all files.
-  std::uint64_t max_file_bytes = 16ULL << 30U;  // A larger file is taken to be damaged.
+  std::filesystem::path folder{};         // Made when absent.
+  std::uint64_t max_bytes = 2ULL << 30U;  // Of all files.
 };
 
 struct KvFilesCounts {
@@ -40,6 +40,22 @@ struct KvFilesCounts {
   std::uint64_t read = 0;     // Since the start: restored,
   std::uint64_t written = 0;  //
   std::uint64_t refused = 0;  // damaged or of another runner.
+};
+
+// The cells of a saved beginning, checked: a part of its file, mapped and not copied.
+class SavedCells {
+ public:
+  SavedCells(SavedCells&&) noexcept;
+  SavedCells& operator=(SavedCells&&) noexcept;
+  ~SavedCells();
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  friend class KvFiles;
+  SavedCells(std::unique_ptr<sys::MappedFile> file, std::string_view bytes);
+
+  std::unique_ptr<sys::MappedFile> file_;
+  std::string_view bytes_;
 };
 
 class KvFiles {
@@ -53,7 +69,7 @@ class KvFiles {
   bool has(std::span<const TokenId> tokens) const;
 
   // The cells of exactly these tokens. kNotFound when there are none, or no good ones.
-  Result<std::string> read(std::span<const TokenId> tokens);
+  Result<SavedCells> read(std::span<const TokenId> tokens);
   // Saves them, atomically. kResourceExhausted when they are more than max_bytes.
   Result<> write(std::span<const TokenId> tokens, std::string_view cells);
 
@@ -75,6 +91,7 @@ class KvFiles {
   std::filesystem::path path_of(const Key& key) const;
   std::optional<Key> key_in(std::string_view name) const;
   Result<> make_room(std::uint64_t bytes) DM_REQUIRES(mutex_);
+  Result<std::string_view> cells_in(std::string_view file, const Key& key) const;
   void refuse(const Key& key, const Error& why);
 
   KvFilesOptions options_;

@@ -70,7 +70,7 @@ struct Scheduler::State {
   void finish(const Shared& text, Result<FinishReason> how);
   void finish_all(const Error& error);
 
-  using Cells = std::shared_ptr<Result<std::string>>;
+  using Cells = std::shared_ptr<Result<SavedCells>>;
   void loaded(const std::vector<TokenId>& tokens, const Cells& cells);
   struct Saved {
     std::vector<TokenId> tokens{};
@@ -296,7 +296,7 @@ bool Scheduler::State::reads_from_disk(const Shared& text, const PrefixTree::Mat
   if (length < match.ready + kWorthReading) return false;
   std::vector<TokenId> beginning(prompt.begin(), prompt.begin() + length);
   const auto read = [this, beginning] {
-    const auto cells = std::make_shared<Result<std::string>>(files->read(beginning));
+    const auto cells = std::make_shared<Result<SavedCells>>(files->read(beginning));
     const MutexLock lock(mutex);
     finished_io.emplace_back([this, beginning, cells] { loaded(beginning, cells); });
     news = true;
@@ -322,7 +322,7 @@ void Scheduler::State::loaded(const std::vector<TokenId>& tokens, const Cells& c
   const PrefixTree::Match match = tree.match(tokens);
   if (match.length == length) return;
   const SequenceId sequence = ids.back();
-  const Result<> restored = runner.restore(sequence, **cells, length);
+  const Result<> restored = runner.restore(sequence, (*cells)->bytes(), length);
   if (!restored) {
     log.failure(obs::Level::kWarn, "kv_restore_failed", restored.error(), {{"tokens", length}});
     return;

@@ -57,6 +57,7 @@ class FaultFiles final : public Files {
       std::unique_ptr<NewFile> real_;
       std::optional<Error> fault_;
     };
+    if (before_write) before_write(path);
     return std::unique_ptr<NewFile>(new Faulty(DM_TRY(real_.create(path)), fault(path)));
   }
   Result<> remove(const std::filesystem::path& path) override {
