@@ -1,7 +1,9 @@
 #include "app/chat_plan.h"
 
+#include <boost/json.hpp>
 #include <utility>
 
+#include "base/json.h"
 #include "sys/process.h"
 #include "sys/subprocess.h"
 
@@ -26,13 +28,20 @@ std::uint64_t beside_chat(const config::Settings& settings, const Layout& layout
          bytes_of(settings.reranker.model, settings.reranker.threads, layout);
 }
 
-Result<std::vector<engine::ComputeDevice>> ask_devices(const Layout& layout, Deadline deadline, std::stop_token stop) {
+Result<Devices> ask_devices(const Layout& layout, Deadline deadline, std::stop_token stop) {
   sys::SubprocessOptions child;
   child.argv = {layout.binary.string(), "engine", "--devices"};
-  const sys::Finished done = DM_TRY(sys::run_process(std::move(child), deadline, std::move(stop)));
-  if (done.exit.clean()) return engine::devices_of(done.out);
-  return Error{Code::kUnavailable, "The engine cannot say what devices it has: " + sys::describe(done.exit) + ".",
-               "Reinstall docmind, or the driver of the card."};
+  const auto failed = [](const std::string& how) {
+    return Error{Code::kUnavailable, "The engine cannot say what devices it has: " + how + ".",
+                 "Reinstall docmind, or the driver of the card."};
+  };
+  const auto done = sys::run_process(std::move(child), deadline, std::move(stop));
+  if (!done) return done.error().code == Code::kCancelled ? done.error() : failed(done.error().message);
+  if (!done->exit.clean()) return failed(sys::describe(done->exit));
+  Devices out;
+  out.devices = DM_TRY(engine::devices_of(done->out));
+  out.told = DM_TRY(parse_json(done->out)).as_object();  // devices_of has seen that it is one.
+  return out;
 }
 
 Result<engine::MemoryPlan> plan_chat_model(const config::Settings& settings, const Layout& layout,

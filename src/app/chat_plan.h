@@ -2,6 +2,7 @@
 //
 // The engine's child is asked for its devices, as only it sees libllama. Thread safety: plain functions.
 #pragma once
+#include <boost/json/object.hpp>
 #include <stop_token>
 #include <vector>
 
@@ -16,8 +17,12 @@ namespace docmind::app {
 // cannot be read.
 std::uint64_t beside_chat(const config::Settings& settings, const Layout& layout);
 
-// Devices of this machine and of the libllama beside the binary; kUnavailable when the child fails.
-Result<std::vector<engine::ComputeDevice>> ask_devices(const Layout& layout, Deadline deadline, std::stop_token stop);
+struct Devices {
+  std::vector<engine::ComputeDevice> devices{};
+  boost::json::object told{};  // All that the child said (docs/formats/engine.md).
+};
+// Of this machine and of the libllama beside the binary; kUnavailable when the child fails or hangs.
+Result<Devices> ask_devices(const Layout& layout, Deadline deadline, std::stop_token stop);
 
 Result<engine::MemoryPlan> plan_chat_model(const config::Settings& settings, const Layout& layout,
                                            const model::ModelFile& file,

@@ -6,11 +6,13 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "app/chat_plan.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "model/kv_size.h"
 #include "model/model_file.h"
 #include "sys/files.h"
+#include "sys/process.h"
 
 namespace docmind::app {
 namespace {
@@ -19,6 +21,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::uint32_t kLargestContext = 131'072;  // What the product plans for at most, unless asked for more.
+constexpr auto kPatience = std::chrono::seconds(20);
 constexpr double kGibibyte = 1U << 30U;
 
 struct KvSizes {
@@ -79,6 +82,25 @@ std::string text_for_people(const KvSizes& sizes) {
   return out;
 }
 
+// Whether so much context fits here, with the settings as they are.
+std::string place_for_people(const KvSizes& sizes, const KvContext& context) {
+  config::Settings settings = context.settings;
+  settings.engine.context = sizes.context;
+  const auto asked = ask_devices(context.layout, Deadline::in(kPatience, context.clock), context.stop);
+  const auto plan =
+      plan_chat_model(settings, context.layout, sizes.file,
+                      asked ? asked->devices : std::vector<engine::ComputeDevice>(), sys::available_memory());
+  if (!plan) return fmt::format("Here: {} {}\n", plan.error().message, plan.error().hint);
+  std::string out = fmt::format("Here: as {}, {:.2f} GiB of main memory in all, of {:.2f} available\n",
+                                engine::name(plan->cell_type), static_cast<double>(plan->main) / kGibibyte,
+                                static_cast<double>(sys::available_memory()) / kGibibyte);
+  for (const engine::CardPlan& card : plan->cards) {
+    out += fmt::format("      {} layers and {:.2f} GiB on {}\n", card.layers,
+                       static_cast<double>(card.bytes) / kGibibyte, sys::printable(card.name));
+  }
+  return out;
+}
+
 json::object json_of(const KvSizes& sizes) {
   const auto fp16 = sizes.gibibytes(model::KvType::kF16);
   const auto fp8 = sizes.gibibytes(model::KvType::kFp8);
@@ -97,7 +119,8 @@ json::object json_of(const KvSizes& sizes) {
 int show_kv(const cli::KvOptions& options, const KvContext& context) {
   const auto sizes = sizes_of(options, context);
   if (!sizes) return cli::report(sizes.error(), context.here);
-  context.here.terminal.out(context.here.json ? to_text(json_of(*sizes)) + "\n" : text_for_people(*sizes));
+  context.here.terminal.out(context.here.json ? to_text(json_of(*sizes)) + "\n"
+                                              : text_for_people(*sizes) + place_for_people(*sizes, context));
   return cli::kOk;
 }
 

@@ -1,6 +1,9 @@
 // `docmind kv`: how many bytes the keys and values of a chat model take, read from its file; without the server.
 #pragma once
+#include <stop_token>
+
 #include "app/layout.h"
+#include "base/clock.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "config/settings.h"
@@ -11,6 +14,8 @@ struct KvContext {
   const Layout& layout;
   const config::Settings& settings;
   const cli::Surroundings& here;
+  const Clock& clock;
+  std::stop_token stop;
 };
 
 // The exit code.

@@ -15,6 +15,7 @@
 #include "parse/child.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "sys/nvml.h"
 #include "sys/signals.h"
 
 namespace docmind::app {
@@ -56,7 +57,7 @@ int parse_role(const std::map<std::string, std::string>& options) {
 }
 
 int devices_role() {
-  std::fputs((engine::devices_json(engine::compute_devices()) + "\n").c_str(), stdout);
+  std::fputs((engine::devices_json(engine::compute_devices(), sys::Nvml::load()) + "\n").c_str(), stdout);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "app/connection.h"
+#include "app/doctor.h"
 #include "app/holder.h"
 #include "app/kv.h"
 #include "app/layout.h"
@@ -128,12 +129,14 @@ int run_command(const Program& program) {
           requesting(program, cli::library), requesting(program, cli::remove), requesting(program, cli::trace),
           requesting(program, cli::verify),
           [&](const cli::DoctorOptions&) {
-            return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, here); });
+            boost::json::object found =
+                examine_machine({program.layout, program.settings, program.clock, program.stop});
+            return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, std::move(found), here); });
           },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) { return serve(options, program.holder_deps(), here, program.stop); },
           [&](const cli::KvOptions& options) {
-            return show_kv(options, {program.layout, program.settings.settings, here});
+            return show_kv(options, {program.layout, program.settings.settings, here, program.clock, program.stop});
           },
           [&](const cli::CompletionOptions& options) {
             here.terminal.out(cli::completion_script(options.shell));

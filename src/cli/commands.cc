@@ -220,16 +220,33 @@ int verify(Api& api, const VerifyOptions& options, const Surroundings& here) {
   return flag(*body, "holds") ? kOk : kFailed;
 }
 
-int doctor(Api& api, const Surroundings& here) {
+int doctor(Api& api, json::object found, const Surroundings& here) {
+  json::array checks = list(found, "checks");
   const auto reply = api.call(get("/api/doctor"));
-  if (!reply) return report(reply.error(), here);
-  const auto body = parse_json(reply->body);
-  if (!body) return report(body.error(), here);
-  here.terminal.out(here.json ? reply->body + "\n" : render_checks(list(*body, "checks"), here.terminal));
-  for (const json::value& check : list(*body, "checks")) {
-    if (text(check, "status") == "failed") return kFailed;
+  if (!reply && reply.error().code == Code::kCancelled) return report(reply.error(), here);
+  const auto body = reply ? parse_json(reply->body) : Result<json::value>(reply.error());
+  if (body) {
+    for (const json::value& check : list(*body, "checks")) checks.push_back(check);
+  } else {  // The machine is told of all the same.
+    const Error& error = body.error();
+    checks.push_back({{"name", "product"},
+                      {"status", "failed"},
+                      {"message", error.hint.empty() ? error.message : error.message + "; " + error.hint}});
   }
-  return kOk;
+  std::string worst = "ok";
+  for (const json::value& check : checks) {
+    const std::string status = text(check, "status");
+    if (status == "failed" || (status == "degraded" && worst == "ok")) worst = status;
+  }
+  if (here.json) {
+    json::object out{{"status", worst}};
+    found["checks"] = std::move(checks);
+    for (auto& [key, value] : found) out[key] = std::move(value);
+    here.terminal.out(to_text(out) + "\n");
+  } else {
+    here.terminal.out(render_checks(checks, here.terminal));
+  }
+  return worst == "failed" ? kFailed : kOk;
 }
 
 }  // namespace docmind::cli

@@ -3,6 +3,7 @@
 // With --json the response's body goes to standard output as it is, in one line; else a rendering for people.
 // Paths are made absolute here, against `folder`, because the server may run in another one.
 #pragma once
+#include <boost/json/object.hpp>
 #include <filesystem>
 
 #include "base/result.h"
@@ -28,7 +29,8 @@ int library(Api& api, const LibraryOptions& options, const Surroundings& here);
 int remove(Api& api, const DeleteOptions& options, const Surroundings& here);
 int trace(Api& api, const TraceOptions& options, const Surroundings& here);
 int verify(Api& api, const VerifyOptions& options, const Surroundings& here);
-int doctor(Api& api, const Surroundings& here);
+// `found` is what was looked at without the product: {"checks":[...], and more that goes into the object}.
+int doctor(Api& api, boost::json::object found, const Surroundings& here);
 
 // Prints an error for a person (or, with --json, its object) and returns the exit code for it.
 int report(const Error& error, const Surroundings& here);

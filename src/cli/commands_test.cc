@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 // Answers every request with what it was given and remembers what was asked.
 class FakeApi final : public Api {
@@ -142,9 +144,30 @@ TEST_F(CommandsTest, VerifyAndDoctorTurnVerdictsIntoCodes) {
   EXPECT_EQ(verify(api, {"a.json"}, with_file), kFailed);
   EXPECT_THAT(err, HasSubstr("is not an answer"));
   api.body = R"({"checks":[{"name":"parser","status":"ok","message":"fine"}]})";
-  EXPECT_EQ(doctor(api, here()), kOk);
+  EXPECT_EQ(doctor(api, {}, here()), kOk);
   api.body = R"({"checks":[{"name":"parser","status":"failed","message":"no libpdfium"}]})";
-  EXPECT_EQ(doctor(api, here()), kFailed);
+  EXPECT_EQ(doctor(api, {}, here()), kFailed);
+}
+
+TEST_F(CommandsTest, DoctorTellsOfTheMachineEvenWhenTheProductDoesNotStart) {
+  const auto found = [](const char* status) {
+    return parse_json(
+               fmt::format(R"({{"checks":[{{"name":"memory","status":"{}","message":"16 GiB"}}],"machine":{{"a":1}}}})",
+                           status))
+        ->as_object();
+  };
+  api.body = R"({"status":"ok","checks":[{"name":"parser","status":"ok","message":"fine"}]})";
+  EXPECT_EQ(doctor(api, found("degraded"), here(true)), kOk);
+  EXPECT_THAT(out, StartsWith(R"({"status":"degraded","checks":[{"name":"memory",)"));
+  EXPECT_THAT(out, HasSubstr(R"({"name":"parser","status":"ok","message":"fine"}],"machine":{"a":1}})"));
+  EXPECT_EQ(doctor(api, found("failed"), here()), kFailed);
+  api.failure = Error{Code::kUnavailable, "the library is damaged", "restore it"};
+  out.clear();
+  EXPECT_EQ(doctor(api, found("ok"), here()), kFailed);
+  EXPECT_THAT(out, HasSubstr("16 GiB"));
+  EXPECT_THAT(out, HasSubstr("the library is damaged; restore it"));
+  api.failure = Error{Code::kCancelled, "stopped", ""};
+  EXPECT_EQ(doctor(api, found("ok"), here()), kInterrupted);
 }
 
 TEST_F(CommandsTest, DeleteTriesAnUploadsNameWhenThePathIsNotThere) {

@@ -45,6 +45,20 @@ boost::json::object features() {
   return out;
 }
 
+boost::json::object json_of(const sys::GpuFacts& gpu) {
+  boost::json::object out{{"name", gpu.name},
+                          {"bus", gpu.bus},
+                          {"memory_total", gpu.memory_total},
+                          {"memory_free", gpu.memory_free},
+                          {"compute_capability", fmt::format("{}.{}", gpu.compute_major, gpu.compute_minor)},
+                          {"fp8", gpu.fp8()},
+                          {"power_watts", nullptr},
+                          {"temperature_celsius", nullptr}};
+  if (gpu.watts) out["power_watts"] = *gpu.watts;
+  if (gpu.celsius) out["temperature_celsius"] = *gpu.celsius;
+  return out;
+}
+
 Error no_map(std::string_view text) {
   return {Code::kInvalidArgument, fmt::format("engine.device_map cannot be \"{}\".", text),
           "Write auto, cpu, or names of devices with shares, like CUDA0=3,CUDA1=1; docmind doctor lists them."};
@@ -101,7 +115,7 @@ std::vector<ComputeDevice> compute_devices() {
   return out;
 }
 
-std::string devices_json(const std::vector<ComputeDevice>& devices) {
+std::string devices_json(const std::vector<ComputeDevice>& devices, const Result<std::unique_ptr<sys::Nvml>>& nvml) {
   boost::json::array all;
   for (const ComputeDevice& of : devices) {
     all.push_back(boost::json::object{{"name", of.name},
@@ -112,7 +126,15 @@ std::string devices_json(const std::vector<ComputeDevice>& devices) {
                                       {"memory_total", of.total},
                                       {"memory_free", of.free}});
   }
-  return to_text(boost::json::object{{"devices", std::move(all)}, {"features", features()}, {"ggml", ggml_version()}});
+  boost::json::object out{{"devices", std::move(all)}, {"features", features()}, {"ggml", ggml_version()}};
+  out["driver"] = nvml ? (*nvml)->driver() : std::string();
+  out["driver_problem"] = nvml || nvml.error().code == Code::kNotFound ? std::string() : nvml.error().message;
+  boost::json::array gpus;
+  if (nvml) {
+    for (const sys::GpuFacts& of : (*nvml)->gpus()) gpus.push_back(json_of(of));
+  }
+  out["gpus"] = std::move(gpus);
+  return to_text(out);
 }
 
 Result<std::vector<ComputeDevice>> devices_of(std::string_view text) {

@@ -4,12 +4,14 @@
 // alone.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "engine/memory_plan.h"
+#include "sys/nvml.h"
 
 namespace docmind::engine {
 
@@ -28,9 +30,10 @@ struct ComputeDevice {
 
 // Starts libllama's back ends.
 std::vector<ComputeDevice> compute_devices();
-// {"devices":[{"name","description","backend","bus","kind","memory_total","memory_free"}],"features":{"AVX2":"1",...},
-//  "ggml":VERSION}: what docmind engine --devices prints.
-std::string devices_json(const std::vector<ComputeDevice>& devices);
+
+// What docmind engine --devices prints (docs/formats/engine.md): the devices, what ggml was built with, and the cards
+// as the driver describes them. `nvml` may be an error: kNotFound is a machine without a driver.
+std::string devices_json(const std::vector<ComputeDevice>& devices, const Result<std::unique_ptr<sys::Nvml>>& nvml);
 // And back; kInternal when the text is not that.
 Result<std::vector<ComputeDevice>> devices_of(std::string_view json);
 

@@ -26,12 +26,27 @@ std::vector<std::string> names(std::string_view map) {
 TEST(Devices, TheProcessorIsAlwaysThere) {
   const auto devices = compute_devices();
   EXPECT_TRUE(std::ranges::any_of(devices, [](const auto& of) { return of.kind == DeviceKind::kProcessor; }));
-  const auto again = devices_of(devices_json(devices));
+  const auto again = devices_of(devices_json(devices, Error{Code::kNotFound, "no driver"}));
   ASSERT_TRUE(again);
   ASSERT_EQ(again->size(), devices.size());
   EXPECT_EQ(again->front().name, devices.front().name);
   EXPECT_EQ(again->front().kind, devices.front().kind);
   EXPECT_EQ(again->front().total, devices.front().total);
+}
+
+TEST(Devices, CardsAreDescribedAsTheirDriverDoes) {
+  sys::NvmlCalls calls;
+  calls.init = calls.shutdown = [] { return 0; };
+  calls.count = [](unsigned* count) { return *count = 1, 0; };
+  calls.handle = [](unsigned, sys::NvmlCalls::Handle*) { return 0; };
+  calls.name = [](sys::NvmlCalls::Handle, char* name, unsigned) { return name[0] = 'X', 0; };
+  calls.memory = [](sys::NvmlCalls::Handle, sys::NvmlCalls::Memory* memory) { return memory->total = 7, 0; };
+  const std::string text = devices_json(two_cards(), sys::Nvml::start(calls));
+  EXPECT_THAT(text, HasSubstr(R"("name":"X","bus":"","memory_total":7,"memory_free":0,"compute_capability":"0.0")"));
+  EXPECT_THAT(text, HasSubstr(R"("power_watts":null)"));
+  EXPECT_EQ(devices_of(text)->size(), 4U);
+  EXPECT_THAT(devices_json({}, Error{Code::kNotFound, "none"}), HasSubstr(R"("driver_problem":"","gpus":[])"));
+  EXPECT_THAT(devices_json({}, Error{Code::kUnavailable, "broken"}), HasSubstr(R"("driver_problem":"broken")"));
 }
 
 TEST(Devices, AListThatIsNoneIsAnError) {

@@ -18,6 +18,8 @@ constexpr auto kLook = std::chrono::milliseconds(10);  // See Writer: a Deadline
 
 }  // namespace
 
+std::string sqlite_version() { return sqlite3_libversion(); }
+
 Result<> check_sqlite_version(int version) {
   if (version >= kOldestSqlite) return {};
   return Error{Code::kUnavailable,

@@ -26,6 +26,7 @@ namespace docmind::store {
 // Oldest SQLite that is let near our files; see the header's first paragraph.
 inline constexpr int kOldestSqlite = 3051003;
 Result<> check_sqlite_version(int version);
+std::string sqlite_version();  // Of the library in this program: "3.53.4".
 
 enum class Durability : std::uint8_t {
   kFull,    // Survives power loss: what cannot be computed again.

@@ -75,15 +75,62 @@ std::optional<double> least_up(const fs::path& mount, std::string_view group, Qu
   }
 }
 
+// v1 says "no limit" with the largest number of whole pages.
+constexpr double kNoLimit = 1e18;
+
+std::optional<double> limit_v2(const fs::path& folder) { return number_in(folder / "memory.max"); }
+std::optional<double> limit_v1(const fs::path& folder) {
+  const auto limit = number_in(folder / "memory.limit_in_bytes");
+  return limit && *limit < kNoLimit ? limit : std::nullopt;
+}
+
 // The files that the kernel caches for the group can be taken back: they count as left.
+double cached(const fs::path& folder, std::string_view key) {
+  const auto stat = RealFiles().read(folder / "memory.stat", kProcFileBytes);
+  const std::size_t at = stat ? stat->find(key) : std::string::npos;
+  return at == std::string::npos ? 0 : number(std::string_view(*stat).substr(at + key.size())).value_or(0);
+}
+
 std::optional<double> left_v2(const fs::path& folder) {
-  const auto most = number_in(folder / "memory.max");
+  const auto most = limit_v2(folder);
   const auto used = number_in(folder / "memory.current");
   if (!most || !used) return std::nullopt;
-  const auto stat = RealFiles().read(folder / "memory.stat", kProcFileBytes);
-  const std::size_t at = stat ? stat->find("inactive_file ") : std::string::npos;
-  const double cached = at == std::string::npos ? 0 : std::strtod(stat->c_str() + at + 14, nullptr);
-  return std::max(0.0, *most - *used + cached);
+  return std::max(0.0, *most - *used + cached(folder, "inactive_file "));
+}
+
+std::optional<double> left_v1(const fs::path& folder) {
+  const auto most = limit_v1(folder);
+  const auto used = number_in(folder / "memory.usage_in_bytes");
+  if (!most || !used) return std::nullopt;
+  return std::max(0.0, *most - *used + cached(folder, "total_inactive_file "));
+}
+
+// The least of all groups in the text of /proc/self/cgroup: "0::/user.slice" (v2), "4:cpu,cpuacct:/docker/1" (v1).
+template <typename V2, typename V1>
+std::optional<double> least_of_groups(std::string_view text, const fs::path& mount, std::string_view controller, V2 v2,
+                                      V1 v1) {
+  std::optional<double> least;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const std::string group = line.substr(second + 1);
+    std::optional<double> here;
+    if (controllers.empty()) {
+      here = least_up(mount, group, v2);
+    } else if (("," + controllers + ",").find("," + std::string(controller) + ",") != std::string::npos) {
+      here = least_up(mount / controllers, group, v1);
+    }
+    if (here) least = std::min(least.value_or(*here), *here);
+  }
+  return least;
+}
+
+std::optional<std::uint64_t> whole(const std::optional<double>& bytes) {
+  if (!bytes) return std::nullopt;
+  return static_cast<std::uint64_t>(std::min(*bytes, kNoLimit));
 }
 
 std::size_t affinity_count() {
@@ -104,12 +151,11 @@ Result<MemoryUse> memory_use() {
 }
 
 std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const fs::path& mount) {
-  std::istringstream lines{std::string(proc_self_cgroup)};
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("0::")) continue;
-    if (const auto left = least_up(mount, line.substr(3), left_v2)) return static_cast<std::uint64_t>(*left);
-  }
-  return std::nullopt;
+  return whole(least_of_groups(proc_self_cgroup, mount, "memory", left_v2, left_v1));
+}
+
+std::optional<std::uint64_t> memory_limit(std::string_view proc_self_cgroup, const fs::path& mount) {
+  return whole(least_of_groups(proc_self_cgroup, mount, "memory", limit_v2, limit_v1));
 }
 
 std::uint64_t available_memory() {
@@ -120,23 +166,12 @@ std::uint64_t available_memory() {
   return std::min(machine, group.value_or(machine));
 }
 
+std::optional<double> cpu_quota_exact(std::string_view proc_self_cgroup, const fs::path& mount) {
+  return least_of_groups(proc_self_cgroup, mount, "cpu", quota_v2, quota_v1);
+}
+
 std::size_t cpu_quota(std::string_view proc_self_cgroup, const fs::path& mount) {
-  std::optional<double> least;
-  std::istringstream lines{std::string(proc_self_cgroup)};
-  for (std::string line; std::getline(lines, line);) {  // "0::/user.slice" (v2), "4:cpu,cpuacct:/docker/1" (v1)
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string group = line.substr(second + 1);
-    std::optional<double> quota;
-    if (controllers.empty()) {
-      quota = least_up(mount, group, quota_v2);
-    } else if (controllers == "cpu" || controllers == "cpu,cpuacct" || controllers == "cpuacct,cpu") {
-      quota = least_up(mount / controllers, group, quota_v1);
-    }
-    if (quota) least = std::min(least.value_or(*quota), *quota);
-  }
+  const auto least = cpu_quota_exact(proc_self_cgroup, mount);
   return least ? static_cast<std::size_t>(std::max(1.0, std::ceil(*least))) : 0;
 }
 

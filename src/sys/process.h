@@ -19,16 +19,19 @@ struct MemoryUse {
 Result<MemoryUse> memory_use();
 
 // Bytes that can still be taken without swapping: what the kernel says is available, or less where the memory limit of
-// a control group (v2, on the way up to the root) leaves less.
+// a control group (v2 and v1, on the way up to the root) leaves less.
 std::uint64_t available_memory();
-// The latter alone, for given texts of /proc/self/cgroup and a cgroup mount; nullopt without a limit.
+// The latter alone, for given texts of /proc/self/cgroup and a cgroup mount, and the limit itself; nullopt without one.
 std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
+std::optional<std::uint64_t> memory_limit(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
 
 // Processors this process may use at once: the least of its affinity and the CPU quotas of its control groups
 // (cgroup v2 cpu.max, v1 cfs_quota, on the way up to the root). At least 1.
 std::size_t cpu_count();
 // The same by quota alone, for given texts of /proc/self/cgroup and a cgroup mount; 0 when there is no quota.
 std::size_t cpu_quota(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
+// As it is, not rounded up: 1.5; nullopt when there is no quota.
+std::optional<double> cpu_quota_exact(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
 
 Result<std::filesystem::path> executable_path();
 int process_id();

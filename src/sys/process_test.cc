@@ -57,7 +57,24 @@ TEST(Process, MemoryLeftIsTheLeastOnTheWayUp) {
   mount.write("a/b/memory.current", "999999\n");
   EXPECT_EQ(memory_left("0::/a/b\n", mount.path()), 0U);
   EXPECT_FALSE(memory_left("4:memory:/a\nnonsense\n", mount.path()));
+  EXPECT_EQ(memory_limit("0::/a/b\n", mount.path()), 410000U);
   EXPECT_GT(available_memory(), 1U << 20U);
+}
+
+TEST(Process, MemoryLimitsOfTheFirstVersionCountToo) {
+  const TempFolder mount;
+  mount.write("memory/memory.limit_in_bytes", "9223372036854771712\n");
+  mount.write("memory/memory.usage_in_bytes", "5\n");
+  EXPECT_FALSE(memory_left("4:memory:/\n", mount.path())) << "that is how it says: none";
+  EXPECT_FALSE(memory_limit("4:memory:/\n", mount.path()));
+  mount.write("memory/docker/1/memory.limit_in_bytes", "1000000\n");
+  mount.write("memory/docker/1/memory.usage_in_bytes", "700000\n");
+  mount.write("memory/docker/1/memory.stat", "inactive_file 7\ntotal_inactive_file 100000\n");
+  EXPECT_EQ(memory_left("9:cpu:/docker/1\n4:memory:/docker/1\n", mount.path()), 400000U);
+  EXPECT_EQ(memory_limit("4:memory:/docker/1\n", mount.path()), 1000000U);
+  EXPECT_FALSE(memory_limit("9:cpu:/docker/1\n", mount.path())) << "another controller's group";
+  mount.write("memory/docker/1/memory.limit_in_bytes", "\xff");
+  EXPECT_FALSE(memory_left("4:memory:/docker/1\n", mount.path()));
 }
 
 TEST(Process, CpuQuotaIsTheLeastOnTheWayUp) {
@@ -65,6 +82,7 @@ TEST(Process, CpuQuotaIsTheLeastOnTheWayUp) {
   mount.write("a/cpu.max", "350000 100000\n");
   mount.write("a/b/cpu.max", "max 100000\n");
   EXPECT_EQ(cpu_quota("0::/a/b\n", mount.path()), 4U);
+  EXPECT_EQ(cpu_quota_exact("0::/a/b\n", mount.path()), 3.5);
   mount.write("a/b/cpu.max", "20000 100000\n");
   EXPECT_EQ(cpu_quota("0::/a/b\n", mount.path()), 1U);
   EXPECT_EQ(cpu_quota("0::/\n", mount.path()), 0U);

@@ -51,6 +51,9 @@ class Kv(DocMindTest):
         said = self.docmind("kv", "--model", model)
         self.assertIn("模型: 2 layers, 1 KV heads, 32 numbers in a head; 4096 tokens", said.out)
         self.assertIn("q4_0", said.out)
+        self.assertRegex(said.out, r"Here: as f16, [0-9.]+ GiB of main memory in all")
+        tight = self.docmind("kv", "--model", model, "--set", "engine.cpu_memory_mb=1").out
+        self.assertIn("A context of 4096 tokens does not fit", tight)
         self.assertIn("trained for 4096", self.docmind("kv", "--model", model, "--context", 8192).out)
 
     def test_qwen3_4b_and_the_settings(self):
