@@ -136,7 +136,8 @@ Error does_not_fit(const Trial& trial) {
   const MemoryPlan plan = trial.without_cards();
   std::string limits = fmt::format("{:.0f} MiB are available", mebibytes(wish.available));
   if (wish.main_cap != 0) limits += fmt::format(", {:.0f} MiB of them allowed", mebibytes(wish.main_cap));
-  if (wish.beside != 0) limits += fmt::format(", {:.0f} MiB go to the embedder", mebibytes(wish.beside));
+  if (wish.beside != 0)
+    limits += fmt::format(", {:.0f} MiB go to the embedder and the reranker", mebibytes(wish.beside));
   for (const CardMemory& card : wish.cards) {
     limits += fmt::format(", {} has {:.0f} MiB", card.name, mebibytes(card.free));
   }
