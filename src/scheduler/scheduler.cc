@@ -54,6 +54,7 @@ struct Scheduler::State {
   void admit();
   enum class Admission : std::uint8_t { kBegun, kLater, kNoRoom };
   Admission try_begin(const Shared& text);
+  void hasten(std::span<const TokenId> beginning, Priority priority);
   bool reads_from_disk(const Shared& text, const PrefixTree::Match& match);
   void begin(const Shared& text, const PrefixTree::Match& match);
   bool make_room(std::uint64_t cells);
@@ -271,7 +272,10 @@ Scheduler::State::Admission Scheduler::State::try_begin(const Shared& text) {
   const auto prompt = std::span(text->request.prompt).first(text->prompt() - 1);
   while (true) {
     const PrefixTree::Match match = tree.match(prompt);
-    if (match.length > match.ready) return Admission::kLater;  // Somebody is computing it.
+    if (match.length > match.ready) {  // Somebody is computing it.
+      hasten(prompt.first(match.length), text->request.priority);
+      return Admission::kLater;
+    }
     if (reads_from_disk(text, match)) return Admission::kLater;
     const std::uint64_t wanted = text->prompt() - match.ready + text->request.max_tokens + options.draft;
     if (!make_room(wanted) || (ids.empty() && !free_sequence())) return Admission::kNoRoom;
@@ -279,6 +283,15 @@ Scheduler::State::Admission Scheduler::State::try_begin(const Shared& text) {
     if (now.ready != match.ready) continue;  // Room was made from what it would have taken.
     begin(text, now);
     return Admission::kBegun;
+  }
+}
+
+// Whoever computes what a dearer text waits for is as dear itself.
+void Scheduler::State::hasten(std::span<const TokenId> beginning, Priority priority) {
+  for (const Shared& text : running) {
+    const auto prompt = std::span(text->request.prompt);
+    if (!text->reading() || prompt.size() < beginning.size() || text->urgency >= priority) continue;
+    if (std::ranges::equal(prompt.first(beginning.size()), beginning)) text->urgency = priority;
   }
 }
 
@@ -411,7 +424,7 @@ std::vector<Span> Scheduler::State::spans() {
   }
   // Whoever has had least comes first: a short prompt does not wait behind a long one.
   std::ranges::sort(reading, [](const Shared& a, const Shared& b) {
-    if (a->request.priority != b->request.priority) return a->request.priority > b->request.priority;
+    if (a->urgency != b->urgency) return a->urgency > b->urgency;
     const auto had = [](const Shared& text) { return text->computed - text->begun_at; };
     return had(a) != had(b) ? had(a) < had(b) : a->arrival < b->arrival;
   });
@@ -673,7 +686,9 @@ void Scheduler::forget() {
 
 SchedulerCounts Scheduler::counts() const {
   const MutexLock lock(state_->mutex);
-  return state_->shown;
+  SchedulerCounts counts = state_->shown;
+  counts.waiting += static_cast<std::uint32_t>(state_->incoming.size());
+  return counts;
 }
 
 const RunnerFacts& Scheduler::facts() const { return state_->runner.facts(); }

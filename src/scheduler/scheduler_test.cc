@@ -216,6 +216,41 @@ TEST(Scheduler, RefusesWhenTooManyWait) {
   leave.count_down();
 }
 
+TEST(Scheduler, WhatADearTextWaitsForIsComputedFirst) {
+  Fixture fixture(SchedulerOptions{.chunk = 64});
+  const Tokens document = words(1, 640);
+  const auto ask = [&](Tokens prompt, Priority priority) {
+    GenerateRequest request = greedy(std::move(prompt), 1);
+    request.priority = priority;
+    EXPECT_TRUE(fixture.text(std::move(request)));
+  };
+  std::latch begun(1);
+  std::latch queued(1);
+  std::optional<SequenceId> leader;
+  std::vector<SequenceId> read;  // After the first step, by whom.
+  fixture.runner.on_step = [&](std::span<const Span> spans) {
+    if (!leader) {
+      leader = spans[0].sequence;
+      begun.count_down();
+      queued.wait();
+    } else {
+      read.push_back(spans[0].sequence);
+    }
+  };
+  {
+    const std::jthread background([&] { ask(document, Priority::kBackground); });
+    begun.wait();
+    const std::jthread other([&] { ask(words(2, 640), Priority::kNormal); });
+    const std::jthread dear([&] { ask(joined(document, words(3, 64)), Priority::kHigh); });
+    while (fixture.scheduler->counts().waiting < 2) std::this_thread::yield();
+    queued.count_down();
+  }
+  fixture.rest();
+  ASSERT_GE(read.size(), 9U);
+  EXPECT_TRUE(std::ranges::all_of(std::span(read).first(9), [&](SequenceId id) { return id == leader; }))
+      << "the background text reads the document of the dear one before the other text begins";
+}
+
 TEST(Scheduler, AFailedStepFailsItsTextsAlone) {
   Fixture fixture;
   fixture.runner.fail_next = "boom";

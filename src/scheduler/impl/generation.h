@@ -18,6 +18,7 @@ struct Generation {
         deadline(until),
         arrival(number),
         arrived(now),
+        urgency(request.priority),
         tokens(request.prompt),
         sampler(request.sampling),
         drafter(request.drafting == Drafting::kLookup ? draft : 0) {}
@@ -29,6 +30,7 @@ struct Generation {
   TimePoint arrived;
 
   // The scheduler's thread alone.
+  Priority urgency;             // Its own priority, or that of the dearest who waits for its cells.
   std::vector<TokenId> tokens;  // Prompt and text.
   std::uint32_t computed = 0;   // Of them, with cells.
   std::uint32_t in_tree = 0;    // Of them, in the prefix tree.
