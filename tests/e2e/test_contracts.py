@@ -113,7 +113,7 @@ class Contracts(DocMindTest):
         self.docmind("delete", "/no/such/path", code=1)
         self.docmind("--set", "search.kk=3", "library", code=78)
         self.docmind("--set", "search.k=many", "library", code=78)
-        for command in ["ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve", "doctor"]:
+        for command in ["ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve", "doctor", "kv"]:
             self.assertIn("docmind " + command, self.docmind(command, "--help").out)
 
     def test_json_is_one_object_and_piped_output_has_no_colours(self):
