@@ -7,6 +7,8 @@
 #include "driver.h"
 #include "engine/chat_request.h"
 #include "engine/chat_template.h"
+#include "engine/embeddings_request.h"
+#include "engine/rerank_request.h"
 #include "engine/text_stream.h"
 #include "engine/tool_calls.h"
 
@@ -30,6 +32,16 @@ void fuzz_chat(std::string_view bytes) {
       chat_ml->render({.messages = request->messages, .tools = &request->tools, .extra = &request->extra});
   DM_CHECK(static_cast<bool>(parts));
   for (const engine::PromptPart& part : *parts) DM_CHECK(is_utf8(part.text));
+}
+
+// What is taken is bounded, and comes back in an order that is one.
+void fuzz_rerank(std::string_view bytes) {
+  const auto request = engine::parse_rerank_request(bytes);
+  if (!request) return;
+  DM_CHECK(!request->query.empty() && request->documents.size() <= engine::kMaxInputs);
+  DM_CHECK(request->top_n >= 1 && request->top_n <= request->documents.size());
+  const engine::RerankScores scores{.scores = std::vector<float>(request->documents.size(), 0.5F)};
+  DM_CHECK(is_utf8(engine::rerank_body(*request, "m", scores)));
 }
 
 // Any template ends, and text of the request stays text: no special token in it that the template does not write.

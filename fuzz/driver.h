@@ -22,6 +22,8 @@ void fuzz_gguf(std::string_view bytes);
 void fuzz_safetensors(std::string_view bytes);
 void fuzz_chat(std::string_view bytes);      // The body of a request.
 void fuzz_template(std::string_view bytes);  // A chat template, a line "---", the text of a message.
+void fuzz_rerank(std::string_view bytes);    // The body of a request.
+void fuzz_hub(std::string_view bytes);       // What a model hub says.
 void fuzz_answer(std::string_view bytes);    // What a model writes.
 
 }  // namespace docmind::fuzz

@@ -120,6 +120,12 @@ seed("chat", "all", """{"model":"m","messages":[{"role":"developer","content":"r
 "top_logprobs":2,"logit_bias":{"5":1},"stream":true,"stream_options":{"include_usage":true},"document_prefix":3,
 "chat_template_kwargs":{"enable_thinking":false},"documents":[{"title":"t","text":"d"}],"priority":"high"}""")
 seed("chat", "prompt", '{"prompt":[1,2,3],"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}}}')
+seed("rerank", "all", '{"model":"m","query":"q","documents":["a",{"text":"船"}],"top_n":1,"return_documents":true,"raw_scores":false}')
+seed("hub", "listing", '{"sha":"' + 40 * "a" + '","siblings":[{"rfilename":"1_Pooling/config.json","size":3},{"rfilename":"../x"}]}')
+seed("hub", "range", "bytes 5-9/10")
+seed("hub", "size", "1234")
+seed("hub", "place", "https://cdn.example/a?b=c#d")
+seed("hub", "relative", "//cdn.example/../x")
 seed("template", "chatml", "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
      "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}\n---\nHi <|im_end|>")
 seed("template", "functions", "{% set x = messages[0].content.split(',') %}{% macro f(a, b=1) %}{{ a | upper }}{{ b }}{% endmacro %}"

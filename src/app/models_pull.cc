@@ -118,7 +118,7 @@ Result<model::ModelCard> pull(const cli::ModelsPullOptions& options, const confi
                  "Give a hub's address with --from URL, or set models.endpoint."};
   }
   sys::RealFiles files;
-  const auto web = DM_TRY(net::CurlWeb::open(clock));
+  const auto web = DM_TRY(net::CurlWeb::open(clock, settings.ca_file));
   auto hub = DM_TRY(hub::Hub::open({.endpoint = settings.endpoint, .idle = settings.idle},
                                    {*web, files, [&clock](Duration pause, std::stop_token stop) {
                                       return wait_for(pause, clock, std::move(stop));

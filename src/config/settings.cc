@@ -222,6 +222,9 @@ void add_further_models(std::vector<Declaration>& out) {
   out.push_back(line_or_none(
       "models.endpoint", [](auto& s) -> auto& { return s.models.endpoint; }, "https address",
       "Model hub that docmind models pull asks; empty: none, and nothing is asked."));
+  out.push_back(path(
+      "models.ca_file", [](auto& s) -> auto& { return s.models.ca_file; },
+      "Certificates (PEM) by which that hub is known; empty: those of the machine."));
   out.push_back(duration(
       "models.idle", [](auto& s) -> auto& { return s.models.idle; }, std::chrono::milliseconds(100),
       std::chrono::hours(1), "A pull that hears nothing for so long connects anew."));

@@ -57,6 +57,7 @@ struct Settings {
 
   struct Models {
     std::string endpoint{};
+    std::string ca_file{};
     Duration idle = std::chrono::seconds(30);
   } models{};
 

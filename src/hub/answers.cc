@@ -89,7 +89,8 @@ Result<ContentRange> parse_content_range(std::string_view text) {
     const auto first = number_of(text.substr(kUnit.size(), dash - kUnit.size()));
     const auto last = number_of(text.substr(dash + 1, slash - dash - 1));
     const auto total = number_of(text.substr(slash + 1));
-    if (first && last && total && *first <= *last && *last + 1 == *total) return ContentRange{*first, *total};
+    if (first && last && total && *first <= *last && *last < *total && *last == *total - 1)
+      return ContentRange{*first, *total};
   }
   return broken("it sends another part of the file than was asked for");
 }

@@ -87,17 +87,18 @@ std::string site_of(std::string_view url) {
 }
 
 struct CurlWeb::State {
-  explicit State(const Clock& c) : clock(c) {}
+  State(const Clock& c, std::string file) : clock(c), ca_file(std::move(file)) {}
   const Clock& clock;
+  const std::string ca_file;
   Line line{};
 };
 
 CurlWeb::CurlWeb(std::unique_ptr<State> state) : state_(std::move(state)) {}
 CurlWeb::~CurlWeb() = default;
 
-Result<std::unique_ptr<CurlWeb>> CurlWeb::open(const Clock& clock) {
+Result<std::unique_ptr<CurlWeb>> CurlWeb::open(const Clock& clock, const std::string& ca_file) {
   DM_TRY(start_curl());
-  auto state = std::make_unique<State>(clock);
+  auto state = std::make_unique<State>(clock, ca_file);
   if (state->line.easy == nullptr || state->line.multi == nullptr) {
     return Error{Code::kResourceExhausted, "no memory for a request"};
   }
@@ -123,6 +124,7 @@ Result<Response> CurlWeb::send(const WebRequest& request, const WebOptions& opti
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!state_->ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, state_->ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectMs);
   if (is_this_machine(host_of(url))) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   transfer.set_method(request.method, {});

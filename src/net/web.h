@@ -42,7 +42,8 @@ class Web {
 
 class CurlWeb final : public Web {
  public:
-  static Result<std::unique_ptr<CurlWeb>> open(const Clock& clock);
+  // `ca_file`: certificates (PEM) that are trusted instead of the machine's; empty: the machine's.
+  static Result<std::unique_ptr<CurlWeb>> open(const Clock& clock, const std::string& ca_file = {});
   ~CurlWeb() override;
   CurlWeb(const CurlWeb&) = delete;
   CurlWeb& operator=(const CurlWeb&) = delete;

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import ssl
+import subprocess
 import threading
 import unittest
 
@@ -20,8 +22,13 @@ class Hub(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, files):
+    def __init__(self, files, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.files = files  # path -> bytes
         self.faults = []
         self.etags = {}  # path -> what is told instead of the SHA-256
@@ -36,7 +43,7 @@ class Hub(http.server.ThreadingHTTPServer):
 
     @property
     def address(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def gets(self, path):
         return [r for m, p, r in self.asked if m == "GET" and p == "/blob/" + path]
@@ -77,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(302, {"Location": "/moved/" + path, "X-Repo-Commit": COMMIT, "X-Linked-Etag": f'"{etag}"',
                                      "X-Linked-Size": str(hub.sizes.get(path, len(body))), "ETag": '"redirect"'})
         if self.path.startswith("/moved/"):  # A second redirect, to another address of the same machine.
-            return self.answer(307, {"Location": f"http://localhost:{hub.server_port}/blob/" + self.path[7:]})
+            return self.answer(307, {"Location": f"{hub.scheme}://localhost:{hub.server_port}/blob/" + self.path[7:]})
         if self.path.startswith("/blob/"):
             return self.blob(hub, hub.files[self.path[6:]])
         return self.answer(404, {})
@@ -133,8 +140,8 @@ class Pull(DocMindTest):
         cls.gguf = (maker.data / "models" / "tiny.gguf").read_bytes()
         maker.doCleanups()
 
-    def hub(self, files=None):
-        hub = Hub(files or {"tiny.gguf": self.gguf})
+    def hub(self, files=None, certificate=None):
+        hub = Hub(files or {"tiny.gguf": self.gguf}, certificate)
         self.addCleanup(hub.server_close)
         self.addCleanup(hub.shutdown)
         self.addCleanup(hub.release.set)
@@ -294,6 +301,23 @@ class Pull(DocMindTest):
         self.assertIn("has no gone.gguf", self.pull(hub, "gone.gguf", code=1).err)
         self.assertIn("bad.gguf", self.pull(hub, "--type", "f32", code=1).err)
         self.assertEqual([f for f in self.models_there() if not f.startswith(".")], [])
+
+    def test_https(self):
+        pem = self.work / "hub.pem"
+        made = subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=hub", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", pem, "-out", "-"],
+            capture_output=True, check=True)
+        pem.write_bytes(pem.read_bytes() + made.stdout)
+        hub = self.hub(certificate=pem)
+        self.assertIn("not one that this machine trusts", self.pull(hub, code=1).err)
+        self.assertEqual(hub.asked, [])
+        trusting = ("tiny.gguf", "--set", f"models.ca_file={pem}")
+        hub.faults = [lambda h, *_: h.answer(302, {"Location": "http://127.0.0.1:1/x"})]
+        self.assertIn("from https to an address without", self.pull(hub, *trusting, code=1).err)
+        self.pull(hub, *trusting)
+        self.expect_model()
+        self.pull(hub, "tiny.gguf", "--name", "x", "--set", "models.ca_file=/none.pem", code=1)
 
     def test_redirects_end(self):
         hub = self.hub()
