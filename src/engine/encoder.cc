@@ -37,8 +37,8 @@ Result<> find_separator(const llama_model* model, EncoderFacts& facts) {
 Result<Pooling> pooling_of(const llama_model* model, EncoderUse use) {
   const std::string arch = metadata(model, "general.architecture");
   if (use == EncoderUse::kScores) {
-    if (metadata(model, arch + ".pooling_type") == "4") return Pooling::kScore;
-    return no_reranker("it has no classification head");
+    if (arch == "bert" && metadata(model, arch + ".pooling_type") == "4") return Pooling::kScore;
+    return no_reranker("it is no text encoder with a classification head");
   }
   if (metadata(model, arch + ".attention.causal") != "false") return unusable("it is not a text encoder");
   const std::string type = metadata(model, arch + ".pooling_type");
