@@ -249,7 +249,12 @@ std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string
     const auto word = std::find_if(unknown.begin(), unknown.end(), [](const auto& a) { return !a.starts_with("-"); });
     if (parser.app.get_subcommands().empty() && word != unknown.end()) return Reply{2, "", unknown_command(*word)};
     if (arguments.empty()) return Reply{2, "", parser.app.help()};
-    return Reply{2, "", fmt::format("docmind: {}\nSee docmind --help.\n", error.what())};
+    std::string asked = "docmind";
+    for (const CLI::App* at = &parser.app; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      asked += " " + at->get_name();
+    }
+    return Reply{2, "", fmt::format("docmind: {}\nSee {} --help.\n", error.what(), asked)};
   }
   Invocation invocation = parser.common;
   for (const std::string& pair : parser.set) {
