@@ -1,9 +1,8 @@
 // A file's bytes as memory, read from the disk when they are touched: for files larger than memory.
 //
 // Thread safety: bytes() and forget() from any thread. The file must stand still: when somebody cuts it off while it is
-// mapped, touching what is gone ends the process (SIGBUS), so only files are mapped that a person named, or that are ours
-// and replaced whole.
-// Errors: kNotFound, kUnauthorized, kInvalidArgument (not a regular file).
+// mapped, touching what is gone ends the process (SIGBUS), so only files are mapped that a person named, or that are
+// ours and replaced whole. Errors: kNotFound, kUnauthorized, kInvalidArgument (not a regular file).
 #pragma once
 #include <cstdint>
 #include <filesystem>
