@@ -366,6 +366,7 @@ TEST_F(ChatRoutesTest, AClientThatGoesFreesTheModel) {
                    .body = body(R"(,"stream":true,"max_tokens":1500,"ignore_eos":true,"n":2)")},
                   writer);
   EXPECT_FALSE(writer.ended);
+  EXPECT_EQ(writer.writes, 3U) << "nothing is written to a client that has gone";
   EXPECT_THAT(writer.response.body, ::testing::Not(HasSubstr("[DONE]")));
   ASSERT_TRUE(scheduler_->idle(Deadline::never(), {}));
   EXPECT_EQ(scheduler_->counts().running, 0U);

@@ -15,17 +15,19 @@ class AnswerStream {
  public:
   explicit AnswerStream(net::ResponseWriter& writer) : writer_(writer) {}
 
-  // False when the client has gone.
+  // False when the client has gone; nothing is written from then on.
   bool event(std::string_view data) {
     const std::lock_guard lock(mutex_);
+    if (gone_) return false;
     if (!begun_) {
       begun_ = true;
       net::Response head;
       head.headers.set("Content-Type", "text/event-stream");
       head.headers.set("Cache-Control", "no-store");
-      if (!writer_.begin(std::move(head))) return false;
+      gone_ = !writer_.begin(std::move(head));
     }
-    return static_cast<bool>(writer_.write("data: " + std::string(data) + "\n\n"));
+    gone_ = gone_ || !writer_.write("data: " + std::string(data) + "\n\n");
+    return !gone_;
   }
 
   void done() {
@@ -51,6 +53,7 @@ class AnswerStream {
   net::ResponseWriter& writer_;
   std::mutex mutex_;
   bool begun_ = false;
+  bool gone_ = false;
 };
 
 }  // namespace docmind::engine
