@@ -18,17 +18,24 @@ def measure(figures, path, folder, words, rounds, targets):
     context = (2 if targets else 8) * words + 2048  # The small model has a token a byte.
     seconds = {"cold": [], "question": [], "step": []}
     restored = []
+    args = ["--context", context, "--kv-folder", f"{folder}/kv", "--kv-bytes", 16 << 30]
     for at in range(rounds):
         text = "You answer from the document.\n\n" + document(words, 7000 + at)
-        # The last one asks nothing: what is left beside the restore is one step over the template's own tokens.
-        for name, question in (("cold", QUESTION), ("question", QUESTION + " Briefly."), ("step", "")):
-            server = ours(path, folder, "--context", context, "--kv-folder", f"{folder}/kv", "--kv-bytes", 16 << 30)
+        for name, question in (("cold", QUESTION), ("question", QUESTION + " Briefly.")):
+            server = ours(path, folder, *args)
             reply = server.chat(text, question, 1)
             server.stop()
             seconds[name].append(reply["seconds"])
-            if name != "cold":
-                restored.append(reply["timings"]["restored"])
-        progress({name: round(values[-1], 3) for name, values in seconds.items()}, "restored", restored[-1])
+        restored.append(reply["timings"]["restored"])
+        # A short question is a restore and a step over its tokens and the template's. The same with the document in the
+        # cache is that step, and the same question again is a step over one token.
+        server = ours(path, folder, *args)
+        first, tokens, token = (server.chat(text, question, 1) for question in (".", "?", "?"))
+        server.stop()
+        restored.append(first["timings"]["restored"])
+        seconds["step"].append(first["seconds"] - tokens["seconds"] + token["seconds"])
+        progress({name: round(values[-1], 3) for name, values in seconds.items()}, "restored", restored[-1],
+                 [(r["timings"]["prompt_n"], round(r["seconds"], 3)) for r in (first, tokens, token)])
     figures.add(f"tokens restored, {words} words", "tokens", min(restored), None, "> 0", min(restored) > 0)
     for name, what, target in (("question", "first token of an 18-token question", 30), ("step", "restore and one step", 60)):
         ratio = statistics.median(w / c for w, c in zip(seconds[name], seconds["cold"]))

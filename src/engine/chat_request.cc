@@ -143,6 +143,7 @@ Result<GenerationFields> generation_of(const JsonFields& fields) {
   }
   out.ignore_end = DM_TRY(fields.boolean("ignore_eos")).value_or(false);
   out.drafting = DM_TRY(fields.boolean("drafting")).value_or(true);
+  out.keep = DM_TRY(fields.boolean("cache_prompt")).value_or(true);
   DM_TRY(read_priority(fields, out));
   DM_TRY(read_format(fields, out));
   return out;

@@ -64,6 +64,7 @@ struct GenerationFields {
   bool ignore_end = false;
 
   bool drafting = true;
+  bool keep = true;  // "cache_prompt"
   RequestPriority priority = RequestPriority::kNormal;
   FormatKind format = FormatKind::kText;
   boost::json::value schema{};  // With kJsonSchema.

@@ -259,7 +259,8 @@ Result<GenerationRequest> ChatRoutes::State::request_of(const Work& work, std::u
                     .priority = priority_of(work.fields.priority),
                     .drafting = work.fields.drafting ? scheduler::Drafting::kLookup : scheduler::Drafting::kOff,
                     .end_tokens = work.fields.ignore_end && work.constraint == nullptr ? scheduler::EndTokens::kIgnore
-                                                                                       : scheduler::EndTokens::kObey};
+                                                                                       : scheduler::EndTokens::kObey,
+                    .keep = work.fields.keep ? scheduler::Keep::kYes : scheduler::Keep::kNo};
   if (work.constraint) request.tokens.constraint = DM_TRY(grammars.constraint(work.constraint));
   request.stops = work.fields.stops;
   request.syntax = work.syntax;

@@ -29,7 +29,7 @@ struct RunnerMemory {
 
 struct LlamaRunnerOptions {
   std::uint32_t cells = 8192;    // Tokens in the cache, of all sequences.
-  std::uint32_t sequences = 64;  // At most 256.
+  std::uint32_t sequences = 64;  // At most 255.
   std::uint32_t step_tokens = 512;
   std::uint32_t step_outputs = 128;
   std::uint32_t threads = 0;  // 0: one per processor.
@@ -52,6 +52,8 @@ class LlamaRunner final : public scheduler::Runner {
   Result<> restore(scheduler::SequenceId sequence, std::string_view bytes, std::uint32_t tokens) override;
 
  private:
+  std::uint32_t idle_rows(std::span<const scheduler::Span> spans) const;
+  std::int32_t decode(std::uint32_t idle);  // libllama's status.
   struct State;
   explicit LlamaRunner(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -265,6 +265,13 @@ std::optional<PrefixTree::Cut> PrefixTree::evict_sequence(TimePoint now) {
   return Cut{sequence, 0};
 }
 
+std::optional<PrefixTree::Cut> PrefixTree::give_up(SequenceId sequence) {
+  const auto path = paths_.find(sequence);
+  if (path == paths_.end() || path->second.running) return std::nullopt;
+  leave(sequence, path->second.leaf);
+  return Cut{sequence, 0};
+}
+
 std::optional<PrefixTree::Unsaved> PrefixTree::unsaved(std::uint32_t least_tokens) const {
   const Node* found = nullptr;
   each([&](const Node& node) {

@@ -72,6 +72,9 @@ class PrefixTree {
   // Gives up the kept sequence that is worth least, whole, so that its id is free.
   std::optional<Cut> evict_sequence(TimePoint now);
 
+  // Gives up this sequence, whole; nullopt when it is not a kept one.
+  std::optional<Cut> give_up(SequenceId sequence);
+
   // A shared beginning that is ready and not saved: its tokens and a holder. mark_saved() names it by its tokens.
   struct Unsaved {
     SequenceId holder = 0;

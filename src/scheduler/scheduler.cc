@@ -574,6 +574,9 @@ void Scheduler::State::end(SequenceId sequence, std::span<const TokenId> compute
 
 void Scheduler::State::finish(const Shared& text, Result<FinishReason> how) {
   end(text->sequence, std::span(text->tokens).first(text->computed));
+  if (text->request.keep == Keep::kNo) {
+    if (const auto cut = tree.give_up(text->sequence)) give_up(*cut);
+  }
   std::erase(running, text);
   const MutexLock lock(mutex);
   if (how) {

@@ -35,6 +35,7 @@ class KvFiles;
 
 enum class Priority : std::uint8_t { kBackground, kNormal, kHigh };
 enum class Drafting : std::uint8_t { kOff, kLookup };  // kLookup: drafts from the text so far, where they pay.
+enum class Keep : std::uint8_t { kYes, kNo };          // kNo: its cells go when it ends, but for those others have.
 enum class EndTokens : std::uint8_t { kObey, kIgnore };
 
 struct GenerateRequest {
@@ -47,6 +48,7 @@ struct GenerateRequest {
   Priority priority = Priority::kNormal;
   Drafting drafting = Drafting::kLookup;
   EndTokens end_tokens = EndTokens::kObey;
+  Keep keep = Keep::kYes;
 };
 
 enum class FinishReason : std::uint8_t { kEnd, kLength, kStopped };  // kStopped: the listener said so.

@@ -251,6 +251,24 @@ TEST(Scheduler, WhatADearTextWaitsForIsComputedFirst) {
       << "the background text reads the document of the dear one before the other text begins";
 }
 
+TEST(Scheduler, WhatIsNotToBeKeptGoesWithItsText) {
+  Fixture fixture;
+  GenerateRequest kept = greedy(words(1, 300), 10);
+  ASSERT_TRUE(fixture.text(std::move(kept)));
+  fixture.rest();
+  const std::uint32_t before = fixture.scheduler->counts().cells_kept;
+  GenerateRequest request = greedy(joined(words(1, 200), words(2, 100)), 10);
+  request.keep = Keep::kNo;
+  request.shared = 250;
+  GenerateUsage usage;
+  ASSERT_TRUE(fixture.text(std::move(request), &usage));
+  fixture.rest();
+  EXPECT_EQ(usage.forked, 200U);
+  EXPECT_EQ(fixture.scheduler->counts().cells_kept, before) << "what the first one has stays";
+  EXPECT_EQ(fixture.scheduler->counts().sequences, 1U);
+  EXPECT_EQ(fixture.runner.cells(), before);
+}
+
 TEST(Scheduler, AFailedStepFailsItsTextsAlone) {
   Fixture fixture;
   fixture.runner.fail_next = "boom";
