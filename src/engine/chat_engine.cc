@@ -13,7 +13,7 @@ namespace docmind::engine {
 namespace {
 
 // Sequences of running texts, of the kept ones that wait for whoever comes next, and one to save from.
-constexpr std::uint32_t kKeptSequences = 47;
+constexpr std::uint32_t kKeptSequences = 46;
 
 std::uint32_t sequences_of(const scheduler::SchedulerOptions& scheduling) {
   return scheduling.running + kKeptSequences + 1;

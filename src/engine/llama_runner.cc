@@ -5,6 +5,7 @@
 #include <llama.h>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -117,7 +118,9 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
   llama_context_params params = llama_context_default_params();
   params.n_ctx = options.cells;
   params.n_batch = params.n_ubatch = options.step_tokens;
-  params.n_seq_max = options.sequences + 1;                                        // One for idle rows.
+  // One more for idle rows. A number of sequences that does not divide a step's tokens costs libllama a quarter of its
+  // speed (measured: 64 and 65).
+  params.n_seq_max = std::bit_ceil(options.sequences + 1);
   const std::uint32_t outputs = std::max(options.step_outputs, params.n_seq_max);  // libllama asserts it.
   params.n_outputs_max = outputs;
   params.n_outputs_max_per_seq = outputs;
