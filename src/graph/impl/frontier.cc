@@ -1,5 +1,6 @@
 #include "graph/impl/frontier.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -54,9 +55,8 @@ Result<> arrived_from(const Plan& plan, const Object& json, Frontier& out) {
 
 std::string Frontier::path(std::size_t i) const {
   if (!due[i].input) return "pull:" + due[i].node;
-  std::size_t pulls = 0;
-  while (pulls < due.size() && !due[pulls].input) ++pulls;
-  std::string number = std::to_string(i - pulls);
+  const auto first = std::ranges::partition_point(due, [](const Due& task) { return !task.input; });
+  std::string number = std::to_string(i - static_cast<std::size_t>(first - due.begin()));
   number.insert(0, number.size() < 6 ? 6 - number.size() : 0, '0');
   return "push:" + number + ":" + due[i].node;
 }

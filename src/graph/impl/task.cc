@@ -1,0 +1,223 @@
+#include "graph/impl/task.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <cmath>
+#include <exception>
+
+#include "base/hash.h"
+#include "graph/impl/channels.h"
+#include "graph/impl/routing.h"
+#include "graph/impl/subgraph.h"
+
+namespace docmind::graph::impl {
+namespace {
+
+std::string short_hash(std::initializer_list<std::string_view> fields) {
+  Hasher hasher;
+  for (const std::string_view field : fields) hasher.field(field);
+  return hasher.finish().hex().substr(0, 32);
+}
+
+class TaskContext final : public Context {
+ public:
+  TaskContext(const Task& task, Outcome& outcome, Deadline deadline, std::stop_token stop, std::uint32_t attempt)
+      : task_(task), outcome_(outcome), deadline_(deadline), stop_(std::move(stop)), attempt_(attempt) {}
+
+  Deadline deadline() const override { return deadline_; }
+  std::stop_token stop() const override { return stop_; }
+  std::string_view node() const override { return task_.name; }
+  std::uint32_t attempt() const override { return attempt_; }
+  std::uint32_t remaining_steps() const override { return task_.remaining; }
+  std::string_view thread() const override { return task_.run->options().thread; }
+  const Object& metadata() const override { return task_.run->options().metadata; }
+
+  Result<Value> interrupt(Value question) override {
+    const std::size_t n = asked_++;
+    if (n < outcome_.answers.size()) return outcome_.answers[n];
+    if (!task_.run->saving()) {
+      return Error{Code::kInvalidArgument, "a node asks a person, but the run is not saved",
+                   "Run it with a saver and a thread, so that it can wait for the answer."};
+    }
+    if (outcome_.interrupts.empty()) {
+      std::string id = short_hash({task_.stable_id(), std::to_string(n)});
+      if (const Value* answer = task_.run->answers().if_contains(id)) {
+        outcome_.answers.push_back(*answer);
+        return *answer;
+      }
+      outcome_.interrupts.push_back({std::move(id), task_.place.names, task_.name, std::move(question)});
+    }
+    return Error{Code::kCancelled, "waits for a person's answer", "Resume the thread with it."};
+  }
+
+  std::string idempotency_key(std::string_view effect) const override { return short_hash({task_.id(), effect}); }
+
+  void message(Value piece) override { say(Stream::kMessages, std::move(piece)); }
+  void custom(Value piece) override { say(Stream::kCustom, std::move(piece)); }
+
+ private:
+  void say(Stream mode, Value piece) {
+    task_.run->tell(mode, task_.place.names, task_.name, task_.step, [&] { return std::move(piece); }, task_.mute());
+  }
+
+  const Task& task_;
+  Outcome& outcome_;
+  const Deadline deadline_;
+  const std::stop_token stop_;
+  const std::uint32_t attempt_;
+  std::size_t asked_ = 0;
+};
+
+Result<Command> call(const Task& task, TaskContext& context) {
+  try {
+    return task.node->run(task.state(), context);
+  } catch (const std::exception& e) {
+    return Error{Code::kInternal, std::string("threw: ") + e.what(), "This is a mistake in the node: report it."};
+  }
+}
+
+Result<> attempt(const std::shared_ptr<Task>& task, std::uint32_t n, const Deadline& deadline,
+                 const std::stop_token& stop, Outcome& outcome) {
+  outcome = {.answers = outcome.answers};
+  TaskContext context(*task, outcome, deadline, stop, n);
+  Result<Command> answer =
+      task->node->inner != nullptr ? run_subgraph(task, deadline, stop, outcome) : call(*task, context);
+  if (!outcome.interrupts.empty()) return {};  // Whatever it answered: it waits.
+  Outcome settled = DM_TRY(settle(*task, DM_TRY(std::move(answer))));
+  settled.answers = std::move(outcome.answers);
+  outcome = std::move(settled);
+  return {};
+}
+
+bool worth_another(const Retry& retry, const Error& error) {
+  return retry.when ? retry.when(error) : retryable(error.code);
+}
+
+Duration wait_before(const Retry& retry, std::uint32_t failed, RunShared& run) {
+  const double grown = static_cast<double>(retry.first_wait.count()) * std::pow(retry.factor, failed - 1);
+  const double full = std::min(grown, static_cast<double>(retry.longest_wait.count()));
+  return Duration(static_cast<Duration::rep>(full * (1 - retry.jitter * run.chance_in_01())));
+}
+
+}  // namespace
+
+std::string Task::id() const {
+  // Without checkpoints a run has nothing but itself to be named by.
+  const std::string_view from = checkpoint.empty() ? std::string_view(run->id()) : std::string_view(checkpoint);
+  return short_hash({run->options().thread, place.space, from, std::to_string(step), path});
+}
+
+std::string Task::stable_id() const {
+  return short_hash({run->options().thread, place.stable, origin, std::to_string(step), path});
+}
+
+Result<Outcome> settle(const Task& task, Command command) {
+  Outcome out;
+  out.scope = command.scope;
+  out.update = std::move(command.update);
+  out.next = std::move(command.next);
+  out.sends = std::move(command.sends);
+  out.finished = true;
+  if (out.scope == Scope::kParent) return out;  // Checked by the parent, whose channels and nodes they are.
+  const Plan& plan = task.graph->plan();
+  DM_TRY(prepare(plan, out.update, [&](std::size_t write, std::size_t message) {
+    return "m" + short_hash({task.run->options().thread, task.place.stable, std::to_string(task.step), task.path,
+                             std::to_string(write), std::to_string(message)});
+  }));
+  DM_TRY(follow(plan, *task.node, *task.values, out.update, out.next, out.sends));
+  return out;
+}
+
+Outcome execute(const std::shared_ptr<Task>& task, const std::stop_token& stop,
+                const std::function<void(const Deadline&)>& limit) {
+  const NodeOptions& options = task->node->options;
+  const Clock& clock = task->run->seams().clock;
+  Outcome outcome{.answers = task->answers};
+  for (std::uint32_t n = 1;; ++n) {
+    if (stop.stop_requested()) return {.error = Error{Code::kCancelled, "stopped before it ran"}, .answers = task->answers};
+    const bool timed = options.timeout > Duration::zero();
+    const Deadline deadline = timed ? task->place.deadline.sooner(options.timeout, clock) : task->place.deadline;
+    limit(deadline);
+    Result<> done = attempt(task, n, deadline, stop, outcome);
+    if (done) return outcome;
+    outcome = {.error = std::move(done).error(), .answers = std::move(outcome.answers)};
+    if (n >= options.retry.attempts || !worth_another(options.retry, *outcome.error)) return outcome;
+    limit(task->place.deadline);
+    const Duration wait = wait_before(options.retry, n, *task->run);
+    if (!task->run->seams().pause(wait, task->place.deadline, stop)) return outcome;
+  }
+}
+
+Object Outcome::result_json() const {
+  Array writes;
+  for (const Write& write : update.writes()) {
+    Object json{{"channel", write.channel}, {"value", write.value}};
+    if (write.mode == Mode::kOverwrite) json["overwrite"] = true;
+    writes.push_back(std::move(json));
+  }
+  Array sent;
+  for (const Send& send : sends) sent.push_back(Object{{"node", send.node}, {"input", send.input}});
+  return {{"writes", std::move(writes)},
+          {"next", Array(next.begin(), next.end())},
+          {"sends", std::move(sent)},
+          {"parent", scope == Scope::kParent}};
+}
+
+namespace {
+
+// A field of an object that was stored; null when it is not there or the whole is none.
+const Value& field(const Value& json, std::string_view key) {
+  static const Value kNull;
+  const Object* object = json.if_object();
+  const Value* found = object != nullptr ? object->if_contains(key) : nullptr;
+  return found != nullptr ? *found : kNull;
+}
+
+const Array& items(const Value& json, std::string_view key) {
+  static const Array kNone;
+  const Array* found = field(json, key).if_array();
+  return found != nullptr ? *found : kNone;
+}
+
+std::string text(const Value& json) { return json.is_string() ? std::string(json.get_string()) : std::string(); }
+
+}  // namespace
+
+Result<Outcome> Outcome::from_result_json(const Value& json) {
+  if (!json.is_object()) return Error{Code::kDataLoss, "a stored result of a task cannot be read"};
+  Outcome out;
+  out.finished = true;
+  for (const Value& write : items(json, "writes")) {
+    const bool overwrite = field(write, "overwrite").is_bool();
+    out.update.set(text(field(write, "channel")), field(write, "value"), overwrite ? Mode::kOverwrite : Mode::kReduce);
+  }
+  for (const Value& name : items(json, "next")) out.next.push_back(text(name));
+  for (const Value& send : items(json, "sends")) {
+    const Object* input = field(send, "input").if_object();
+    out.sends.push_back({text(field(send, "node")), input != nullptr ? *input : Object{}});
+  }
+  const Value& parent = field(json, "parent");
+  out.scope = parent.is_bool() && parent.get_bool() ? Scope::kParent : Scope::kHere;
+  return out;
+}
+
+Value Outcome::interrupts_json() const {
+  Array out;
+  for (const Interrupt& one : interrupts) {
+    out.push_back(Object{{"id", one.id}, {"space", one.space}, {"node", one.node}, {"question", one.question}});
+  }
+  return out;
+}
+
+std::vector<Interrupt> Outcome::interrupts_from_json(const Value& json) {
+  std::vector<Interrupt> out;
+  const Array* list = json.if_array();
+  if (list == nullptr) return out;
+  for (const Value& one : *list) {
+    out.push_back({text(field(one, "id")), text(field(one, "space")), text(field(one, "node")), field(one, "question")});
+  }
+  return out;
+}
+
+}  // namespace docmind::graph::impl
