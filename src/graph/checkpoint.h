@@ -96,6 +96,10 @@ struct ListFilter {
   std::size_t limit = 1000;
 };
 
+// Whether a checkpoint is one that ListFilter::metadata asks for, and whether a namespace lies inside another: for savers.
+bool matches(const boost::json::object& wanted, const Checkpoint& checkpoint);
+bool is_inside(std::string_view space, std::string_view outer);
+
 enum class Prune : std::uint8_t { kKeepLatest, kDeleteAll };
 
 // Deadline and stop of one call.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <exception>
 #include <unordered_map>
 
 namespace docmind::graph::impl {
@@ -103,6 +104,15 @@ Result<> merge_messages(const Channel& channel, const Array& written, Array& all
   return {};
 }
 
+Result<Value> fold(const Channel& channel, const Value& old, const Value& written) {
+  try {
+    return channel.fold(old, written);
+  } catch (const std::exception& e) {
+    return Error{Code::kInternal, "the fold of the channel '" + channel.name + "' threw: " + e.what(),
+                 "This is a mistake in the graph: report it."};
+  }
+}
+
 Array& as_list(Value& value) {
   if (!value.is_array()) value = Array{};
   return value.get_array();
@@ -167,7 +177,7 @@ Result<> apply_write(const Channel& channel, const Write& write, bool touched, V
       return merge_messages(channel, write.value.get_array(), list);
     }
     case Reducer::kFold: {
-      Value folded = overwrite ? write.value : DM_TRY(channel.fold(value, write.value));
+      Value folded = overwrite ? write.value : DM_TRY(fold(channel, value, write.value));
       if (!fits(channel.type, folded)) return misfit(channel, "folds to the wrong type");
       value = std::move(folded);
       return {};

@@ -20,10 +20,7 @@ double RunShared::chance_in_01() {
   return static_cast<double>(seams_.rng.next() >> 11U) * 0x1.0p-53;
 }
 
-void RunShared::tell(Stream mode, const std::string& space, const std::string& node, std::int64_t step,
-                     const std::function<Value()>& data, const std::atomic<bool>* mute) {
-  if (!hears(mode)) return;
-  Event event{.mode = mode, .space = space, .node = node, .step = step, .data = data()};
+void RunShared::speak(const Event& event, const std::atomic<bool>* mute) {
   const MutexLock lock(speaking_);
   if (ended_ || (mute != nullptr && mute->load())) return;
   options_.listening.listener(event);

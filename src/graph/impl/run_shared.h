@@ -4,7 +4,6 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,12 +26,17 @@ class RunShared {
   double chance_in_01() DM_EXCLUDES(chance_);
 
   // `data` is made only when somebody listens. mute: a task that was abandoned is heard no more.
-  bool hears(Stream mode) const { return (options_.listening.modes & static_cast<std::uint8_t>(mode)) != 0; }
-  void tell(Stream mode, const std::string& space, const std::string& node, std::int64_t step,
-            const std::function<Value()>& data, const std::atomic<bool>* mute = nullptr) DM_EXCLUDES(speaking_);
+  template <typename Data>
+  void tell(Stream mode, const std::string& space, const std::string& node, std::int64_t step, Data&& data,
+            const std::atomic<bool>* mute = nullptr) DM_EXCLUDES(speaking_) {
+    if ((options_.listening.modes & static_cast<std::uint8_t>(mode)) == 0) return;
+    speak({.mode = mode, .space = space, .node = node, .step = step, .data = data()}, mute);
+  }
   void end() DM_EXCLUDES(speaking_);  // Nobody is told anything after it.
 
  private:
+  void speak(const Event& event, const std::atomic<bool>* mute) DM_EXCLUDES(speaking_);
+
   const Seams seams_;
   const RunOptions options_;
   const Object answers_;
