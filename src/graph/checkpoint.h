@@ -3,8 +3,8 @@
 //
 // A checkpoint belongs to a thread (a conversation) and within it to a namespace ("" is the graph itself, others are
 // running subgraphs). The latest is the one put last. Channel values are stored in pieces: a whole value, or what was
-// added to the one before; a checkpoint shares the pieces of channels that it did not change with its parent, so storage
-// grows with what is added and not with its history.
+// added to the one before; a checkpoint shares the pieces of channels that it did not change with its parent, so
+// storage grows with what is added and not with its history.
 //
 // Numbers come back as JSON has them: 10.0 may come back as 10.
 //
@@ -35,9 +35,9 @@ struct Checkpoint {
   std::string parent{};  // Empty: the first.
   std::string run{};     // Which run made it.
   Source source = Source::kInput;
-  std::int64_t step = -1;             // -1 is the input; along a branch each is one more than its parent.
-  boost::json::object frontier{};     // What is due next; the engine's own record.
-  boost::json::object metadata{};     // The caller's.
+  std::int64_t step = -1;          // -1 is the input; along a branch each is one more than its parent.
+  boost::json::object frontier{};  // What is due next; the engine's own record.
+  boost::json::object metadata{};  // The caller's.
 };
 
 // A piece of a channel's value. A value is a whole and the additions after it.
@@ -91,12 +91,13 @@ struct NewCheckpoint {
 struct ListFilter {
   std::optional<std::string> thread{};
   std::optional<std::string> space{};
-  std::string before{};              // An id: only those put earlier. Empty: all.
-  boost::json::object metadata{};    // Each key must be there with an equal value; "source" and "step" are known too.
+  std::string before{};            // An id: only those put earlier. Empty: all.
+  boost::json::object metadata{};  // Each key must be there with an equal value; "source" and "step" are known too.
   std::size_t limit = 1000;
 };
 
-// Whether a checkpoint is one that ListFilter::metadata asks for, and whether a namespace lies inside another: for savers.
+// Whether a checkpoint is one that ListFilter::metadata asks for, and whether a namespace lies inside another: for
+// savers.
 bool matches(const boost::json::object& wanted, const Checkpoint& checkpoint);
 bool is_inside(std::string_view space, std::string_view outer);
 

@@ -41,7 +41,8 @@ Result<> check(const Graph& graph, const RunOptions& options) {
 
 // The answers by id, each to a question that is open.
 Result<Object> answers_to(const std::vector<Interrupt>& open, const Input& input) {
-  if (open.empty()) return Error{Code::kConflict, "the thread waits for no answer", "Proceed with it, or give it input."};
+  if (open.empty())
+    return Error{Code::kConflict, "the thread waits for no answer", "Proceed with it, or give it input."};
   if (input.kind() == Input::Kind::kAnswers) {
     for (const auto& answer : input.content()) {
       const bool known = std::ranges::any_of(open, [&](const Interrupt& one) { return one.id == answer.key(); });

@@ -2,12 +2,12 @@
 //
 // With a saver and a thread every superstep ends with a checkpoint, in one transaction. When a step cannot complete (a
 // node failed, asks a person, was cancelled) what its other tasks have computed is saved with the checkpoint before it
-// and is not computed again. After a kill the thread stands at its last checkpoint; the step after it runs again, with the
-// same idempotency keys.
+// and is not computed again. After a kill the thread stands at its last checkpoint; the step after it runs again, with
+// the same idempotency keys.
 //
-// Thread safety: an Engine from any thread, but one thread of conversation is for one run at a time; that is its caller's
-// to see to. Lifetimes: clock, rng, saver and pause outlive the pool, because a node that was abandoned may still look
-// at them until it returns.
+// Thread safety: an Engine from any thread, but one thread of conversation is for one run at a time; that is its
+// caller's to see to. Lifetimes: clock, rng, saver and pause outlive the pool, because a node that was abandoned may
+// still look at them until it returns.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -64,11 +64,11 @@ enum class Unfinished : std::uint8_t {
 };
 
 struct RunOptions {
-  std::string thread{};      // Which conversation; empty: nothing is saved.
-  std::string checkpoint{};  // Of the thread, to go on from; empty: the latest.
-  Object metadata{};         // For nodes (Context::metadata) and with each checkpoint.
-  std::uint32_t recursion_limit = 25;  // Supersteps of this run; LangGraph's old default, kept on purpose.
-  std::size_t max_concurrency = 0;     // Tasks at the same time; 0: as many as the pool has threads.
+  std::string thread{};                     // Which conversation; empty: nothing is saved.
+  std::string checkpoint{};                 // Of the thread, to go on from; empty: the latest.
+  Object metadata{};                        // For nodes (Context::metadata) and with each checkpoint.
+  std::uint32_t recursion_limit = 25;       // Supersteps of this run; LangGraph's old default, kept on purpose.
+  std::size_t max_concurrency = 0;          // Tasks at the same time; 0: as many as the pool has threads.
   std::vector<std::string> pause_before{};  // Nodes: stop when one is due, before it runs.
   std::vector<std::string> pause_after{};   // Nodes: stop when one has run.
   Unfinished unfinished = Unfinished::kRefuse;
@@ -78,7 +78,7 @@ struct RunOptions {
 };
 
 struct Interrupt {
-  std::string id{};  // The same in every replay of the checkpoint it arose from.
+  std::string id{};     // The same in every replay of the checkpoint it arose from.
   std::string space{};  // As in Event.
   std::string node{};
   Value question{};

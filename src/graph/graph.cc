@@ -35,7 +35,8 @@ struct GraphBuilder::Draft {
   }
 
   void check_node(std::string_view name, std::string_view what) {
-    if (!plan->nodes.contains(name)) fail(std::string(what) + " names the node '" + std::string(name) + "', which is not there");
+    if (!plan->nodes.contains(name))
+      fail(std::string(what) + " names the node '" + std::string(name) + "', which is not there");
   }
 
   impl::NodePlan* source(std::string_view name, std::string_view what) {

@@ -1,5 +1,5 @@
-// A graph: typed channels, nodes that read them and write to them, edges that say what runs next. This header is all that
-// is needed to write one; engine.h runs it.
+// A graph: typed channels, nodes that read them and write to them, edges that say what runs next. This header is all
+// that is needed to write one; engine.h runs it.
 //
 //   GraphBuilder builder({last("n", Type::kInteger), append("log")});
 //   builder.node("add", [](const State& state, Context&) -> Result<Command> {
@@ -8,13 +8,14 @@
 //   builder.edge(kStart, "add");
 //   std::shared_ptr<const Graph> graph = DM_TRY(std::move(builder).compile());
 //
-// Execution goes in supersteps (Pregel; the semantics are LangGraph's, see docs/adr/0008-own-graph.md): all nodes that are
-// due run at the same time, on the values as they were; then their writes are applied together, in the order of the task
-// paths: nodes that edges called for, by name, then Sends in the order they were sent. So the result never depends on
-// who finished first. A node called for by several edges runs once; each Send runs its node once more, with its own input.
+// Execution goes in supersteps (Pregel; the semantics are LangGraph's, see docs/adr/0008-own-graph.md): all nodes that
+// are due run at the same time, on the values as they were; then their writes are applied together, in the order of the
+// task paths: nodes that edges called for, by name, then Sends in the order they were sent. So the result never depends
+// on who finished first. A node called for by several edges runs once; each Send runs its node once more, with its own
+// input.
 //
-// Thread safety: a Graph is immutable and may be run from any thread. Nodes and routers are called from several threads at
-// once and must not throw (a std::exception is caught and becomes an Error of kind kInternal).
+// Thread safety: a Graph is immutable and may be run from any thread. Nodes and routers are called from several threads
+// at once and must not throw (a std::exception is caught and becomes an Error of kind kInternal).
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -52,7 +53,8 @@ enum class Reducer : std::uint8_t {
   kEphemeral,  // As kLast, but gone after the superstep that could read it.
 };
 
-// old and written to new. Must be associative: a subgraph folds its own writes first, then its parent folds the outcome.
+// old and written to new. Must be associative: a subgraph folds its own writes first, then its parent folds the
+// outcome.
 using Fold = std::function<Result<Value>(const Value& old, const Value& written)>;
 
 struct Channel {
@@ -69,9 +71,9 @@ Channel append(std::string name);
 Channel fold(std::string name, Fold how, Value initial, Type type = Type::kAnything);
 Channel ephemeral(std::string name, Type type = Type::kAnything);
 
-// A write is a list of objects. One whose "id" is there replaces it in its place, others are appended; one without an id
-// gets one, the same in every repetition of the run. remove_message(id) takes one away (an error when it is not there);
-// remove_all_messages() all that come before it.
+// A write is a list of objects. One whose "id" is there replaces it in its place, others are appended; one without an
+// id gets one, the same in every repetition of the run. remove_message(id) takes one away (an error when it is not
+// there); remove_all_messages() all that come before it.
 Channel messages(std::string name = "messages");
 Value remove_message(std::string_view id);
 Value remove_all_messages();
@@ -145,17 +147,17 @@ class Context {
  public:
   virtual ~Context() = default;
 
-  virtual Deadline deadline() const = 0;      // The sooner of the run's and the node's own.
-  virtual std::stop_token stop() const = 0;   // The run was cancelled, or this task is about to be abandoned.
+  virtual Deadline deadline() const = 0;     // The sooner of the run's and the node's own.
+  virtual std::stop_token stop() const = 0;  // The run was cancelled, or this task is about to be abandoned.
   virtual std::string_view node() const = 0;
-  virtual std::uint32_t attempt() const = 0;  // From 1.
+  virtual std::uint32_t attempt() const = 0;          // From 1.
   virtual std::uint32_t remaining_steps() const = 0;  // After this one, within the recursion limit.
   virtual std::string_view thread() const = 0;        // Empty when the run is not saved.
   virtual const Object& metadata() const = 0;         // RunOptions::metadata, in subgraphs too.
 
-  // Waits for a person: Value answer = DM_TRY(context.interrupt(question)). Without an answer yet it is an Error that the
-  // node passes on, and the run stops; when it is resumed the node runs again from its start, and each interrupt() gives
-  // the answer to the question asked at that place. Swallowing the Error does not undo the interrupt.
+  // Waits for a person: Value answer = DM_TRY(context.interrupt(question)). Without an answer yet it is an Error that
+  // the node passes on, and the run stops; when it is resumed the node runs again from its start, and each interrupt()
+  // gives the answer to the question asked at that place. Swallowing the Error does not undo the interrupt.
   virtual Result<Value> interrupt(Value question) = 0;
 
   // Names a side effect: the same when this task is repeated after a crash, a failure or an interrupt, another in every
@@ -177,12 +179,12 @@ struct Route {
 using Router = std::function<Result<Route>(const State& state)>;
 
 struct Retry {
-  std::uint32_t attempts = 1;                        // With the first.
+  std::uint32_t attempts = 1;  // With the first.
   Duration first_wait = std::chrono::milliseconds(500);
-  double factor = 2;                                 // Each wait to the one before.
+  double factor = 2;  // Each wait to the one before.
   Duration longest_wait = std::chrono::seconds(128);
-  double jitter = 0.5;                               // A wait is drawn from [1 - jitter, 1] of its length.
-  std::function<bool(const Error&)> when{};          // Empty: docmind::retryable(code).
+  double jitter = 0.5;                       // A wait is drawn from [1 - jitter, 1] of its length.
+  std::function<bool(const Error&)> when{};  // Empty: docmind::retryable(code).
 };
 
 // Stands in for a node that failed for good: its writes and edges count as the node's.
@@ -190,9 +192,9 @@ using Fallback = std::function<Result<Command>(const State& state, const Error& 
 
 struct NodeOptions {
   Retry retry{};
-  // For one attempt; zero: none. A node should look at deadline(). One that ignores it is told to stop and, a quarter of
-  // a second later, abandoned: it counts as failed, and what it may still say is dropped. That needs an engine with a
-  // pool, whose thread it keeps until it returns; in a subgraph it is the outermost subgraph that is abandoned.
+  // For one attempt; zero: none. A node should look at deadline(). One that ignores it is told to stop and, a quarter
+  // of a second later, abandoned: it counts as failed, and what it may still say is dropped. That needs an engine with
+  // a pool, whose thread it keeps until it returns; in a subgraph it is the outermost subgraph that is abandoned.
   Duration timeout = Duration::zero();
   Fallback fallback{};
 };
@@ -203,8 +205,8 @@ class Graph;
 // (kFold ones start from their initial value), and what the subgraph did to it comes out: what was appended, messages
 // that were added, replaced or removed, the folded outcome, or the value if it was written.
 struct SubgraphOptions {
-  std::function<Result<Object>(const State& parent)> input{};             // Empty: by name.
-  std::function<Result<Update>(const State& outcome)> output{};           // Empty: by name.
+  std::function<Result<Object>(const State& parent)> input{};    // Empty: by name.
+  std::function<Result<Update>(const State& outcome)> output{};  // Empty: by name.
 };
 
 class GraphBuilder {

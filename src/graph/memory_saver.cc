@@ -175,7 +175,8 @@ class MemorySaver::Impl {
     if (source == threads_.end()) return {};
     Thread& copy = threads_[std::string(to)];
     const bool taken = std::ranges::any_of(copy, [](const auto& one) { return !one.second.rows.empty(); });
-    if (taken) return Error{Code::kConflict, "there already is a thread '" + std::string(to) + "'", "Choose a new name."};
+    if (taken)
+      return Error{Code::kConflict, "there already is a thread '" + std::string(to) + "'", "Choose a new name."};
     copy = threads_.find(from)->second;
     std::vector<Row*> rows;  // New places in the order of all, the copies in the order of their originals.
     for (auto& [name, space] : copy) {
@@ -239,7 +240,9 @@ Result<std::optional<SavedCheckpoint>> MemorySaver::get(const Place& place, std:
   return impl_->get(place, id);
 }
 
-Result<std::vector<SavedCheckpoint>> MemorySaver::list(const ListFilter& filter, Waiting) { return impl_->list(filter); }
+Result<std::vector<SavedCheckpoint>> MemorySaver::list(const ListFilter& filter, Waiting) {
+  return impl_->list(filter);
+}
 
 Result<std::vector<std::string>> MemorySaver::threads(std::string_view after, std::size_t limit, Waiting) {
   return impl_->threads(after, limit);

@@ -14,12 +14,12 @@
 namespace docmind::graph {
 
 enum class Stream : std::uint8_t {
-  kValues = 1,     // {channel: value, ...} after each superstep.
-  kUpdates = 2,    // {channel: written, ...} of each task; {"interrupts": [...]} when it waits.
-  kMessages = 4,   // Context::message().
-  kCustom = 8,     // Context::custom().
-  kTasks = 16,     // {"event": "start", "path"}, {"event": "end", "path", "error" or "interrupts" if so}.
-  kDebug = 32,     // As kTasks, and {"event": "checkpoint", "id", "parent", "source", "next"}.
+  kValues = 1,    // {channel: value, ...} after each superstep.
+  kUpdates = 2,   // {channel: written, ...} of each task; {"interrupts": [...]} when it waits.
+  kMessages = 4,  // Context::message().
+  kCustom = 8,    // Context::custom().
+  kTasks = 16,    // {"event": "start", "path"}, {"event": "end", "path", "error" or "interrupts" if so}.
+  kDebug = 32,    // As kTasks, and {"event": "checkpoint", "id", "parent", "source", "next"}.
 };
 constexpr std::uint8_t operator|(Stream a, Stream b) {
   return static_cast<std::uint8_t>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));

@@ -43,7 +43,8 @@ bool too_deep(const Value& value, int levels = 48) {
   }
   if (value.is_object()) {
     if (levels == 0) return true;
-    return std::ranges::any_of(value.get_object(), [&](const auto& field) { return too_deep(field.value(), levels - 1); });
+    return std::ranges::any_of(value.get_object(),
+                               [&](const auto& field) { return too_deep(field.value(), levels - 1); });
   }
   return false;
 }

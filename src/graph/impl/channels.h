@@ -36,7 +36,8 @@ class Channels {
   // before are gone afterwards.
   Result<> apply(const std::vector<const Update*>& updates);
 
-  // For nodes. Shared with tasks that were abandoned, hence never changed: apply() makes a copy while somebody may read.
+  // For nodes. Shared with tasks that were abandoned, hence never changed: apply() makes a copy while somebody may
+  // read.
   std::shared_ptr<const Object> values() const { return values_; }
   void copy_before_next_change() { copy_first_ = true; }
 

@@ -1,6 +1,7 @@
 // What is due next: the tasks of the coming superstep, and how far the joins are. Part of every checkpoint.
 //
-// A value. Invariant: `due` is sorted as writes are applied: nodes that edges called for by name, each once, then Sends.
+// A value. Invariant: `due` is sorted as writes are applied: nodes that edges called for by name, each once, then
+// Sends.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -22,7 +23,7 @@ struct Frontier {
   std::vector<Due> due{};
   std::map<std::size_t, std::set<std::string>> arrived{};  // By join.
   bool paused = false;
-  std::string origin{};            // Of a replay: the checkpoint it repeats; names interrupts.
+  std::string origin{};             // Of a replay: the checkpoint it repeats; names interrupts.
   std::set<std::string> touched{};  // Of a subgraph: channels it has written.
 
   // "pull:NAME" or "push:000007:NAME".

@@ -59,9 +59,8 @@ Result<LoopEnd> Loop::run(const Object& input) {
 
 Result<LoopEnd> Loop::start(const Object& input) {
   if (run_->saving()) {
-    std::optional<SavedCheckpoint> saved =
-        DM_TRY(run_->seams().saver->get(place_in(*run_, place_), options().checkpoint,
-                                        {.deadline = place_.deadline, .stop = place_.stop}));
+    std::optional<SavedCheckpoint> saved = DM_TRY(run_->seams().saver->get(
+        place_in(*run_, place_), options().checkpoint, {.deadline = place_.deadline, .stop = place_.stop}));
     if (!saved && !options().checkpoint.empty()) {
       return Error{Code::kNotFound, "the thread has no checkpoint '" + options().checkpoint + "'",
                    "List the thread's checkpoints."};
@@ -80,9 +79,8 @@ Result<LoopEnd> Loop::proceed() {
   if (!run_->saving()) {
     return Error{Code::kInvalidArgument, "only a saved thread can go on", "Name the thread, and run with a saver."};
   }
-  std::optional<SavedCheckpoint> saved =
-      DM_TRY(run_->seams().saver->get(place_in(*run_, place_), options().checkpoint,
-                                      {.deadline = place_.deadline, .stop = place_.stop}));
+  std::optional<SavedCheckpoint> saved = DM_TRY(run_->seams().saver->get(
+      place_in(*run_, place_), options().checkpoint, {.deadline = place_.deadline, .stop = place_.stop}));
   if (!saved) {
     return Error{Code::kNotFound, "there is no such thread or checkpoint: '" + options().thread + "'",
                  "List the threads and their checkpoints."};
@@ -132,8 +130,9 @@ Result<> Loop::enter(const Object& input) {
   Callers callers(plan(), frontier_);
   callers.call(plan().start.edges, {});
   callers.call(outcome.next, outcome.sends);
-  frontier_ = std::move(callers).take();
-  frontier_.paused = pauses(frontier_);
+  Frontier coming = std::move(callers).take();
+  coming.paused = pauses(coming);
+  frontier_ = std::move(coming);
   DM_TRY(save(Source::kInput));
   tell_values();
   return {};
@@ -147,16 +146,15 @@ Result<LoopEnd> Loop::steps() {
   return end();
 }
 
-bool Loop::within_time() const {
-  return !place_.stop.stop_requested() && !place_.dead() && !place_.deadline.expired();
-}
+bool Loop::within_time() const { return !place_.stop.stop_requested() && !place_.dead() && !place_.deadline.expired(); }
 
 Result<> Loop::within_limits() const {
   if (place_.stop.stop_requested() || place_.dead()) {
     return Error{Code::kCancelled, "the run was cancelled", "It can go on from where it stands, if it was saved."};
   }
   if (place_.deadline.expired()) {
-    return Error{Code::kDeadlineExceeded, "the run ran out of time", "It can go on from where it stands, if it was saved."};
+    return Error{Code::kDeadlineExceeded, "the run ran out of time",
+                 "It can go on from where it stands, if it was saved."};
   }
   if (steps_ < options().recursion_limit) return {};
   return Error{Code::kResourceExhausted,
@@ -242,7 +240,8 @@ Result<std::optional<LoopEnd>> Loop::superstep() {
   if (asks) {
     LoopEnd waits = end();
     for (const Outcome& outcome : outcomes) {
-      waits.result.interrupts.insert(waits.result.interrupts.end(), outcome.interrupts.begin(), outcome.interrupts.end());
+      waits.result.interrupts.insert(waits.result.interrupts.end(), outcome.interrupts.begin(),
+                                     outcome.interrupts.end());
     }
     return std::optional(std::move(waits));
   }
@@ -269,9 +268,8 @@ Result<> Loop::keep_unfinished(const std::vector<std::shared_ptr<Task>>& tasks, 
     };
     if (outcome.finished) add(PendingWrite::kResult, outcome.result_json());
     if (outcome.error) {
-      add(PendingWrite::kError, Object{{"node", tasks[i]->name},
-                                       {"code", name(outcome.error->code)},
-                                       {"message", outcome.error->message}});
+      add(PendingWrite::kError,
+          Object{{"node", tasks[i]->name}, {"code", name(outcome.error->code)}, {"message", outcome.error->message}});
     }
     if (!outcome.interrupts.empty()) add(PendingWrite::kInterrupt, outcome.interrupts_json());
     if (!outcome.answers.empty()) add(PendingWrite::kResume, outcome.answers);
@@ -301,7 +299,8 @@ Result<> Loop::apply(const std::vector<Outcome>& outcomes) {
 bool Loop::pauses(const Frontier& coming) const {
   if (!place_.outermost() || coming.due.empty()) return false;
   const auto among = [](const std::vector<Due>& due, const std::vector<std::string>& names) {
-    return std::ranges::any_of(due, [&](const Due& task) { return std::ranges::find(names, task.node) != names.end(); });
+    return std::ranges::any_of(due,
+                               [&](const Due& task) { return std::ranges::find(names, task.node) != names.end(); });
   };
   return among(coming.due, options().pause_before) || among(frontier_.due, options().pause_after);
 }

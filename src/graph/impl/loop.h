@@ -18,7 +18,7 @@ namespace docmind::graph::impl {
 
 struct LoopEnd {
   RunResult result{};
-  std::optional<Command> for_parent{};          // A node left the subgraph for its parent.
+  std::optional<Command> for_parent{};           // A node left the subgraph for its parent.
   std::set<std::string, std::less<>> touched{};  // Channels that were written, but for the input.
 };
 
@@ -65,14 +65,14 @@ class Loop {
   void tell_end(const std::vector<std::shared_ptr<Task>>& tasks, const std::vector<Outcome>& outcomes) const;
   void tell_values() const;
 
-  const std::shared_ptr<RunShared> run_;     // Shared with tasks, some of which may outlast the run.
+  const std::shared_ptr<RunShared> run_;      // Shared with tasks, some of which may outlast the run.
   const std::shared_ptr<const Graph> graph_;  // The same.
   const LoopPlace place_;
   Channels channels_;
   Frontier frontier_;
-  std::string checkpoint_;        // Where the loop stands; empty: nowhere yet, or nothing is saved.
-  std::int64_t step_ = -2;        // Of that checkpoint; the first input will be -1.
-  std::uint32_t steps_ = 0;       // Of this run.
+  std::string checkpoint_;             // Where the loop stands; empty: nowhere yet, or nothing is saved.
+  std::int64_t step_ = -2;             // Of that checkpoint; the first input will be -1.
+  std::uint32_t steps_ = 0;            // Of this run.
   std::map<std::string, Turn> turns_;  // By task id; of the first step alone.
 };
 

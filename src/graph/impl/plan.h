@@ -11,13 +11,13 @@
 namespace docmind::graph::impl {
 
 struct NodePlan {
-  Node run{};                             // Empty: a subgraph.
-  std::shared_ptr<const Graph> inner{};   // Shared with whoever built it, and with runs that were abandoned.
+  Node run{};                            // Empty: a subgraph.
+  std::shared_ptr<const Graph> inner{};  // Shared with whoever built it, and with runs that were abandoned.
   SubgraphOptions how{};
   NodeOptions options{};
-  std::vector<std::string> edges{};       // By name, each once.
+  std::vector<std::string> edges{};  // By name, each once.
   std::vector<Router> routers{};
-  std::vector<std::size_t> joins{};       // That wait for this node.
+  std::vector<std::size_t> joins{};  // That wait for this node.
 };
 
 struct JoinPlan {

@@ -24,7 +24,8 @@ Result<Route> ask(const Router& router, const State& state) {
   try {
     return router(state);
   } catch (const std::exception& e) {
-    return Error{Code::kInternal, std::string("a route threw: ") + e.what(), "This is a mistake in the graph: report it."};
+    return Error{Code::kInternal, std::string("a route threw: ") + e.what(),
+                 "This is a mistake in the graph: report it."};
   }
 }
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr Duration kGrace = std::chrono::milliseconds(250);  // Between being told to stop and being left alone.
 
-bool timed(const Task& task) { return !task.place.deadline.is_never() || task.node->options.timeout > Duration::zero(); }
+bool timed(const Task& task) {
+  return !task.place.deadline.is_never() || task.node->options.timeout > Duration::zero();
+}
 
 // Shared with the pool's queue and with abandoned tasks, which may outlast the step.
 class Step : public std::enable_shared_from_this<Step> {
@@ -41,7 +43,8 @@ class Step : public std::enable_shared_from_this<Step> {
       slots_[i].running = true;
       slots_[i].limit = task->place.deadline;
     }
-    Outcome outcome = execute(task, slots_[i].stop.get_token(), [this, i](const Deadline& limit) { set_limit(i, limit); });
+    Outcome outcome =
+        execute(task, slots_[i].stop.get_token(), [this, i](const Deadline& limit) { set_limit(i, limit); });
     const MutexLock lock(mutex_);
     if (task->abandoned.load()) return true;
     settle(i, std::move(outcome));
@@ -105,8 +108,8 @@ class Step : public std::enable_shared_from_this<Step> {
     }
   }
 
-  // Until something has to be done about a task; zero: now. Tasks that nobody could begin before the loop's own deadline
-  // count as well.
+  // Until something has to be done about a task; zero: now. Tasks that nobody could begin before the loop's own
+  // deadline count as well.
   Duration soonest() DM_REQUIRES(mutex_) {
     Duration nap = next_ < slots_.size() ? slots_[next_].task->place.deadline.left() : Duration::max();
     for (const Slot& slot : slots_) {
@@ -149,7 +152,7 @@ class Step : public std::enable_shared_from_this<Step> {
   const Clock& clock_;
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::vector<Slot> slots_;        // The vector itself never changes; its slots' fields do, under the lock.
+  std::vector<Slot> slots_;  // The vector itself never changes; its slots' fields do, under the lock.
   std::size_t next_ DM_GUARDED_BY(mutex_) = 0;
   std::size_t done_ DM_GUARDED_BY(mutex_) = 0;
   bool abandoned_ DM_GUARDED_BY(mutex_) = false;
@@ -168,8 +171,8 @@ StepOutcomes one_after_the_other(const std::vector<std::shared_ptr<Task>>& tasks
 StepOutcomes run_step(const std::vector<std::shared_ptr<Task>>& tasks) {
   const RunShared& run = *tasks.front()->run;
   exec::Pool* pool = run.seams().pool;
-  const bool watched = tasks.front()->place.outermost() &&
-                       std::ranges::any_of(tasks, [](const auto& task) { return timed(*task); });
+  const bool watched =
+      tasks.front()->place.outermost() && std::ranges::any_of(tasks, [](const auto& task) { return timed(*task); });
   const std::size_t wanted = run.options().max_concurrency;
   const std::size_t most = std::min(tasks.size(), wanted == 0 ? tasks.size() : wanted);
   if (pool == nullptr || (!watched && most == 1)) return one_after_the_other(tasks);

@@ -2,8 +2,8 @@
 //
 // A task that fails does not stop the others: what they compute is kept, whoever was first. Outcomes come in the order
 // of the tasks. In the outermost loop a task past its time is told to stop and, a quarter of a second later, left to
-// itself: it counts as failed (kDeadlineExceeded), and its late outcome goes nowhere. Inner loops lend a hand instead of
-// waiting, so that loops inside loops cannot starve each other of threads.
+// itself: it counts as failed (kDeadlineExceeded), and its late outcome goes nowhere. Inner loops lend a hand instead
+// of waiting, so that loops inside loops cannot starve each other of threads.
 #pragma once
 #include <memory>
 #include <vector>

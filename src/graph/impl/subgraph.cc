@@ -84,7 +84,8 @@ LoopPlace inside(const std::shared_ptr<Task>& task, const Deadline& deadline, co
   place.deadline = deadline;
   place.stop = stop;
   // Only the outermost loop abandons; the flag lives in its task.
-  place.abandoned = outer.outermost() ? std::shared_ptr<const std::atomic<bool>>(task, &task->abandoned) : outer.abandoned;
+  place.abandoned =
+      outer.outermost() ? std::shared_ptr<const std::atomic<bool>>(task, &task->abandoned) : outer.abandoned;
   return place;
 }
 

@@ -135,7 +135,8 @@ Outcome execute(const std::shared_ptr<Task>& task, const std::stop_token& stop,
   const Clock& clock = task->run->seams().clock;
   Outcome outcome{.answers = task->answers};
   for (std::uint32_t n = 1;; ++n) {
-    if (stop.stop_requested()) return {.error = Error{Code::kCancelled, "stopped before it ran"}, .answers = task->answers};
+    if (stop.stop_requested())
+      return {.error = Error{Code::kCancelled, "stopped before it ran"}, .answers = task->answers};
     const bool timed = options.timeout > Duration::zero();
     const Deadline deadline = timed ? task->place.deadline.sooner(options.timeout, clock) : task->place.deadline;
     limit(deadline);
@@ -215,7 +216,8 @@ std::vector<Interrupt> Outcome::interrupts_from_json(const Value& json) {
   const Array* list = json.if_array();
   if (list == nullptr) return out;
   for (const Value& one : *list) {
-    out.push_back({text(field(one, "id")), text(field(one, "space")), text(field(one, "node")), field(one, "question")});
+    out.push_back(
+        {text(field(one, "id")), text(field(one, "space")), text(field(one, "node")), field(one, "question")});
   }
   return out;
 }
