@@ -11,6 +11,7 @@
 #include "base/thread_annotations.h"
 #include "exec/wait.h"
 #include "graph/impl/loop.h"
+#include "graph/impl/routing.h"
 
 namespace docmind::graph {
 namespace {

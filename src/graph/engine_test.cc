@@ -30,9 +30,9 @@ TEST_F(Running, AChainRunsInOrderAndCountsItsSteps) {
 
 TEST_F(Running, WritesOfOneStepAreInvisibleToItsOtherNodes) {
   GraphBuilder builder({last("n", Type::kInteger), append("seen")});
-  builder.node("writer", [](const State&, Context&) -> Result<Command> { return Update{{"n", 2}}; });
+  builder.node("writer", [](const State&, Context&) -> Result<Command> { return Command{{"n", 2}}; });
   const auto reads = [](const State& state, Context&) -> Result<Command> {
-    return Update{{"seen", Array{state.integer("n")}}};
+    return Command{{"seen", Array{state.integer("n")}}};
   };
   builder.node("same_step", reads).node("next_step", reads);
   builder.edge(kStart, "writer").edge(kStart, "same_step").edge("writer", "next_step");
@@ -50,7 +50,7 @@ TEST_F(Running, NodesOfAStepApplyByNameThenSendsInTheirOrder) {
   });
   builder.node("z", logs("z")).node("b", logs("b")).node("a", logs("a"));
   builder.node("echo",
-               [](const State& state, Context&) -> Result<Command> { return Update{{"log", Array{state["word"]}}}; });
+               [](const State& state, Context&) -> Result<Command> { return Command{{"log", Array{state["word"]}}}; });
   builder.edge(kStart, "first");
   const RunResult result = must(run(compiled(std::move(builder))));
   EXPECT_EQ(text(result.values), R"({"log":["b","z","send 0","a","send 2"]})");
@@ -85,14 +85,14 @@ TEST_F(Running, ARouteSeesItsOwnNodesWritesAndNobodyElses) {
            Type::kInteger),
        append("log")});
   const auto adds = [](std::int64_t n) -> Node {
-    return [n](const State&, Context&) -> Result<Command> { return Update{{"sum", n}}; };
+    return [n](const State&, Context&) -> Result<Command> { return Command{{"sum", n}}; };
   };
   builder.node("one", adds(1)).node("ten", adds(10)).node("saw1", logs("saw1")).node("saw10", logs("saw10"));
   const Router by_sum = [](const State& state) -> Result<Route> {
     return Route{.next = {"saw" + std::to_string(state.integer("sum"))}};
   };
   builder.route("one", by_sum).route("ten", by_sum).edge(kStart, "one").edge(kStart, "ten");
-  EXPECT_EQ(text(must(run(compiled(std::move(builder)))).values), R"({"sum":11,"log":["saw1","saw10"]})");
+  EXPECT_EQ(text(must(run(compiled(std::move(builder)))).values), R"({"log":["saw1","saw10"],"sum":11})");
 }
 
 TEST_F(Running, ACommandGoesWhereItSaysBesidesTheEdges) {
@@ -109,7 +109,7 @@ TEST_F(Running, ACommandGoesWhereItSaysBesidesTheEdges) {
 TEST_F(Running, AnEphemeralValueLivesForOneStep) {
   GraphBuilder builder({ephemeral("now"), append("log")});
   const auto sees = [](const State& state, Context&) -> Result<Command> {
-    return Update{{"log", Array{state["now"]}}};
+    return Command{{"log", Array{state["now"]}}};
   };
   builder.node("a", sees).node("b", sees).edge(kStart, "a").edge("a", "b");
   EXPECT_EQ(text(must(run(compiled(std::move(builder)), {{"now", 7}})).values.at("log")), "[7,null]");
@@ -117,7 +117,7 @@ TEST_F(Running, AnEphemeralValueLivesForOneStep) {
 
 TEST_F(Running, S25_TwoWritersOfALastValueAreATypedError) {
   GraphBuilder builder({last("n"), append("log")});
-  const auto writes = [](const State&, Context&) -> Result<Command> { return Update{{"n", 1}}; };
+  const auto writes = [](const State&, Context&) -> Result<Command> { return Command{{"n", 1}}; };
   builder.node("a", writes).node("b", writes).edge(kStart, "a").edge(kStart, "b");
   const Result<RunResult> result = run(compiled(std::move(builder)));
   ASSERT_FALSE(result);
@@ -128,7 +128,8 @@ TEST_F(Running, S25_TwoWritersOfALastValueAreATypedError) {
 TEST_F(Running, S25_WithAReducerWritersAreOrderedByPath) {
   GraphBuilder builder({append("log"), any("newest")});
   const auto writes = [](const char* name) -> Node {
-    return [name](const State&, Context&) -> Result<Command> { return Update{{"log", Array{name}}, {"newest", name}}; };
+    return
+        [name](const State&, Context&) -> Result<Command> { return Command{{"log", Array{name}}, {"newest", name}}; };
   };
   builder.node("beta", writes("beta")).node("alpha", writes("alpha")).edge(kStart, "beta").edge(kStart, "alpha");
   EXPECT_EQ(text(must(run(compiled(std::move(builder)))).values), R"({"log":["alpha","beta"],"newest":"beta"})");
@@ -137,7 +138,7 @@ TEST_F(Running, S25_WithAReducerWritersAreOrderedByPath) {
 TEST_F(Running, S10_MetadataReachesNodesAndSubgraphs) {
   GraphBuilder inner({append("log")});
   const auto tells = [](const State&, Context& context) -> Result<Command> {
-    return Update{{"log", Array{context.metadata().at("user")}}};
+    return Command{{"log", Array{context.metadata().at("user")}}};
   };
   inner.node("inside", tells).edge(kStart, "inside");
   GraphBuilder outer({append("log")});
@@ -160,7 +161,7 @@ TEST_F(Running, S21_TwoSendsRunInOneStepAndEachSeesItsOwnCall) {
   });
   builder.node("worker", [](const State& state, Context& context) -> Result<Command> {
     EXPECT_EQ(context.remaining_steps(), 23U);
-    return Update{{"seen", Array{Value(state.list("messages"))}}};
+    return Command{{"seen", Array{Value(state.list("messages"))}}};
   });
   builder.edge(kStart, "supervisor").edge("worker", "supervisor");
   const RunResult result = must(run(compiled(std::move(builder))));
@@ -202,10 +203,10 @@ TEST_F(Running, ASubgraphGivesBackWhatItAddedAndNothingTwice) {
   inner.node("work", [](const State& state, Context&) -> Result<Command> {
     EXPECT_EQ(state.list("log").size(), 1U);
     EXPECT_EQ(state.integer("sum"), 0);
-    return Update{{"log", Array{"inner"}},
-                  {"messages", Array{remove_message("a"), Object{{"id", "b"}, {"text", "new"}}, Object{{"id", "c"}}}},
-                  {"sum", 2},
-                  {"mode", "done"}};
+    return Command{{"log", Array{"inner"}},
+                   {"messages", Array{remove_message("a"), Object{{"id", "b"}, {"text", "new"}}, Object{{"id", "c"}}}},
+                   {"sum", 2},
+                   {"mode", "done"}};
   });
   inner.edge(kStart, "work");
   GraphBuilder outer(channels());
@@ -225,7 +226,7 @@ TEST_F(Running, ASubgraphGivesBackWhatItAddedAndNothingTwice) {
 TEST_F(Running, TheRecursionLimitIsAClearError) {
   GraphBuilder builder({last("n", Type::kInteger)});
   builder.node("loop",
-               [](const State& state, Context&) -> Result<Command> { return Update{{"n", state.integer("n") + 1}}; });
+               [](const State& state, Context&) -> Result<Command> { return Command{{"n", state.integer("n") + 1}}; });
   builder.edge(kStart, "loop").edge("loop", "loop");
   const auto graph = compiled(std::move(builder));
   const Result<RunResult> result = run(graph, {}, on("t"));
@@ -310,7 +311,7 @@ TEST(Compiling, SaysTheFirstMistake) {
 TEST_F(Running, MessagesMergeByIdAndGetIds) {
   GraphBuilder builder({messages()});
   builder.node("a", [](const State&, Context&) -> Result<Command> {
-    return Update{{"messages", Array{Object{{"id", "2"}, {"text", "replaced"}}, Object{{"text", "no id"}}}}};
+    return Command{{"messages", Array{Object{{"id", "2"}, {"text", "replaced"}}, Object{{"text", "no id"}}}}};
   });
   builder.edge(kStart, "a");
   const auto graph = compiled(std::move(builder));
@@ -325,7 +326,7 @@ TEST_F(Running, MessagesMergeByIdAndGetIds) {
 TEST_F(Running, RemoveAllLeavesWhatComesAfterIt) {
   GraphBuilder builder({messages()});
   builder.node("a", [](const State&, Context&) -> Result<Command> {
-    return Update{{"messages", Array{Object{{"id", "x"}}, remove_all_messages(), Object{{"id", "y"}}}}};
+    return Command{{"messages", Array{Object{{"id", "x"}}, remove_all_messages(), Object{{"id", "y"}}}}};
   });
   builder.edge(kStart, "a");
   EXPECT_EQ(text(must(run(compiled(std::move(builder)), {{"messages", Array{Object{{"id", "1"}}}}})).values),
@@ -335,7 +336,7 @@ TEST_F(Running, RemoveAllLeavesWhatComesAfterIt) {
 TEST_F(Running, AnOverwriteGoesPastTheReducer) {
   GraphBuilder builder({append("log")});
   builder.node("a", [](const State&, Context&) -> Result<Command> {
-    return Update{{"log", Array{"only"}, Mode::kOverwrite}, {"log", Array{"and this"}}};
+    return Command{{"log", Array{"only"}, Mode::kOverwrite}, {"log", Array{"and this"}}};
   });
   builder.edge(kStart, "a");
   EXPECT_EQ(text(must(run(compiled(std::move(builder)), {{"log", Array{"old"}}})).values),
@@ -349,7 +350,7 @@ TEST_F(Running, StreamsTellTheSameThingsInTheSameOrder) {
   outer.node("says", [](const State&, Context& context) -> Result<Command> {
     context.custom("half way");
     context.message("tok");
-    return Update{{"log", Array{"says"}}};
+    return Command{{"log", Array{"says"}}};
   });
   outer.subgraph("worker", compiled(std::move(inner))).edge(kStart, "says").edge("says", "worker");
   std::vector<std::string> heard;

@@ -3,7 +3,7 @@
 //
 //   GraphBuilder builder({last("n", Type::kInteger), append("log")});
 //   builder.node("add", [](const State& state, Context&) -> Result<Command> {
-//     return Update{{"n", state.integer("n") + 1}, {"log", Array{"added"}}};
+//     return Command{{"n", state.integer("n") + 1}, {"log", Array{"added"}}};
 //   });
 //   builder.edge(kStart, "add");
 //   std::shared_ptr<const Graph> graph = DM_TRY(std::move(builder).compile());
@@ -134,7 +134,8 @@ enum class Scope : std::uint8_t {
 // What a node answers: writes, and whom it calls for besides its edges.
 struct Command {
   Command() = default;
-  explicit(false) Command(Update writes) : update(std::move(writes)) {}
+  Command(std::initializer_list<Write> writes) : update(writes) {}
+  explicit Command(Update writes) : update(std::move(writes)) {}
 
   Update update{};
   std::vector<std::string> next{};

@@ -18,14 +18,14 @@ class Interrupts : public testing::EngineTest {
       for (int i = 0; i < questions; ++i) {
         log.push_back(DM_TRY(context.interrupt(Value(name + "?" + std::to_string(i)))));
       }
-      return Update{{"log", log}};
+      return Command{{"log", log}};
     };
   }
   Node counts(std::string name) {
     return [this, name](const State&, Context& context) -> Result<Command> {
       ++calls_[name];
       keys_[name].push_back(context.idempotency_key("mail"));
-      return Update{{"log", Array{Value(name)}}};
+      return Command{{"log", Array{Value(name)}}};
     };
   }
   RunResult start(const std::shared_ptr<const Graph>& graph, Object input = {}) {
@@ -95,7 +95,7 @@ TEST_F(Interrupts, SwallowingOneDoesNotUndoIt) {
   GraphBuilder builder({append("log")});
   builder.node("a", [](const State&, Context& context) -> Result<Command> {
     const Result<Value> answer = context.interrupt("?");
-    return Update{{"log", Array{answer ? *answer : Value("swallowed")}}};
+    return Command{{"log", Array{answer ? *answer : Value("swallowed")}}};
   });
   builder.edge(kStart, "a");
   const auto graph = compiled(std::move(builder));
@@ -175,7 +175,7 @@ TEST_F(Interrupts, S34_WhatOthersDidIsKeptWhenOneFails) {
                [&](const State&, Context&) -> Result<Command> {
                  ++calls_["b"];
                  if (broken) return Error{Code::kUnavailable, "the model is away"};
-                 return Update{{"log", Array{"b"}}};
+                 return Command{{"log", Array{"b"}}};
                },
                {.retry = {.attempts = 3}});
   builder.edge(kStart, "a").edge(kStart, "b").edge(kStart, "c");
@@ -200,7 +200,7 @@ TEST_F(Interrupts, S35_CancelledMidWorkerTheThreadGoesOn) {
   builder.node("a", counts("a")).node("b", [&](const State&, Context& context) -> Result<Command> {
     if (cancel) stop.request_stop();
     if (context.stop().stop_requested()) return Error{Code::kCancelled, "stopped"};
-    return Update{{"log", Array{"b"}}};
+    return Command{{"log", Array{"b"}}};
   });
   builder.edge(kStart, "a").edge("a", "b");
   const auto graph = compiled(std::move(builder));

@@ -38,7 +38,7 @@ class Policy : public testing::EngineTest {
     return [this, times, code](const State&, Context& context) -> Result<Command> {
       attempts_.push_back(context.attempt());
       if (static_cast<int>(attempts_.size()) <= times) return Error{code, "not yet"};
-      return Update{{"log", Array{"done"}}};
+      return Command{{"log", Array{"done"}}};
     };
   }
   Result<RunResult> run_one(Node node, NodeOptions options) {
@@ -100,7 +100,7 @@ TEST_F(Policy, S36_AFallbackStandsInForANodeThatRanOutOfTime) {
         return Error{Code::kDeadlineExceeded, "too slow"};
       },
       {.timeout = std::chrono::seconds(5), .fallback = [](const State&, const Error& error) -> Result<Command> {
-         return Update{{"degraded", Value(error.message)}};
+         return Command{{"degraded", Value(error.message)}};
        }});
   builder.node("next", logs("next")).edge(kStart, "slow").edge("slow", "next");
   const RunResult result = must(engine_.run(compiled(std::move(builder)), Input::values({}), {}));
@@ -153,10 +153,10 @@ TEST_F(OnAPool, ANodeThatHangsIsLeftAloneAndItsLateResultDropped) {
         told = context.stop().stop_requested();
         context.custom("too late");
         ++late;
-        return Update{{"log", Array{Value(state.list("log"))}}};
+        return Command{{"log", Array{Value(state.list("log"))}}};
       },
       {.timeout = std::chrono::milliseconds(1), .fallback = [](const State&, const Error& error) -> Result<Command> {
-         return Update{{"log", Array{Value(name(error.code))}}};
+         return Command{{"log", Array{Value(name(error.code))}}};
        }});
   builder.node("other", logs("other")).node("next", logs("next"));
   builder.edge(kStart, "hangs").edge(kStart, "other").edge("hangs", "next");
@@ -179,7 +179,7 @@ TEST_F(OnAPool, ASubgraphThatHangsIsLeftAloneAndSavesNothingLate) {
   GraphBuilder inner({append("log")});
   inner.node("hangs", [&](const State&, Context&) -> Result<Command> {
     released.wait();
-    return Update{{"log", Array{"late"}}};
+    return Command{{"log", Array{"late"}}};
   });
   inner.edge(kStart, "hangs");
   GraphBuilder outer({append("log")});

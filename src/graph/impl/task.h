@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/impl/plan.h"
 #include "graph/impl/run_shared.h"
 
 namespace docmind::graph::impl {

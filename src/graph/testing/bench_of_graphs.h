@@ -62,7 +62,7 @@ class EngineTest : public ::testing::Test {
 // A node that appends its name to "log".
 inline Node logs(std::string name) {
   return [name = std::move(name)](const State&, Context&) -> Result<Command> {
-    return Update{{"log", Array{Value(name)}}};
+    return Command{{"log", Array{Value(name)}}};
   };
 }
 
