@@ -177,7 +177,8 @@ Result<std::string> Engine::edit(const Graph& graph, const Edit& edit, Waiting w
   DM_TRY(impl::prepare(graph.plan(), update, [&](std::size_t write, std::size_t message) {
     return "m" + next.checkpoint.id + "." + std::to_string(write) + "." + std::to_string(message);
   }));
-  DM_TRY(channels.apply({&update}));
+  // What stays due has not read them yet.
+  DM_TRY(channels.apply({&update}, edit.as_node.empty() ? impl::Ephemerals::kKeep : impl::Ephemerals::kEnd));
   if (!edit.as_node.empty()) frontier = DM_TRY(after_node(graph, frontier, *channels.values(), edit));
   frontier.origin.clear();
   next.place = {edit.thread, ""};

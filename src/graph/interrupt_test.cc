@@ -325,6 +325,19 @@ TEST_F(TimeTravel, a_changed_graph_says_so) {
   EXPECT_EQ(engine_.run(compiled(std::move(other)), Input::proceed(), on("t")).error().code, Code::kConflict);
 }
 
+TEST_F(Interrupts, AnEditLeavesEphemeralValuesToWhatIsDue) {
+  GraphBuilder builder({append("log"), ephemeral("now")});
+  builder.node("a",
+               [](const State& state, Context&) -> Result<Command> { return Command{{"log", Array{state["now"]}}}; });
+  builder.edge(kStart, "a");
+  const auto graph = compiled(std::move(builder));
+  RunOptions options = on("t");
+  options.pause_before = {"a"};
+  must(engine_.run(graph, Input::values({{"now", 7}}), options));
+  ASSERT_TRUE(engine_.edit(*graph, {.thread = "t", .update = {{"log", Array{"edited"}}}}, {}));
+  EXPECT_EQ(text(go(graph, Input::proceed()).values.at("log")), R"(["edited",7])");
+}
+
 TEST_F(Interrupts, StorageGrowsWithWhatIsAdded) {
   GraphBuilder builder({append("log")});
   builder.node("a", logs("a")).edge(kStart, "a");

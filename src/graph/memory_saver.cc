@@ -118,7 +118,7 @@ class MemorySaver::Impl {
     const MutexLock lock(mutex_);
     std::uint64_t before = filter.before.empty() ? order_ + 1 : 0;
     std::vector<std::pair<std::uint64_t, SavedCheckpoint>> found;
-    const auto each = [&](const auto& visit) {
+    const auto each = [&](const auto& visit) DM_REQUIRES(mutex_) {
       for (const auto& [thread, spaces] : threads_) {
         if (filter.thread && *filter.thread != thread) continue;
         for (const auto& [name, space] : spaces) {

@@ -223,8 +223,7 @@ Result<> Channels::load(const std::map<std::string, std::vector<Piece>, std::les
   return {};
 }
 
-void Channels::start_step() {
-  if (copy_first_) values_ = std::make_shared<Object>(*values_);
+void Channels::end_ephemerals() {
   for (const auto& [name, channel] : plan_.channels) {
     if (channel.reducer != Reducer::kEphemeral || !values_->contains(name)) continue;
     values_->erase(name);
@@ -233,8 +232,9 @@ void Channels::start_step() {
   }
 }
 
-Result<> Channels::apply(const std::vector<const Update*>& updates) {
-  start_step();
+Result<> Channels::apply(const std::vector<const Update*>& updates, Ephemerals ephemerals) {
+  if (copy_first_) values_ = std::make_shared<Object>(*values_);
+  if (ephemerals == Ephemerals::kEnd) end_ephemerals();
   std::set<std::string, std::less<>> written;
   for (const Update* update : updates) {
     for (const Write& write : update->writes()) DM_TRY(apply_one(write, written));

@@ -24,7 +24,8 @@ Result<> apply_write(const Channel& channel, const Write& write, bool touched, V
 // Checks that every write names a channel, fits its type and can be stored, and gives messages their ids.
 Result<> prepare(const Plan& plan, Update& update, const NameMessage& name_message);
 
-enum class Tracking : std::uint8_t { kOff, kOn };  // Whether checkpoints will be taken.
+enum class Ephemerals : std::uint8_t { kEnd, kKeep };  // Whether the step that could read them is over.
+enum class Tracking : std::uint8_t { kOff, kOn };      // Whether checkpoints will be taken.
 
 class Channels {
  public:
@@ -32,9 +33,8 @@ class Channels {
 
   Result<> load(const std::map<std::string, std::vector<Piece>, std::less<>>& saved);
 
-  // The writes of one superstep, in order. On an error nothing is to be used any more. Ephemeral values that were there
-  // before are gone afterwards.
-  Result<> apply(const std::vector<const Update*>& updates);
+  // The writes of one superstep, in order. On an error nothing is to be used any more.
+  Result<> apply(const std::vector<const Update*>& updates, Ephemerals ephemerals = Ephemerals::kEnd);
 
   // For nodes. Shared with tasks that were abandoned, hence never changed: apply() makes a copy while somebody may
   // read.
@@ -59,7 +59,7 @@ class Channels {
     bool rewrite = false;   // The additions do not tell it all.
   };
 
-  void start_step();
+  void end_ephemerals();
   Result<> apply_one(const Write& write, std::set<std::string, std::less<>>& written);
   void track(const Channel& channel, const Write& write);
   Piece piece(const std::string& name, Track& track);
