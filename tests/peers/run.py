@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-WITH_PEERS = ["embed", "ingest", "ranking"]
+WITH_PEERS = ["embed", "ingest", "ranking", "plain", "fanout", "gap"]
 
 missed = []
 for name in WITH_PEERS:
