@@ -428,12 +428,13 @@ std::vector<Span> Scheduler::State::spans() {
     const auto had = [](const Shared& text) { return text->computed - text->begun_at; };
     return had(a) != had(b) ? had(a) < had(b) : a->arrival < b->arrival;
   });
-  std::uint32_t budget = std::min(room, pace.budget(!out.empty()));
+  // A step of a whole number of units, the texts' next tokens among them: a row beyond costs as much as a unit.
+  const std::uint32_t over = (facts.step_tokens - room) % Pace::kUnit;
+  std::uint32_t budget = std::min(room, pace.budget(!out.empty()) - over);
   for (const Shared& text : reading) {
     const std::uint32_t left = text->prompt() - text->computed;
-    std::uint32_t count = std::min(left, budget);
-    if (count < left && count > Pace::kUnit) count = count / Pace::kUnit * Pace::kUnit;
-    if (count == 0 || (count < left && count < Pace::kUnit && !stepping.empty())) break;
+    const std::uint32_t count = std::min(left, budget);
+    if (count == 0) break;
     out.push_back({text->sequence, text->computed, std::span(text->tokens).subspan(text->computed, count),
                    count == left ? 1U : 0U});
     stepping.push_back(text);

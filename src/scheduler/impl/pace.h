@@ -30,7 +30,7 @@ class Pace {
       if (decode_ > 0) draft_ += kWeight * (part - draft_);
     } else if (prompt_tokens == 0) {
       decode_ += kWeight * (t - decode_);
-    } else if (prompt_tokens >= kUnit) {
+    } else if (prompt_tokens >= kUnit / 2) {
       // Later tokens of a long prompt are dearer: a rise counts at once, a fall slowly.
       const double token = std::max(0.0, t - decode_) / prompt_tokens;
       token_ = token > token_ ? token : token_ + kWeight * (token - token_);
