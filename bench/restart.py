@@ -38,6 +38,8 @@ def measure(figures, path, folder, words, rounds, targets):
                  [(r["timings"]["prompt_n"], round(r["seconds"], 3)) for r in (first, tokens, token)])
     figures.add(f"tokens restored, {words} words", "tokens", min(restored), None, "> 0", min(restored) > 0)
     for name, what, target in (("question", "first token of an 18-token question", 30), ("step", "restore and one step", 60)):
+        if name == "step" and not targets:
+            continue  # A difference of three times: on the small model it may come out below zero.
         ratio = statistics.median(w / c for w, c in zip(seconds[name], seconds["cold"]))
         figures.add(f"{what} against cold, {words} words", "s", statistics.median(seconds[name]),
                     statistics.median(seconds["cold"]), f"<= 1/{target}" if targets else None,
