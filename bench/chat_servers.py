@@ -87,18 +87,24 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError("the server does not get ready")
 
-    def chat(self, system, user, new, **more):
-        body = {"messages": [{"role": "system", "content": system}, {"role": "user", "content": user}], "max_tokens": new,
-                "temperature": 0, "ignore_eos": True, "cache_prompt": True, **more}
+    def post(self, path, **body):
         connection = self.connection()
         start = time.perf_counter()
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+        connection.request("POST", path, json.dumps({"temperature": 0, "ignore_eos": True, **body}),
+                           {"Content-Type": "application/json"})
         response = connection.getresponse()
         reply = json.loads(response.read())
         if response.status != 200:
             raise RuntimeError(f"{response.status}: {reply}")
         reply["seconds"] = time.perf_counter() - start
         return reply
+
+    def chat(self, system, user, new, **more):
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        return self.post("/v1/chat/completions", messages=messages, max_tokens=new, cache_prompt=True, **more)
+
+    def complete(self, prompt, new, **more):
+        return self.post("/v1/completions", prompt=prompt, max_tokens=new, **more)
 
     def stop(self):
         self.process.terminate()

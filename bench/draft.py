@@ -6,7 +6,6 @@ The copy is written by a model that really copies and edits by itself (peers/mak
 0.6B model; the free text by one with random weights, which repeats nothing on purpose, and by one that has four words.
 """
 import argparse
-import json
 import random
 import statistics
 import tempfile
@@ -15,25 +14,15 @@ from chat_servers import model, ours
 from figures import Figures, median_with_interval, progress
 
 
-def complete(server, prompt, new, drafting, **more):
-    connection = server.connection()
-    body = {"prompt": prompt, "max_tokens": new, "temperature": 0, "ignore_eos": True, "drafting": drafting, **more}
-    connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    reply = json.loads(response.read())
-    if response.status != 200:
-        raise RuntimeError(f"{response.status}: {reply}")
-    return reply["choices"][0]["text"], reply["timings"]
-
-
 def measure(figures, name, path, folder, pairs, prompt_of, new, target, **more):
     server = ours(path, folder, "--context", 4096)
     ratios, drafted, accepted, rates = [], 0, 0, {True: [], False: []}
     for at in range(pairs):
         made = {}
-        complete(server, prompt_of(at), 1, False)  # Reads the prompt for both.
+        server.complete(prompt_of(at), 1, drafting=False)  # Reads the prompt for both.
         for drafting in ((True, False) if at % 2 else (False, True)):
-            made[drafting], timings = complete(server, prompt_of(at), new, drafting, **more)
+            reply = server.complete(prompt_of(at), new, drafting=drafting, **more)
+            made[drafting], timings = reply["choices"][0]["text"], reply["timings"]
             rates[drafting].append(1000 * (timings["predicted_n"] - 1) / timings["predicted_ms"])
             drafted += timings["drafted"]
             accepted += timings["accepted"]

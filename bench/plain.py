@@ -15,10 +15,7 @@ from figures import Figures, median_with_interval, progress
 
 
 def complete(server, prompt, new, keep=False):
-    connection = server.connection()
-    body = {"prompt": prompt, "max_tokens": new, "temperature": 0, "ignore_eos": True, "cache_prompt": keep}
-    connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
-    return json.loads(connection.getresponse().read())["timings"]
+    return server.complete(prompt, new, cache_prompt=keep)["timings"]
 
 
 def llama_bench(path, prompt, new):

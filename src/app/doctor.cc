@@ -30,11 +30,6 @@ std::string with_hint(const Error& error) {
   return error.hint.empty() ? error.message : error.message + " " + error.hint;
 }
 
-template <typename Number>
-json::value value_or_null(const std::optional<Number>& number) {
-  return number ? json::value(*number) : json::value(nullptr);
-}
-
 class Findings {
  public:
   void ok(std::string_view name, std::string_view message) { add(name, "ok", message); }
@@ -59,7 +54,7 @@ void examine_processor(const sys::Machine& machine, Findings& out) {
   const sys::Processor& cpu = machine.processor;
   out.machine["processor"] = json::object{{"name", cpu.name},        {"architecture", cpu.architecture},
                                           {"cores", cpu.cores},      {"threads", cpu.threads},
-                                          {"usable", cpu.usable},    {"quota", value_or_null(machine.cpu_quota)},
+                                          {"usable", cpu.usable},    {"quota", json::value_from(machine.cpu_quota)},
                                           {"numa_nodes", cpu.nodes}, {"features", json::value_from(cpu.features)}};
   std::string text =
       fmt::format("{}, {} cores, {} threads, {} usable, {} NUMA node{}; {}", sys::printable(cpu.name), cpu.cores,
@@ -71,7 +66,7 @@ void examine_processor(const sys::Machine& machine, Findings& out) {
 
 void examine_memory(const sys::Memory& memory, Findings& out) {
   out.machine["memory"] =
-      json::object{{"total", memory.total}, {"available", memory.available}, {"limit", value_or_null(memory.limit)}};
+      json::object{{"total", memory.total}, {"available", memory.available}, {"limit", json::value_from(memory.limit)}};
   std::string text = fmt::format("{:.1f} GiB, {:.1f} available", gibibytes(memory.total), gibibytes(memory.available));
   if (memory.limit) text += fmt::format(", limited to {:.1f} by a control group", gibibytes(*memory.limit));
   if (memory.available < kLeastMemory) return out.degraded("memory", text + "; end other programs, or raise the limit");

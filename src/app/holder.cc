@@ -78,11 +78,7 @@ llamacpp::EngineChildOptions engine_options(std::uint32_t threads, const Layout&
 llamacpp::EngineChildOptions chat_options(const config::Settings& settings, const Layout& layout,
                                           const std::filesystem::path& model, std::uint64_t beside) {
   const config::Settings::Engine& engine = settings.engine;
-  llamacpp::EngineChildOptions options;
-  options.binary = layout.binary.string();
-  options.model_path = model.string();
-  options.socket_folder = layout.runtime.string();
-  options.threads = engine.threads;
+  llamacpp::EngineChildOptions options = engine_options(engine.threads, layout, model);
   options.arguments = {fmt::format("--context={}", engine.context),
                        fmt::format("--batch={}", engine.batch),
                        fmt::format("--cpu-memory={}", engine.cpu_memory_bytes),

@@ -37,11 +37,6 @@ struct KvSizes {
   }
 };
 
-template <typename Number>
-json::value value_or_null(const std::optional<Number>& number) {
-  return number ? json::value(*number) : json::value(nullptr);
-}
-
 Result<KvSizes> sizes_of(const cli::KvOptions& options, const KvContext& context) {
   const config::Settings::Engine& engine = context.settings.engine;
   const std::string& name = options.model.empty() ? engine.model : options.model;
@@ -105,12 +100,12 @@ json::object json_of(const KvSizes& sizes) {
   const auto fp16 = sizes.gibibytes(model::KvType::kF16);
   const auto fp8 = sizes.gibibytes(model::KvType::kFp8);
   return {{"context_length", sizes.context},
-          {"bytes_per_token_fp16", value_or_null(sizes.per_token(model::KvType::kF16))},
-          {"bytes_per_token_fp8", value_or_null(sizes.per_token(model::KvType::kFp8))},
-          {"bytes_per_token_q8_0", value_or_null(sizes.per_token(model::KvType::kQ8))},
-          {"fp16_size_gb", value_or_null(fp16)},
-          {"fp8_size_gb", value_or_null(fp8)},
-          {"q8_0_size_gb", value_or_null(sizes.gibibytes(model::KvType::kQ8))},
+          {"bytes_per_token_fp16", json::value_from(sizes.per_token(model::KvType::kF16))},
+          {"bytes_per_token_fp8", json::value_from(sizes.per_token(model::KvType::kFp8))},
+          {"bytes_per_token_q8_0", json::value_from(sizes.per_token(model::KvType::kQ8))},
+          {"fp16_size_gb", json::value_from(fp16)},
+          {"fp8_size_gb", json::value_from(fp8)},
+          {"q8_0_size_gb", json::value_from(sizes.gibibytes(model::KvType::kQ8))},
           {"memory_saved_gb", fp16.value_or(0) - fp8.value_or(0)}};
 }
 

@@ -26,14 +26,8 @@ constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 }  // namespace
 
 std::string ContentHash::hex() const {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  out.reserve(64);
-  for (const std::uint8_t b : bytes) {
-    out += kDigits[b >> 4U];
-    out += kDigits[b & 15U];
-  }
-  return out;
+  std::array<char, 65> out{};
+  return sodium_bin2hex(out.data(), out.size(), bytes.data(), bytes.size());
 }
 
 Result<ContentHash> ContentHash::from_hex(std::string_view hex) {

@@ -23,15 +23,10 @@ Sha256& Sha256::add(std::string_view bytes) {
 }
 
 std::string Sha256::hex() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
   crypto_hash_sha256_final(as_state(state_), hash.data());
-  std::string out;
-  for (const unsigned char byte : hash) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-  return out;
+  std::array<char, 2 * crypto_hash_sha256_BYTES + 1> out{};
+  return sodium_bin2hex(out.data(), out.size(), hash.data(), hash.size());
 }
 
 bool is_sha256(std::string_view text) {

@@ -5,17 +5,13 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "base/utf8.h"
 
 namespace docmind::cli {
 namespace {
 
 namespace json = boost::json;
-
-const json::value* field(const json::value& object, std::string_view key) {
-  const json::object* fields = object.if_object();
-  return fields == nullptr ? nullptr : fields->if_contains(key);
-}
 
 std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -78,35 +74,19 @@ void indent(const json::value& value, std::size_t depth, std::string& out) {
 }  // namespace
 
 std::string text(const json::value& object, std::string_view key) {
-  const json::value* found = field(object, key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+  return std::string(json_text(json_member(object, key)));
 }
 
-std::uint64_t count(const json::value& object, std::string_view key) {
-  const json::value* found = field(object, key);
-  if (found == nullptr) return 0;
-  if (found->is_uint64()) return found->get_uint64();
-  return found->is_int64() && found->get_int64() > 0 ? static_cast<std::uint64_t>(found->get_int64()) : 0;
-}
+std::uint64_t count(const json::value& object, std::string_view key) { return json_count(json_member(object, key)); }
 
 double number(const json::value& object, std::string_view key) {
-  const json::value* found = field(object, key);
-  if (found == nullptr || !found->is_number()) return 0;
-  return found->is_double()  ? found->get_double()
-         : found->is_int64() ? static_cast<double>(found->get_int64())
-                             : static_cast<double>(found->get_uint64());
+  const json::value& found = json_member(object, key);
+  return found.is_number() ? found.to_number<double>() : 0;
 }
 
-bool flag(const json::value& object, std::string_view key) {
-  const json::value* found = field(object, key);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
+bool flag(const json::value& object, std::string_view key) { return json_flag(json_member(object, key)); }
 
-const json::array& list(const json::value& object, std::string_view key) {
-  static const json::array kNothing;
-  const json::value* found = field(object, key);
-  return found != nullptr && found->is_array() ? found->get_array() : kNothing;
-}
+const json::array& list(const json::value& object, std::string_view key) { return json_list(json_member(object, key)); }
 
 std::string render_summary(const json::value& summary, const Terminal& terminal) {
   std::string out =

@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "engine/libllama.h"
 
 namespace docmind::engine {
@@ -140,29 +141,18 @@ std::string devices_json(const std::vector<ComputeDevice>& devices, const Result
 Result<std::vector<ComputeDevice>> devices_of(std::string_view text) {
   const Error other{Code::kInternal, "The engine's list of devices cannot be read.", "Reinstall docmind."};
   const auto json = parse_json(text, {.bytes = 1U << 20U});
-  if (!json || !json->is_object()) return other;
-  const auto* devices = json->as_object().if_contains("devices");
-  if (devices == nullptr || !devices->is_array()) return other;
+  if (!json || !json_member(*json, "devices").is_array()) return other;
   std::vector<ComputeDevice> out;
-  for (const boost::json::value& of : devices->as_array()) {
+  for (const boost::json::value& of : json_list(json_member(*json, "devices"))) {
     if (!of.is_object()) return other;
-    const auto word = [&](std::string_view key) {
-      const auto* value = of.as_object().if_contains(key);
-      return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-    };
-    const auto bytes = [&](std::string_view key) {
-      const auto* value = of.as_object().if_contains(key);
-      boost::system::error_code failed;
-      const auto number = value == nullptr ? 0 : value->to_number<std::uint64_t>(failed);
-      return failed ? 0 : number;
-    };
+    const auto word = [&of](std::string_view key) { return std::string(json_text(json_member(of, key))); };
     ComputeDevice device{.name = word("name"),
                          .description = word("description"),
                          .backend = word("backend"),
                          .bus = word("bus"),
                          .kind = DeviceKind::kAccelerator,
-                         .total = bytes("memory_total"),
-                         .free = bytes("memory_free")};
+                         .total = json_count(json_member(of, "memory_total")),
+                         .free = json_count(json_member(of, "memory_free"))};
     for (const DeviceKind kind : {DeviceKind::kProcessor, DeviceKind::kCard, DeviceKind::kSharedCard}) {
       if (name(kind) == word("kind")) device.kind = kind;
     }

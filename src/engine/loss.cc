@@ -51,16 +51,29 @@ double dot(const std::vector<float>& a, const std::vector<float>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);  // Vectors have length 1.
 }
 
-// The others, nearest first, cut at kNearest.
-std::vector<std::size_t> nearest_to(std::size_t i, const Vectors& vectors) {
-  std::vector<std::size_t> others;
-  for (std::size_t j = 0; j < vectors.size(); ++j) {
-    if (j != i) others.push_back(j);
-  }
-  std::ranges::sort(others, std::greater{}, [&](std::size_t j) { return dot(vectors[i], vectors[j]); });
-  others.resize(kNearest);
-  std::ranges::sort(others);
-  return others;
+// The places of the highest, cut at kNearest, in order of place.
+std::vector<std::size_t> best_of(const std::vector<double>& scores) {
+  std::vector<std::size_t> places(scores.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::sort(places, std::greater{}, [&](std::size_t i) { return scores[i]; });
+  places.resize(kNearest);
+  std::ranges::sort(places);
+  return places;
+}
+
+// The share of the best that both have.
+double kept_share(const std::vector<double>& before, const std::vector<double>& after) {
+  std::vector<std::size_t> kept;
+  std::ranges::set_intersection(best_of(before), best_of(after), std::back_inserter(kept));
+  return static_cast<double>(kept.size()) / static_cast<double>(kNearest);
+}
+
+// How near the others are; a text is not its own neighbour.
+std::vector<double> nearness_to(std::size_t i, const Vectors& vectors) {
+  constexpr double kNever = -2;  // Below every cosine.
+  std::vector<double> out;
+  for (std::size_t j = 0; j < vectors.size(); ++j) out.push_back(j == i ? kNever : dot(vectors[i], vectors[j]));
+  return out;
 }
 
 Result<model::LossReport> loss_of_vectors(const LossOptions& options, const std::stop_token& stop) {
@@ -71,9 +84,7 @@ Result<model::LossReport> loss_of_vectors(const LossOptions& options, const std:
     const double cosine = dot(before[i], after[i]);
     report.mean_cosine += cosine / static_cast<double>(before.size());
     report.least_cosine = std::min(report.least_cosine, cosine);
-    std::vector<std::size_t> kept;
-    std::ranges::set_intersection(nearest_to(i, before), nearest_to(i, after), std::back_inserter(kept));
-    report.ranking += static_cast<double>(kept.size()) / static_cast<double>(kNearest * before.size());
+    report.ranking += kept_share(nearness_to(i, before), nearness_to(i, after)) / static_cast<double>(before.size());
   }
   report.loss = std::max(0.0, 1 - report.mean_cosine);
   return report;
@@ -98,16 +109,6 @@ Result<std::vector<std::vector<double>>> scores_of(const std::string& path, std:
   return out;
 }
 
-// The best, cut at kNearest, by place.
-std::vector<std::size_t> best_of(const std::vector<double>& scores) {
-  std::vector<std::size_t> places(scores.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  std::ranges::sort(places, std::greater{}, [&](std::size_t i) { return scores[i]; });
-  places.resize(kNearest);
-  std::ranges::sort(places);
-  return places;
-}
-
 Result<model::LossReport> loss_of_scores(const LossOptions& options, const std::stop_token& stop) {
   const auto before = DM_TRY(scores_of(options.reference, threads_of(options), stop));
   const auto after = DM_TRY(scores_of(options.candidate, threads_of(options), stop));
@@ -116,9 +117,7 @@ Result<model::LossReport> loss_of_scores(const LossOptions& options, const std::
     for (std::size_t i = 0; i < before[q].size(); ++i) {
       report.loss += std::abs(before[q][i] - after[q][i]) / static_cast<double>(report.samples);
     }
-    std::vector<std::size_t> kept;
-    std::ranges::set_intersection(best_of(before[q]), best_of(after[q]), std::back_inserter(kept));
-    report.ranking += static_cast<double>(kept.size()) / static_cast<double>(kNearest * before.size());
+    report.ranking += kept_share(before[q], after[q]) / static_cast<double>(before.size());
   }
   return report;
 }

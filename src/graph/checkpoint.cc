@@ -28,6 +28,11 @@ bool matches(const boost::json::object& wanted, const Checkpoint& checkpoint) {
   });
 }
 
+Error not_there(std::string_view id) {
+  return {Code::kNotFound, "there is no checkpoint '" + std::string(id) + "' in this thread",
+          "List the thread's checkpoints."};
+}
+
 bool is_inside(std::string_view space, std::string_view outer) {
   if (outer.empty()) return !space.empty();
   return space.size() > outer.size() && space.starts_with(outer) && space[outer.size()] == '|';

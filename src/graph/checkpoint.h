@@ -99,6 +99,9 @@ struct ListFilter {
 // Whether a checkpoint is one that ListFilter::metadata asks for, and whether a namespace lies inside another: for
 // savers.
 bool matches(const boost::json::object& wanted, const Checkpoint& checkpoint);
+// What every saver says of a checkpoint that it does not have.
+Error not_there(std::string_view id);
+
 bool is_inside(std::string_view space, std::string_view outer);
 
 enum class Prune : std::uint8_t { kKeepLatest, kDeleteAll };

@@ -45,11 +45,6 @@ struct Space {
 
 using Thread = std::map<std::string, Space, std::less<>>;
 
-Error not_there(std::string_view id) {
-  return {Code::kNotFound, "there is no checkpoint '" + std::string(id) + "' in this thread",
-          "List the thread's checkpoints."};
-}
-
 SavedCheckpoint without_values(const std::string& thread, const std::string& space, const Row& row) {
   SavedCheckpoint out{.place = {thread, space}, .checkpoint = row.checkpoint};
   for (const auto& [key, write] : row.writes) out.writes.push_back(write);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/json_members.h"
 #include "base/utf8.h"
 #include "model/impl/config_json.h"
 
@@ -115,16 +116,6 @@ std::vector<json::object> parts_of(const ConfigJson& tokenizer, std::string_view
   return parts;
 }
 
-std::string_view text_in(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
-
-bool flag_in(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_bool() && value->get_bool();
-}
-
 Result<std::string> read_pre_tokenizer(const ConfigJson& tokenizer) {
   const auto unknown = [] {
     return Error{Code::kInvalidArgument,
@@ -134,17 +125,18 @@ Result<std::string> read_pre_tokenizer(const ConfigJson& tokenizer) {
   std::string name;
   bool bytes = false;
   for (const json::object& part : parts_of(tokenizer, "pre_tokenizer", "pretokenizers")) {
-    const std::string_view type = text_in(part, "type");
+    const std::string_view type = json_text(json_member(part, "type"));
     if (type == "Split") {
-      const auto* pattern = part.if_contains("pattern");
-      const std::string_view regex =
-          pattern != nullptr && pattern->is_object() ? text_in(pattern->get_object(), "Regex") : std::string_view();
+      const std::string_view regex = json_text(json_member(json_member(part, "pattern"), "Regex"));
       for (const auto& [known, its_name] : kPreTokenizers) {
         if (regex == known) name = its_name;
       }
-      if (name.empty() || text_in(part, "behavior") != "Isolated" || flag_in(part, "invert")) return unknown();
+      if (name.empty() || json_text(json_member(part, "behavior")) != "Isolated" ||
+          json_flag(json_member(part, "invert")))
+        return unknown();
     } else if (type == "ByteLevel") {
-      if (flag_in(part, "add_prefix_space") || flag_in(part, "use_regex")) return unknown();
+      if (json_flag(json_member(part, "add_prefix_space")) || json_flag(json_member(part, "use_regex")))
+        return unknown();
       bytes = true;
     } else {
       return unknown();
@@ -157,7 +149,8 @@ Result<std::string> read_pre_tokenizer(const ConfigJson& tokenizer) {
 Result<bool> read_nfc(const ConfigJson& tokenizer) {
   bool nfc = false;
   for (const json::object& part : parts_of(tokenizer, "normalizer", "normalizers")) {
-    if (text_in(part, "type") != "NFC") return unfit("its tokenizer changes text in a way that is not known");
+    if (json_text(json_member(part, "type")) != "NFC")
+      return unfit("its tokenizer changes text in a way that is not known");
     nfc = true;
   }
   return nfc;
@@ -177,8 +170,8 @@ Result<std::string> read_chat_template(const CheckpointTexts& texts, const Confi
   if (found.empty() && value != nullptr && value->is_string()) found = value->get_string();
   if (found.empty() && value != nullptr && value->is_array()) {  // Several by name.
     for (const json::value& item : value->get_array()) {
-      if (item.is_object() && text_in(item.get_object(), "name") == "default") {
-        found = text_in(item.get_object(), "template");
+      if (json_text(json_member(item, "name")) == "default") {
+        found = json_text(json_member(item, "template"));
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "base/utf8.h"
 #include "model/quantise.h"
 #include "sys/files.h"
@@ -20,11 +21,6 @@ constexpr std::size_t kMaxName = 100;
 constexpr std::uint64_t kMaxCard = 1U << 20U;
 constexpr std::string_view kEnding = ".gguf";
 
-std::string text_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 std::int64_t integer_at(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   const auto* number = value != nullptr ? value->if_int64() : nullptr;
@@ -37,14 +33,14 @@ Result<ModelCard> card_of(const std::string& name, const std::string& text) {
                      "Run docmind models verify " + name + " after removing its .json file."};
   if (!root || !root->is_object()) return broken;
   const json::object& object = root->get_object();
-  const auto hash = ContentHash::from_hex(text_at(object, "hash"));
+  const auto hash = ContentHash::from_hex(json_text(json_member(object, "hash")));
   if (!hash) return broken;
   ModelCard card{.name = name,
                  .hash = *hash,
                  .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_at(object, "bytes"))),
                  .mtime_ns = integer_at(object, "mtime_ns"),
-                 .source = text_at(object, "source"),
-                 .type = text_at(object, "type"),
+                 .source = std::string(json_text(json_member(object, "source"))),
+                 .type = std::string(json_text(json_member(object, "type"))),
                  .loss = std::nullopt};
   const auto* loss = object.if_contains("loss");
   if (loss != nullptr) {

@@ -11,7 +11,6 @@
 
 #include "obs/log.h"
 #include "sys/files.h"
-#include "sys/mapped_file.h"
 
 namespace docmind::scheduler {
 namespace {
@@ -47,13 +46,6 @@ std::uint64_t own_checksum(const Header& header) {
 Error damaged(const char* what) { return {Code::kDataLoss, std::string("saved cells have ") + what}; }
 
 }  // namespace
-
-SavedCells::SavedCells(std::unique_ptr<sys::MappedFile> file, std::string_view bytes)
-    : file_(std::move(file)), bytes_(bytes) {}
-
-SavedCells::SavedCells(SavedCells&&) noexcept = default;
-SavedCells& SavedCells::operator=(SavedCells&&) noexcept = default;
-SavedCells::~SavedCells() = default;
 
 KvFiles::KvFiles(KvFilesOptions options, std::string_view identity, sys::Files& files, const obs::Log& log)
     : options_(std::move(options)), identity_(content_hash(identity)), files_(files), log_(log) {}
@@ -165,7 +157,7 @@ Result<SavedCells> KvFiles::read(std::span<const TokenId> tokens) {
   }
   const MutexLock lock(mutex_);
   ++counts_.read;
-  return SavedCells(*std::move(file), *cells);
+  return SavedCells{*std::move(file), *cells};
 }
 
 Result<> KvFiles::make_room(std::uint64_t bytes) {

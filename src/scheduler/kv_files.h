@@ -18,13 +18,13 @@
 #include "base/result.h"
 #include "base/thread_annotations.h"
 #include "scheduler/runner.h"
+#include "sys/mapped_file.h"
 
 namespace docmind::obs {
 class Log;
 }
 namespace docmind::sys {
 class Files;
-class MappedFile;
 }  // namespace docmind::sys
 
 namespace docmind::scheduler {
@@ -43,19 +43,9 @@ struct KvFilesCounts {
 };
 
 // The cells of a saved beginning, checked: a part of its file, mapped and not copied.
-class SavedCells {
- public:
-  SavedCells(SavedCells&&) noexcept;
-  SavedCells& operator=(SavedCells&&) noexcept;
-  ~SavedCells();
-  std::string_view bytes() const { return bytes_; }
-
- private:
-  friend class KvFiles;
-  SavedCells(std::unique_ptr<sys::MappedFile> file, std::string_view bytes);
-
-  std::unique_ptr<sys::MappedFile> file_;
-  std::string_view bytes_;
+struct SavedCells {
+  std::unique_ptr<sys::MappedFile> file{};
+  std::string_view bytes{};  // Of the file.
 };
 
 class KvFiles {

@@ -41,7 +41,7 @@ TEST_F(KvFilesTest, TwoWritersOfTheSameCountItOnce) {
   EXPECT_EQ(on_disk(), 1U);
   EXPECT_EQ(files->counts().files, 1U);
   EXPECT_EQ(files->counts().bytes, open()->counts().bytes);
-  EXPECT_EQ(files->read(Tokens{1, 2, 3})->bytes(), "cells");
+  EXPECT_EQ(files->read(Tokens{1, 2, 3})->bytes, "cells");
 }
 
 TEST_F(KvFilesTest, TheLeastLatelyUsedGoesFirst) {

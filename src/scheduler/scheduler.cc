@@ -335,7 +335,7 @@ void Scheduler::State::loaded(const std::vector<TokenId>& tokens, const Cells& c
   const PrefixTree::Match match = tree.match(tokens);
   if (match.length == length) return;
   const SequenceId sequence = ids.back();
-  const Result<> restored = runner.restore(sequence, (*cells)->bytes(), length);
+  const Result<> restored = runner.restore(sequence, (*cells)->bytes, length);
   if (!restored) {
     log.failure(obs::Level::kWarn, "kv_restore_failed", restored.error(), {{"tokens", length}});
     return;

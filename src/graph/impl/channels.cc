@@ -6,6 +6,8 @@
 #include <exception>
 #include <unordered_map>
 
+#include "base/json_members.h"
+
 namespace docmind::graph::impl {
 namespace {
 
@@ -49,13 +51,8 @@ bool too_deep(const Value& value, int levels = 48) {
   return false;
 }
 
-std::string_view text_at(const Object& object, std::string_view key) {
-  const Value* found = object.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string_view(found->get_string()) : std::string_view();
-}
-
-bool removes_all(const Object& message) { return text_at(message, "type") == "remove_all"; }
-bool removes(const Object& message) { return text_at(message, "type") == "remove"; }
+bool removes_all(const Object& message) { return json_text(json_member(message, "type")) == "remove_all"; }
+bool removes(const Object& message) { return json_text(json_member(message, "type")) == "remove"; }
 
 Result<> check_message(const Channel& channel, const Value& message) {
   if (!message.is_object()) return misfit(channel, "holds a message that is no object");
@@ -63,7 +60,7 @@ Result<> check_message(const Channel& channel, const Value& message) {
   if (removes_all(object)) return {};
   const Value* id = object.if_contains("id");
   if (id != nullptr && !id->is_string()) return misfit(channel, "holds a message whose id is no text");
-  if (text_at(object, "id").empty()) return misfit(channel, "holds a message whose id is empty");
+  if (json_text(json_member(object, "id")).empty()) return misfit(channel, "holds a message whose id is empty");
   return {};
 }
 
@@ -72,7 +69,7 @@ Result<> merge_messages(const Channel& channel, const Array& written, Array& all
   std::unordered_map<std::string, std::size_t> place;
   std::set<std::size_t> gone;
   const auto index = [&] {
-    for (std::size_t i = 0; i < all.size(); ++i) place[std::string(text_at(all[i].get_object(), "id"))] = i;
+    for (std::size_t i = 0; i < all.size(); ++i) place[std::string(json_text(json_member(all[i], "id")))] = i;
   };
   index();
   for (const Value& value : written) {
@@ -82,7 +79,7 @@ Result<> merge_messages(const Channel& channel, const Array& written, Array& all
       all.clear(), place.clear(), gone.clear();
       continue;
     }
-    const std::string id(text_at(message, "id"));
+    const std::string id(json_text(json_member(message, "id")));
     const auto found = place.find(id);
     if (removes(message)) {
       if (found == place.end()) return misfit(channel, "removes the message '" + id + "', which is not there");

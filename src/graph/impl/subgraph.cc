@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 
+#include "base/json_members.h"
 #include "graph/impl/loop.h"
 
 namespace docmind::graph::impl {
@@ -29,11 +30,7 @@ Update appended(const std::string& name, const Array& before, const Array& after
   return update.set(name, Array(after.begin() + static_cast<std::ptrdiff_t>(before.size()), after.end()));
 }
 
-std::string_view id_of(const Value& message) {
-  const Object* object = message.if_object();
-  const Value* id = object != nullptr ? object->if_contains("id") : nullptr;
-  return id != nullptr && id->is_string() ? std::string_view(id->get_string()) : std::string_view();
-}
+std::string_view id_of(const Value& message) { return json_text(json_member(message, "id")); }
 
 Update merged(const std::string& name, const Array& before, const Array& after) {
   std::map<std::string_view, const Value*> old;

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "base/hash.h"
+#include "base/json_members.h"
 #include "graph/impl/channels.h"
 #include "graph/impl/routing.h"
 #include "graph/impl/subgraph.h"
@@ -167,21 +168,7 @@ Object Outcome::result_json() const {
 
 namespace {
 
-// A field of an object that was stored; null when it is not there or the whole is none.
-const Value& field(const Value& json, std::string_view key) {
-  static const Value kNull;
-  const Object* object = json.if_object();
-  const Value* found = object != nullptr ? object->if_contains(key) : nullptr;
-  return found != nullptr ? *found : kNull;
-}
-
-const Array& items(const Value& json, std::string_view key) {
-  static const Array kNone;
-  const Array* found = field(json, key).if_array();
-  return found != nullptr ? *found : kNone;
-}
-
-std::string text(const Value& json) { return json.is_string() ? std::string(json.get_string()) : std::string(); }
+std::string text(const Value& whole, std::string_view key) { return std::string(json_text(json_member(whole, key))); }
 
 }  // namespace
 
@@ -189,17 +176,15 @@ Result<Outcome> Outcome::from_result_json(const Value& json) {
   if (!json.is_object()) return Error{Code::kDataLoss, "a stored result of a task cannot be read"};
   Outcome out;
   out.finished = true;
-  for (const Value& write : items(json, "writes")) {
-    const bool overwrite = field(write, "overwrite").is_bool();
-    out.update.set(text(field(write, "channel")), field(write, "value"), overwrite ? Mode::kOverwrite : Mode::kReduce);
+  for (const Value& write : json_list(json_member(json, "writes"))) {
+    const bool overwrite = json_member(write, "overwrite").is_bool();
+    out.update.set(text(write, "channel"), json_member(write, "value"), overwrite ? Mode::kOverwrite : Mode::kReduce);
   }
-  for (const Value& name : items(json, "next")) out.next.push_back(text(name));
-  for (const Value& send : items(json, "sends")) {
-    const Object* input = field(send, "input").if_object();
-    out.sends.push_back({text(field(send, "node")), input != nullptr ? *input : Object{}});
+  for (const Value& name : json_list(json_member(json, "next"))) out.next.emplace_back(json_text(name));
+  for (const Value& send : json_list(json_member(json, "sends"))) {
+    out.sends.push_back({text(send, "node"), json_object(json_member(send, "input"))});
   }
-  const Value& parent = field(json, "parent");
-  out.scope = parent.is_bool() && parent.get_bool() ? Scope::kParent : Scope::kHere;
+  out.scope = json_flag(json_member(json, "parent")) ? Scope::kParent : Scope::kHere;
   return out;
 }
 
@@ -213,11 +198,8 @@ Value Outcome::interrupts_json() const {
 
 std::vector<Interrupt> Outcome::interrupts_from_json(const Value& json) {
   std::vector<Interrupt> out;
-  const Array* list = json.if_array();
-  if (list == nullptr) return out;
-  for (const Value& one : *list) {
-    out.push_back(
-        {text(field(one, "id")), text(field(one, "space")), text(field(one, "node")), field(one, "question")});
+  for (const Value& one : json_list(json)) {
+    out.push_back({text(one, "id"), text(one, "space"), text(one, "node"), json_member(one, "question")});
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/json_members.h"
 
 namespace docmind::llamacpp {
 namespace {
@@ -38,11 +39,6 @@ std::optional<std::uint32_t> number_field(const json::value& value, std::string_
   const auto* number = found != nullptr ? found->if_int64() : nullptr;
   if (number == nullptr || *number < 0 || *number > limit) return std::nullopt;
   return static_cast<std::uint32_t>(*number);
-}
-
-std::string text_field(const json::value& value, std::string_view name) {
-  const auto* found = field(value, name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
 Result<std::vector<float>> vector_of(const json::value* value, std::uint32_t dimensions) {
@@ -112,8 +108,8 @@ Result<llm::EmbedderInfo> parse_models(std::string_view body) {
   const json::value& model = data->front();
   const auto dimensions = number_field(model, "dimensions", kMaxDimensions);
   const auto window = number_field(model, "window", kMaxWindow);
-  const auto hash = ContentHash::from_hex(text_field(model, "hash"));
-  llm::EmbedderInfo info{.name = text_field(model, "id"), .model_hash = {}};
+  const auto hash = ContentHash::from_hex(json_text(json_member(model, "hash")));
+  llm::EmbedderInfo info{.name = std::string(json_text(json_member(model, "id"))), .model_hash = {}};
   if (info.name.empty() || !hash || !dimensions || *dimensions == 0 || !window || *window == 0) {
     return bad_reply("its model has no name, hash, dimensions or window");
   }

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "net/client.h"
 
 namespace docmind::llamacpp {
@@ -11,36 +12,27 @@ namespace {
 
 constexpr std::uint64_t kMaxReply = 256U << 20U;
 
-std::string text_at(const boost::json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 Result<llm::BackendInfo> info_of(std::string_view body) {
   const Error bad{Code::kInternal, "The engine does not say which model it has.", "Restart DocMind."};
   const boost::json::value reply = DM_TRY(parse_json(body));
-  const auto* object = reply.if_object();
-  const auto* data = object != nullptr ? object->if_contains("data") : nullptr;
-  if (data == nullptr || !data->is_array() || data->as_array().empty() || !data->as_array()[0].is_object()) return bad;
-  const boost::json::object& model = data->as_array()[0].as_object();
+  const boost::json::array& data = json_list(json_member(reply, "data"));
+  if (data.empty() || !data[0].is_object()) return bad;
+  const boost::json::object& model = data[0].get_object();
   llm::BackendInfo info;
   info.json = to_text(model);
   llm::Capabilities& can = info.capabilities;
-  can.model = text_at(model, "id");
+  can.model = json_text(json_member(model, "id"));
   if (can.model.empty()) return bad;
-  can.hash = text_at(model, "hash");
-  if (const auto* context = model.if_contains("window"); context != nullptr && context->is_int64()) {
-    can.context = static_cast<std::uint32_t>(std::max<std::int64_t>(0, context->as_int64()));
-  }
-  if (const auto* list = model.if_contains("capabilities"); list != nullptr && list->is_array()) {
-    const auto has = [list](std::string_view what) {
-      return std::ranges::find(list->as_array(), boost::json::value(what)) != list->as_array().end();
-    };
-    can.json_schema = has("json_schema");
-    can.tools = has("tools");
-    can.thinking = has("thinking");
-    can.documents = has("completion");
-  }
+  can.hash = json_text(json_member(model, "hash"));
+  can.context = static_cast<std::uint32_t>(json_count(json_member(model, "window")));
+  const boost::json::array& list = json_list(json_member(model, "capabilities"));
+  const auto has = [&list](std::string_view what) {
+    return std::ranges::find(list, boost::json::value(what)) != list.end();
+  };
+  can.json_schema = has("json_schema");
+  can.tools = has("tools");
+  can.thinking = has("thinking");
+  can.documents = has("completion");
   can.counts_tokens = true;
   return info;
 }

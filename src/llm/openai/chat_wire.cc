@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "base/json_members.h"
 
 namespace docmind::openai {
 namespace {
@@ -10,27 +11,16 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxToolCalls = 256;
+constexpr std::size_t kMaxWords = 2000;  // Bytes of one sentence of a server.
 
 Error broken(const char* what) {
   return {Code::kDataLoss, std::string("The model's server sent a reply that cannot be read: ") + what + ".",
           "Ask again; if it stays, look whether another program answers at its address."};
 }
 
-const json::object* object_in(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr ? value->if_object() : nullptr;
-}
-
-std::string_view text_in(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
-
 std::uint32_t number_in(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  const auto* number = value != nullptr ? value->if_int64() : nullptr;
-  if (number == nullptr || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max()) return 0;
-  return static_cast<std::uint32_t>(*number);
+  const std::uint64_t number = json_count(json_member(object, key));
+  return number > std::numeric_limits<std::uint32_t>::max() ? 0 : static_cast<std::uint32_t>(number);
 }
 
 json::object to_json(const llm::ChatMessage& message) {
@@ -76,12 +66,10 @@ void add_format(json::object& body, json::value schema) {
 const char* name_of(llm::ChatPriority priority) { return priority == llm::ChatPriority::kHigh ? "high" : "background"; }
 
 llm::ToolCall tool_call_of(const json::object& call) {
-  llm::ToolCall out{.id = std::string(text_in(call, "id"))};
-  if (const json::object* function = object_in(call, "function")) {
-    out.name = text_in(*function, "name");
-    out.arguments = text_in(*function, "arguments");
-  }
-  return out;
+  const json::value& function = json_member(call, "function");
+  return {.id = std::string(json_text(json_member(call, "id"))),
+          .name = std::string(json_text(json_member(function, "name"))),
+          .arguments = std::string(json_text(json_member(function, "arguments")))};
 }
 
 Result<llm::ChatFinish> finish_of(std::string_view reason) {
@@ -92,18 +80,15 @@ Result<llm::ChatFinish> finish_of(std::string_view reason) {
 }
 
 llm::ChatUsage usage_of(const json::object& usage) {
-  llm::ChatUsage out{.prompt = number_in(usage, "prompt_tokens"), .completion = number_in(usage, "completion_tokens")};
-  if (const json::object* details = object_in(usage, "prompt_tokens_details")) {
-    out.cached = number_in(*details, "cached_tokens");
-  }
-  return out;
+  return {.prompt = number_in(usage, "prompt_tokens"),
+          .cached = number_in(json_object(json_member(usage, "prompt_tokens_details")), "cached_tokens"),
+          .completion = number_in(usage, "completion_tokens")};
 }
 
 // The first of "choices"; null when there is none.
 const json::object* choice_in(const json::object& reply) {
-  const auto* choices = reply.if_contains("choices");
-  if (choices == nullptr || !choices->is_array() || choices->get_array().empty()) return nullptr;
-  return choices->get_array()[0].if_object();
+  const json::array& choices = json_list(json_member(reply, "choices"));
+  return choices.empty() ? nullptr : choices[0].if_object();
 }
 
 }  // namespace
@@ -131,20 +116,19 @@ Result<llm::ChatReply> chat_reply(std::string_view body) {
   const json::value parsed = DM_TRY(parse_json(body).with("the reply of the model's server"));
   const json::object* reply = parsed.if_object();
   const json::object* choice = reply != nullptr ? choice_in(*reply) : nullptr;
-  const json::object* message = choice != nullptr ? object_in(*choice, "message") : nullptr;
-  if (message == nullptr) return broken("it has no message");
+  if (choice == nullptr || !json_member(*choice, "message").is_object()) return broken("it has no message");
+  const json::object& message = json_object(json_member(*choice, "message"));
   llm::ChatReply out;
-  out.content = text_in(*message, "content");
-  out.reasoning = text_in(*message, "reasoning_content");
-  if (const auto* calls = message->if_contains("tool_calls"); calls != nullptr && calls->is_array()) {
-    if (calls->get_array().size() > kMaxToolCalls) return broken("it has too many tool calls");
-    for (const json::value& call : calls->get_array()) {
-      if (!call.is_object()) return broken("a tool call is no object");
-      out.tool_calls.push_back(tool_call_of(call.get_object()));
-    }
+  out.content = json_text(json_member(message, "content"));
+  out.reasoning = json_text(json_member(message, "reasoning_content"));
+  const json::array& calls = json_list(json_member(message, "tool_calls"));
+  if (calls.size() > kMaxToolCalls) return broken("it has too many tool calls");
+  for (const json::value& call : calls) {
+    if (!call.is_object()) return broken("a tool call is no object");
+    out.tool_calls.push_back(tool_call_of(call.get_object()));
   }
-  out.finish = DM_TRY(finish_of(text_in(*choice, "finish_reason")));
-  if (const json::object* usage = object_in(*reply, "usage")) out.usage = usage_of(*usage);
+  out.finish = DM_TRY(finish_of(json_text(json_member(*choice, "finish_reason"))));
+  out.usage = usage_of(json_object(json_member(*reply, "usage")));
   return out;
 }
 
@@ -157,23 +141,20 @@ Result<std::string> ChunkReader::take(std::string_view data) {
   const json::value parsed = DM_TRY(parse_json(data).with("a piece of the model's answer"));
   const json::object* chunk = parsed.if_object();
   if (chunk == nullptr) return broken("a piece is no object");
-  if (object_in(*chunk, "error") != nullptr) return reply_error(500, data, {});
-  if (const json::object* usage = object_in(*chunk, "usage")) reply_.usage = usage_of(*usage);
+  if (json_member(*chunk, "error").is_object()) return reply_error(500, data, {});
+  if (const json::object* usage = json_member(*chunk, "usage").if_object()) reply_.usage = usage_of(*usage);
   const json::object* choice = choice_in(*chunk);
   if (choice == nullptr) return std::string();
-  if (const std::string_view reason = text_in(*choice, "finish_reason"); !reason.empty()) {
+  if (const std::string_view reason = json_text(json_member(*choice, "finish_reason")); !reason.empty()) {
     reply_.finish = DM_TRY(finish_of(reason));
   }
-  const json::object* delta = object_in(*choice, "delta");
-  if (delta == nullptr) return std::string();
-  reply_.reasoning += text_in(*delta, "reasoning_content");
-  if (const auto* calls = delta->if_contains("tool_calls"); calls != nullptr && calls->is_array()) {
-    for (const json::value& call : calls->get_array()) {
-      if (!call.is_object()) return broken("a tool call is no object");
-      DM_TRY(take_tool_call(call.get_object()));
-    }
+  const json::value& delta = json_member(*choice, "delta");
+  reply_.reasoning += json_text(json_member(delta, "reasoning_content"));
+  for (const json::value& call : json_list(json_member(delta, "tool_calls"))) {
+    if (!call.is_object()) return broken("a tool call is no object");
+    DM_TRY(take_tool_call(call.get_object()));
   }
-  std::string text(text_in(*delta, "content"));
+  std::string text(json_text(json_member(delta, "content")));
   reply_.content += text;
   return text;
 }
@@ -199,11 +180,11 @@ Error reply_error(int status, std::string_view body, std::string_view retry_afte
                                                      : Code::kInternal;
   std::string message = "The model's server answered with status " + std::to_string(status) + ".";
   std::string hint;
-  if (const auto parsed = parse_json(body); parsed && parsed->is_object()) {
-    if (const json::object* error = object_in(parsed->get_object(), "error")) {
-      if (const auto words = text_in(*error, "message"); !words.empty()) message = words.substr(0, 2000);
-      hint = text_in(*error, "hint").substr(0, 2000);
-    }
+  if (const auto parsed = parse_json(body)) {
+    const json::value& error = json_member(*parsed, "error");
+    if (const auto words = json_text(json_member(error, "message")); !words.empty())
+      message = words.substr(0, kMaxWords);
+    hint = json_text(json_member(error, "hint")).substr(0, kMaxWords);
   }
   if (hint.empty())
     hint = retry_after.empty() ? "See the model server's log."

@@ -33,11 +33,6 @@ Result<boost::json::object> json_object(std::string_view text) {
   return std::move(value.get_object());
 }
 
-Error not_there(std::string_view id) {
-  return {Code::kNotFound, "there is no checkpoint '" + std::string(id) + "' in this thread",
-          "List the thread's checkpoints."};
-}
-
 Result<> drop_inner(store::Transaction& t, const Place& place) {
   // '}' is the character after '|', and no text begins with the byte FF.
   const std::string from = place.space.empty() ? std::string(1, '\0') : place.space + "|";
