@@ -194,6 +194,35 @@ TEST_F(Running, ACommandToAParentThatIsNotThereIsAnError) {
   EXPECT_EQ(run(compiled(std::move(builder))).error().code, Code::kInvalidArgument);
 }
 
+TEST_F(Running, ASubgraphsBorderMayBeAmended) {
+  GraphBuilder inner({append("log"), last("mode"), last("hidden")});
+  inner.node("work", [](const State& state, Context&) -> Result<Command> {
+    EXPECT_FALSE(state.has("hidden"));
+    EXPECT_EQ(state.text("mode"), "given");
+    return Command{{"log", Array{"inner"}}, {"mode", "done"}, {"hidden", "not for you"}};
+  });
+  inner.edge(kStart, "work");
+  SubgraphOptions how;
+  how.input = [](const State& parent, Object by_name) -> Result<Object> {
+    EXPECT_EQ(parent.text("hidden"), "secret");
+    by_name.erase("hidden");
+    by_name["mode"] = "given";
+    return by_name;
+  };
+  how.output = [](const State& outcome, Update by_name) -> Result<Update> {
+    EXPECT_EQ(outcome.text("hidden"), "not for you");
+    Update kept;
+    for (const Write& write : by_name.writes()) {
+      if (write.channel != "hidden") kept.set(write.channel, write.value, write.mode);
+    }
+    return std::move(kept.set("log", Array{"amended"}));
+  };
+  GraphBuilder outer({append("log"), last("mode"), last("hidden")});
+  outer.subgraph("worker", compiled(std::move(inner)), std::move(how)).edge(kStart, "worker");
+  EXPECT_EQ(text(must(run(compiled(std::move(outer)), {{"log", Array{"outer"}}, {"hidden", "secret"}})).values),
+            R"({"log":["outer","inner","amended"],"hidden":"secret","mode":"done"})");
+}
+
 TEST_F(Running, ASubgraphGivesBackWhatItAddedAndNothingTwice) {
   const auto plus = [](const Value& a, const Value& b) -> Result<Value> { return Value(a.as_int64() + b.as_int64()); };
   const auto channels = [&]() -> std::vector<Channel> {

@@ -204,10 +204,11 @@ class Graph;
 
 // How a subgraph's channels and its parent's meet. By default through their names: a shared channel's value goes in
 // (kFold ones start from their initial value), and what the subgraph did to it comes out: what was appended, messages
-// that were added, replaced or removed, the folded outcome, or the value if it was written.
+// that were added, replaced or removed, the folded outcome, or the value if it was written. The functions are given
+// what that comes to, and say what it shall be instead.
 struct SubgraphOptions {
-  std::function<Result<Object>(const State& parent)> input{};    // Empty: by name.
-  std::function<Result<Update>(const State& outcome)> output{};  // Empty: by name.
+  std::function<Result<Object>(const State& parent, Object by_name)> input{};
+  std::function<Result<Update>(const State& outcome, Update by_name)> output{};
 };
 
 class GraphBuilder {

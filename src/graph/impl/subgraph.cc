@@ -88,8 +88,9 @@ LoopPlace inside(const std::shared_ptr<Task>& task, const Deadline& deadline, co
 
 Result<Object> input_of(const Task& task) {
   const SubgraphOptions& how = task.node->how;
-  if (!how.input) return shared_input(task.node->inner->plan(), task.state());
-  return how.input(task.state());
+  Object by_name = shared_input(task.node->inner->plan(), task.state());
+  if (!how.input) return by_name;
+  return how.input(task.state(), std::move(by_name));
 }
 
 Result<Command> run_inside(const std::shared_ptr<Task>& task, const Deadline& deadline, const std::stop_token& stop,
@@ -101,7 +102,9 @@ Result<Command> run_inside(const std::shared_ptr<Task>& task, const Deadline& de
   if (!outcome.interrupts.empty()) return Command{};
   if (end.for_parent) return *std::move(end.for_parent);
   const SubgraphOptions& how = task->node->how;
-  return Command(how.output ? DM_TRY(how.output(State(end.result.values))) : shared_output(*task, given, end));
+  Update by_name = shared_output(*task, given, end);
+  if (!how.output) return Command(std::move(by_name));
+  return Command(DM_TRY(how.output(State(end.result.values), std::move(by_name))));
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+#include "supervisor/message.h"
+
+#include <boost/json/array.hpp>
+#include <utility>
+
+namespace docmind::supervisor {
+namespace {
+
+const Value kNull;
+
+const Value& member(const Value& value, std::string_view key) {
+  const Object* object = value.if_object();
+  const Value* found = object != nullptr ? object->if_contains(key) : nullptr;
+  return found != nullptr ? *found : kNull;
+}
+
+std::string_view text_at(const Value& value, std::string_view key) {
+  const Value& found = member(value, key);
+  return found.is_string() ? std::string_view(found.get_string()) : std::string_view();
+}
+
+Object message(std::string_view role, std::string_view text, std::string_view name) {
+  Object out{{"role", role}, {"content", text}};
+  if (!name.empty()) out["name"] = name;
+  return out;
+}
+
+llm::Role role_named(std::string_view name) {
+  for (const llm::Role role : {llm::Role::kSystem, llm::Role::kAssistant, llm::Role::kTool}) {
+    if (name == llm::name(role)) return role;
+  }
+  return llm::Role::kUser;
+}
+
+}  // namespace
+
+Object system_message(std::string_view text) { return message("system", text, {}); }
+Object user_message(std::string_view text, std::string_view name) { return message("user", text, name); }
+
+Object assistant_message(std::string_view text, std::string_view name, const std::vector<llm::ToolCall>& calls) {
+  Object out = message("assistant", text, name);
+  set_calls(out, calls);
+  return out;
+}
+
+Object tool_message(const llm::ToolCall& answered, std::string_view text) {
+  Object out = message("tool", text, answered.name);
+  out["tool_call_id"] = answered.id;
+  return out;
+}
+
+std::string_view id_of(const Value& message) { return text_at(message, "id"); }
+std::string_view role_of(const Value& message) { return text_at(message, "role"); }
+std::string_view name_of(const Value& message) { return text_at(message, "name"); }
+std::string_view answers_of(const Value& message) { return text_at(message, "tool_call_id"); }
+
+std::string text_of(const Value& message) {
+  const Value& content = member(message, "content");
+  if (content.is_string()) return std::string(content.get_string());
+  std::string out;
+  if (!content.is_array()) return out;
+  for (const Value& block : content.get_array()) {
+    if (block.is_string()) out += std::string_view(block.get_string());
+    if (text_at(block, "type") == "text") out += text_at(block, "text");
+  }
+  return out;
+}
+
+std::vector<llm::ToolCall> calls_of(const Value& message) {
+  std::vector<llm::ToolCall> out;
+  const Value& calls = member(message, "tool_calls");
+  if (!calls.is_array()) return out;
+  for (const Value& call : calls.get_array()) {
+    out.push_back({.id = std::string(text_at(call, "id")),
+                   .name = std::string(text_at(call, "name")),
+                   .arguments = std::string(text_at(call, "arguments"))});
+  }
+  return out;
+}
+
+const Value& metadata_of(const Value& message, std::string_view key) {
+  return member(member(message, "response_metadata"), key);
+}
+
+Array messages_in(const graph::Update& update) {
+  Array out;
+  for (const graph::Write& write : update.writes()) {
+    if (write.channel != "messages" || !write.value.is_array()) continue;
+    for (const Value& one : write.value.get_array()) out.push_back(one);
+  }
+  return out;
+}
+
+bool is_assistant(const Value& message) { return role_of(message) == "assistant"; }
+bool is_tool(const Value& message) { return role_of(message) == "tool"; }
+
+bool is_handoff_back(const Value& message) {
+  const Value& mark = metadata_of(message, kHandoffBack);
+  return mark.is_bool() && mark.get_bool();
+}
+
+bool is_empty(const Value& message) { return text_of(message).empty() && calls_of(message).empty(); }
+
+void set_calls(Object& message, const std::vector<llm::ToolCall>& calls) {
+  message.erase("tool_calls");
+  if (calls.empty()) return;
+  Array list;
+  for (const llm::ToolCall& call : calls) {
+    list.push_back(Object{{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
+  }
+  message["tool_calls"] = std::move(list);
+}
+
+void set_metadata(Object& message, std::string_view key, Value value) {
+  Value& metadata = message["response_metadata"];
+  if (!metadata.is_object()) metadata = Object{};
+  metadata.get_object()[key] = std::move(value);
+}
+
+llm::ChatMessage to_chat(const Value& message) {
+  return {.role = role_named(role_of(message)),
+          .content = text_of(message),
+          .reasoning = std::string(text_at(message, "reasoning")),
+          .tool_calls = calls_of(message),
+          .tool_call_id = std::string(answers_of(message)),
+          .name = std::string(name_of(message))};
+}
+
+}  // namespace docmind::supervisor
