@@ -3,18 +3,17 @@
 #include <boost/json/array.hpp>
 #include <optional>
 
+#include "base/json_members.h"
+
 namespace docmind::supervisor {
 namespace {
 
-bool is_text_block(const Value& block) { return block.is_object() && State(block.get_object()).text("type") == "text"; }
+bool is_text_block(const Value& block) { return json_text(json_member(block, "type")) == "text"; }
 
 // A list of blocks, as opposed to one text.
 const Array* blocks_of(const Value& message) {
-  const Value* content = message.get_object().if_contains("content");
-  const Array* blocks = content != nullptr ? content->if_array() : nullptr;
-  const bool typed = blocks != nullptr && !blocks->empty() && blocks->front().is_object() &&
-                     blocks->front().get_object().contains("type");
-  return typed ? blocks : nullptr;
+  const Array& blocks = json_list(json_member(message, "content"));
+  return !blocks.empty() && !json_member(blocks.front(), "type").is_null() ? &blocks : nullptr;
 }
 
 const Value* first_text(const Array& blocks) {
@@ -53,7 +52,7 @@ Value with_inline_name(Value message) {
   };
   if (const Array* blocks = blocks_of(message)) {
     const Value* text = first_text(*blocks);
-    Array named = with_text(*blocks, wrapped(text != nullptr ? State(text->get_object()).text("text") : ""));
+    Array named = with_text(*blocks, wrapped(text != nullptr ? json_text(json_member(*text, "text")) : ""));
     message.get_object()["content"] = std::move(named);
   } else {
     message.get_object()["content"] = wrapped(text_of(message));
@@ -66,7 +65,7 @@ Value without_inline_name(Value message) {
   const Array* blocks = blocks_of(message);
   const Value* block = blocks != nullptr ? first_text(*blocks) : nullptr;
   if (blocks != nullptr && block == nullptr) return message;
-  const std::string text = block != nullptr ? std::string(State(block->get_object()).text("text")) : text_of(message);
+  const std::string text = block != nullptr ? std::string(json_text(json_member(*block, "text"))) : text_of(message);
   const std::optional<std::string> name = between(text, "name");
   const std::optional<std::string> content = between(text, "content");
   if (!name || !content) return message;

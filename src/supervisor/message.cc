@@ -3,21 +3,12 @@
 #include <boost/json/array.hpp>
 #include <utility>
 
+#include "base/json_members.h"
+
 namespace docmind::supervisor {
 namespace {
 
-const Value kNull;
-
-const Value& member(const Value& value, std::string_view key) {
-  const Object* object = value.if_object();
-  const Value* found = object != nullptr ? object->if_contains(key) : nullptr;
-  return found != nullptr ? *found : kNull;
-}
-
-std::string_view text_at(const Value& value, std::string_view key) {
-  const Value& found = member(value, key);
-  return found.is_string() ? std::string_view(found.get_string()) : std::string_view();
-}
+std::string_view text_at(const Value& value, std::string_view key) { return json_text(json_member(value, key)); }
 
 Object message(std::string_view role, std::string_view text, std::string_view name) {
   Object out{{"role", role}, {"content", text}};
@@ -55,12 +46,10 @@ std::string_view name_of(const Value& message) { return text_at(message, "name")
 std::string_view answers_of(const Value& message) { return text_at(message, "tool_call_id"); }
 
 std::string text_of(const Value& message) {
-  const Value& content = member(message, "content");
-  if (content.is_string()) return std::string(content.get_string());
-  std::string out;
-  if (!content.is_array()) return out;
-  for (const Value& block : content.get_array()) {
-    if (block.is_string()) out += std::string_view(block.get_string());
+  const Value& content = json_member(message, "content");
+  std::string out(json_text(content));
+  for (const Value& block : json_list(content)) {
+    out += json_text(block);
     if (text_at(block, "type") == "text") out += text_at(block, "text");
   }
   return out;
@@ -68,9 +57,7 @@ std::string text_of(const Value& message) {
 
 std::vector<llm::ToolCall> calls_of(const Value& message) {
   std::vector<llm::ToolCall> out;
-  const Value& calls = member(message, "tool_calls");
-  if (!calls.is_array()) return out;
-  for (const Value& call : calls.get_array()) {
+  for (const Value& call : json_list(json_member(message, "tool_calls"))) {
     out.push_back({.id = std::string(text_at(call, "id")),
                    .name = std::string(text_at(call, "name")),
                    .arguments = std::string(text_at(call, "arguments"))});
@@ -79,14 +66,14 @@ std::vector<llm::ToolCall> calls_of(const Value& message) {
 }
 
 const Value& metadata_of(const Value& message, std::string_view key) {
-  return member(member(message, "response_metadata"), key);
+  return json_member(json_member(message, "response_metadata"), key);
 }
 
 Array messages_in(const graph::Update& update) {
   Array out;
   for (const graph::Write& write : update.writes()) {
-    if (write.channel != "messages" || !write.value.is_array()) continue;
-    for (const Value& one : write.value.get_array()) out.push_back(one);
+    if (write.channel != "messages") continue;
+    for (const Value& one : json_list(write.value)) out.push_back(one);
   }
   return out;
 }
@@ -94,10 +81,7 @@ Array messages_in(const graph::Update& update) {
 bool is_assistant(const Value& message) { return role_of(message) == "assistant"; }
 bool is_tool(const Value& message) { return role_of(message) == "tool"; }
 
-bool is_handoff_back(const Value& message) {
-  const Value& mark = metadata_of(message, kHandoffBack);
-  return mark.is_bool() && mark.get_bool();
-}
+bool is_handoff_back(const Value& message) { return json_flag(metadata_of(message, kHandoffBack)); }
 
 bool is_empty(const Value& message) { return text_of(message).empty() && calls_of(message).empty(); }
 

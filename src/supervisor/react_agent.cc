@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "supervisor/history.h"
 #include "supervisor/impl/agent_plan.h"
 
@@ -87,8 +88,7 @@ void add_hooks(graph::GraphBuilder& builder, const PlanPtr& plan) {
   }
   builder.node(std::string(kPostHook), post_hook(plan)).edge(kModel, kPostHook);
   builder.route(kPostHook, [plan](const State& state) -> Result<graph::Route> {
-    const Value& decided = state["hook_decides"];
-    if (decided.is_bool() && decided.get_bool()) return graph::Route{};
+    if (json_flag(state["hook_decides"])) return graph::Route{};
     return next_of(*plan, state);
   });
 }

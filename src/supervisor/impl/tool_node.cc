@@ -5,22 +5,18 @@
 #include <boost/json/object.hpp>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "supervisor/impl/agent_plan.h"
 
 namespace docmind::supervisor::impl {
 namespace {
 
-const Object& about(const State& task) {
-  static const Object kNothing;
-  const Object* call = task["__call"].if_object();
-  return call != nullptr ? *call : kNothing;
+std::string text_about(const State& task, std::string_view key) {
+  return std::string(json_text(json_member(task["__call"], key)));
 }
 
 llm::ToolCall call_in(const State& task) {
-  const State fields(about(task));
-  return {.id = std::string(fields.text("id")),
-          .name = std::string(fields.text("name")),
-          .arguments = std::string(fields.text("arguments"))};
+  return {.id = text_about(task, "id"), .name = text_about(task, "name"), .arguments = text_about(task, "arguments")};
 }
 
 std::string mistakes(std::string_view error) { return "Error: " + std::string(error) + "\n Please fix your mistakes."; }
@@ -47,11 +43,11 @@ Result<ToolAnswer> carry_out(const Tool& tool, const llm::ToolCall& call, const 
 graph::Command answered(const AgentPlan& plan, const State& task, const llm::ToolCall& call, ToolAnswer answer) {
   graph::Command command(std::move(answer.update));
   command.update.set("messages", Array{tool_message(call, answer.text)});
-  const Array& later = State(about(task)).list("later");
-  const std::string then(State(about(task)).text("then"));
+  const Array& later = json_list(json_member(task["__call"], "later"));
+  const std::string then = text_about(task, "then");
   if (!later.empty()) {
     std::vector<Object> calls;
-    for (const Value& one : later) calls.push_back(one.is_object() ? one.get_object() : Object{});
+    for (const Value& one : later) calls.push_back(json_object(one));
     command.sends = sends_of(plan, calls, then);
   } else if (!then.empty()) {
     command.next.push_back(then);
@@ -87,7 +83,7 @@ std::vector<graph::Send> sends_of(const AgentPlan& plan, const std::vector<Objec
 
 Result<graph::Command> run_tool(const AgentPlan& plan, const State& task, graph::Context& context) {
   const llm::ToolCall call = call_in(task);
-  const std::string refused(State(about(task)).text("refused"));
+  const std::string refused = text_about(task, "refused");
   if (!refused.empty()) return answered(plan, task, call, {.text = refused});
   const Tool* tool = plan.tool(call.name);
   if (tool == nullptr || !tool->run) return answered(plan, task, call, {.text = unknown(plan, call.name)});
