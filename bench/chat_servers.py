@@ -1,4 +1,5 @@
 """What the chat benchmarks share: the model files, our engine and llama-server as servers, requests that are timed."""
+import atexit
 import contextlib
 import http.client
 import json
@@ -37,10 +38,10 @@ def model(shape, kind="q8_0", copier=False):
     return path
 
 
-def small_model(folder):
+def small_model(folder, shape=tiny_chat.TINY):
     """A chat model of one token a byte, made in a moment and without any peer."""
     data = pathlib.Path(folder) / "data"
-    checkpoint = tiny_chat.write_checkpoint(pathlib.Path(folder) / "checkpoint")
+    checkpoint = tiny_chat.write_checkpoint(pathlib.Path(folder) / "checkpoint", shape)
     subprocess.run([BINARY, "--data", data, "models", "import", checkpoint, "--name", "small"], check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return data / "models" / "small.gguf"
@@ -73,6 +74,7 @@ class Server:
 
     def __init__(self, process, connection):
         self.process, self.connection = process, connection
+        atexit.register(process.kill)  # A benchmark that fails leaves nothing behind that would slow down the next.
 
     def wait_ready(self, limit=120):
         end = time.monotonic() + limit

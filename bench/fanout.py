@@ -11,25 +11,25 @@ import tempfile
 from chat_servers import computed, document, fan_out, llama_server, model, ours
 from figures import Figures, progress
 
-CONTEXT = 16384
 
 
 def measure(figures, path, folder, words, new, rounds, targets):
-    peers = {"-np 5": ["-np", 5, "-c", CONTEXT, "-kvu", "--cache-ram", 8192],
-             "-np 1": ["-np", 1, "-c", CONTEXT, "--cache-ram", 8192]}
+    context = max(16384, 8 * words)  # llama-server -np 5 holds the document five times.
+    peers = {"-np 5": ["-np", 5, "-c", context, "-kvu", "--cache-ram", 8192],
+             "-np 1": ["-np", 1, "-c", context, "--cache-ram", 8192]}
     walls = {name: [] for name in ["cold", "warm", *peers]}
     counts = []
     kv = f"{folder}/kv-{words}-{new}"
     for at in range(rounds):
         text = document(words, 100 * words + at)
-        server = ours(path, folder, "--context", CONTEXT, "--kv-folder", kv)
+        server = ours(path, folder, "--context", context, "--kv-folder", kv)
         wall, replies = fan_out(server, text, new)
         walls["cold"].append(wall)
         prompt = replies[0]["usage"]["prompt_tokens"]
         shared = max(r["timings"]["cache_n"] for r in replies)
         counts.append((computed(replies), shared + sum(r["usage"]["prompt_tokens"] - shared for r in replies)))
         server.stop()  # What is shared is saved at the latest now.
-        server = ours(path, folder, "--context", CONTEXT, "--kv-folder", kv)
+        server = ours(path, folder, "--context", context, "--kv-folder", kv)
         walls["warm"].append(fan_out(server, text, new, marker=", again")[0])
         server.stop()
         for name, args in peers.items():

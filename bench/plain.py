@@ -18,9 +18,16 @@ def complete(server, prompt, new, keep=False):
     return server.complete(prompt, new, cache_prompt=keep)["timings"]
 
 
-def llama_bench(path, prompt, new):
+def rates_of(server, rng, prompt, new, tokens=range(1000, 9000)):
+    """(tokens read, tokens written) a second, as llama-bench's: exactly so many read, and so many written from nothing."""
+    reading = complete(server, rng.choices(tokens, k=prompt), 1)
+    writing = complete(server, [rng.choice(tokens)], new)
+    return 1000 * reading["prompt_n"] / reading["prompt_ms"], 1000 * (writing["predicted_n"] - 1) / writing["predicted_ms"]
+
+
+def llama_bench(path, prompt, new, *more):
     out = subprocess.run([llama_tool("llama-bench"), "-m", path, "-t", str(THREADS), "-p", str(prompt), "-n", str(new), "-r",
-                          "1", "-fa", "1", "-o", "json"], check=True, capture_output=True, text=True).stdout
+                          "1", "-fa", "1", "-o", "json", *map(str, more)], check=True, capture_output=True, text=True).stdout
     rows = json.loads(out)
     prefill = next(row["avg_ts"] for row in rows if row["n_gen"] == 0)
     decode = next(row["avg_ts"] for row in rows if row["n_prompt"] == 0)
@@ -54,15 +61,10 @@ def main():
     ratios = {"prefill": [], "decode": []}
     rates = {"prefill": [], "decode": [], "llama prefill": [], "llama decode": []}
     with tempfile.TemporaryDirectory(prefix="docmind-plain-") as folder:
-        # The same work as llama-bench's: exactly so many tokens read, and so many written from nothing, in a cache with
-        # nothing else in it.
         server = ours(path, folder, "--context", 4096, "--draft", 0)
         rng = random.Random(9000)
         for at in range(pairs):
-            reading = complete(server, [rng.randrange(1000, 9000) for _ in range(arguments.prompt)], 1)
-            writing = complete(server, [rng.randrange(1000, 9000)], arguments.new)
-            prefill = 1000 * reading["prompt_n"] / reading["prompt_ms"]
-            decode = 1000 * (writing["predicted_n"] - 1) / writing["predicted_ms"]
+            prefill, decode = rates_of(server, rng, arguments.prompt, arguments.new)
             theirs = llama_bench(path, arguments.prompt, arguments.new)
             for name, own, peer in (("prefill", prefill, theirs[0]), ("decode", decode, theirs[1])):
                 ratios[name].append(own / peer)

@@ -3,8 +3,7 @@ set(deps ${CMAKE_SOURCE_DIR}/.deps)
 execute_process(COMMAND sh -c "cat deps/apt.txt deps/pip*.txt deps/npm/package-lock.json | sha256sum"
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE lists_now OUTPUT_STRIP_TRAILING_WHITESPACE)
 if(EXISTS ${deps}/STAMP)
-  file(READ ${deps}/STAMP lists_then)
-  string(STRIP "${lists_then}" lists_then)
+  file(STRINGS ${deps}/STAMP lists_then LIMIT_COUNT 1)
 endif()
 if(NOT lists_now STREQUAL "${lists_then}")
   message(FATAL_ERROR "The dependencies are missing or have changed: run ./dev setup.")
@@ -40,17 +39,23 @@ target_compile_definitions(docmind_sqlite PRIVATE SQLITE_THREADSAFE=2 SQLITE_DQS
 target_compile_options(docmind_sqlite PRIVATE -w -g0 -O2 -fvisibility=hidden $<$<C_COMPILER_ID:Clang>:-fno-sanitize=all>)
 target_link_libraries(docmind_sqlite PRIVATE Threads::Threads dl m)
 
-# libllama and ggml as pip built them; the headers come from the same hash-checked source package.
+# libllama and ggml as ./dev setup built them, or as DOCMIND_LLAMA_DIR brings them; the headers come from the hash-checked
+# source package in either case, so what is brought must be of that version (the engine compares ggml's). What computes
+# (libggml-cpu, libggml-cuda) is never linked by name: libggml needs or loads it.
 set(llama_tree ${deps}/packages/llama_cpp_python/vendor/llama.cpp)
+file(STRINGS ${llama_tree}/ggml/CMakeLists.txt ggml_version REGEX "^set\\(GGML_VERSION_(MAJOR|MINOR|PATCH) ")
+list(TRANSFORM ggml_version REPLACE "[^0-9]" "")
+list(JOIN ggml_version . ggml_version)
 add_library(docmind_ggml INTERFACE)  # number formats and the model file's, without anything that computes
 target_include_directories(docmind_ggml SYSTEM INTERFACE ${llama_tree}/ggml/include)
 target_link_libraries(docmind_ggml INTERFACE ${deps}/llama/lib/libggml-base.so)
+target_compile_definitions(docmind_ggml INTERFACE DOCMIND_GGML_VERSION="${ggml_version}")
 # Its staging header alone, for what libllama says of its memory; the folder it lies in is full of internals.
 configure_file(${llama_tree}/src/llama-ext.h ${CMAKE_BINARY_DIR}/llama-ext/llama-ext.h COPYONLY)
 add_library(docmind_llama INTERFACE)
 target_include_directories(docmind_llama SYSTEM INTERFACE ${llama_tree}/include ${CMAKE_BINARY_DIR}/llama-ext)
 target_link_libraries(docmind_llama INTERFACE ${deps}/llama/lib/libllama.so ${deps}/llama/lib/libggml.so
-  ${deps}/llama/lib/libggml-cpu.so docmind_ggml)
+  docmind_ggml)
 
 # The template language of chat models, from the same source package, with bounds built in.
 execute_process(COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/cmake/meter_jinja.py ${llama_tree}/common ${CMAKE_BINARY_DIR}/jinja

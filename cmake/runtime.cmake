@@ -3,6 +3,7 @@
 #   share/docmind/models   the built-in embedding model, made from its safetensors by our own importer
 set(runtime_libs ${CMAKE_BINARY_DIR}/lib/docmind)
 add_custom_command(OUTPUT ${runtime_libs}/.copied
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${runtime_libs}
   COMMAND ${CMAKE_COMMAND} -E make_directory ${runtime_libs}
   COMMAND sh -c "cp -a ${deps}/llama/lib/*.so* ${runtime_libs}/ && cp ${deps}/packages/pypdfium2_raw/libpdfium.so ${runtime_libs}/"
   COMMAND ${CMAKE_COMMAND} -E touch ${runtime_libs}/.copied

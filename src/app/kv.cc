@@ -44,9 +44,8 @@ Result<KvSizes> sizes_of(const cli::KvOptions& options, const KvContext& context
     return Error{Code::kInvalidArgument, "no chat model is named, and none is set",
                  "name one with --model NAME or FILE (docmind models list shows yours), or set engine.model"};
   }
-  const bool is_file = name.ends_with(".gguf") && name.find('/') == std::string::npos;
   KvSizes sizes;
-  sizes.file = DM_TRY(model::read_model_file(DM_TRY(find_model(context.layout, is_file ? "./" + name : name))));
+  sizes.file = DM_TRY(model::read_model_file(DM_TRY(find_model(context.layout, name))));
   sizes.shape = DM_TRY(model::kv_shape(sizes.file));
   sizes.context = options.context != 0  ? options.context
                   : engine.context != 0 ? engine.context

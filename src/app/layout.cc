@@ -51,9 +51,9 @@ Result<fs::path> pdf_library() {
 
 Result<fs::path> find_model(const Layout& layout, const std::string& name) {
   std::error_code ignored;
-  if (name.find('/') != std::string::npos) {
+  if (name.find('/') != std::string::npos || name.ends_with(".gguf")) {  // No name of a model looks like a file's.
     if (fs::exists(name, ignored)) return fs::path(name);
-    return Error{Code::kNotFound, "there is no model file " + name, "check the setting embedder.model"};
+    return Error{Code::kNotFound, "there is no model file " + name, "docmind models list shows the models by name"};
   }
   for (const fs::path& folder : {layout.models, layout.share / "models"}) {
     const fs::path file = folder / (name + ".gguf");

@@ -57,7 +57,12 @@ int parse_role(const std::map<std::string, std::string>& options) {
 }
 
 int devices_role() {
-  std::fputs((engine::devices_json(engine::compute_devices(), sys::Nvml::load()) + "\n").c_str(), stdout);
+  const auto devices = engine::compute_devices();
+  if (!devices) {
+    std::fputs((devices.error().message + "\n").c_str(), stderr);
+    return 1;
+  }
+  std::fputs((engine::devices_json(*devices, sys::Nvml::load()) + "\n").c_str(), stdout);
   return 0;
 }
 

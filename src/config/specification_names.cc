@@ -4,8 +4,9 @@ namespace docmind::config {
 namespace {
 
 constexpr std::string_view kVllm = "it belongs to the vLLM backend, which is not built in yet";
-constexpr std::string_view kChat = "it belongs to chat models, which are not built in yet";
-constexpr std::string_view kContext = "it belongs to the context window of chat models, which are not built in yet";
+constexpr std::string_view kOllama = "it belongs to the Ollama backend, which is not built in yet";
+constexpr std::string_view kWriting = "no answer is written by a chat model yet";
+constexpr std::string_view kContext = "it belongs to the context window of a conversation, which is not built in yet";
 constexpr std::string_view kCacheServer = "it belongs to the cache of answers, which is not built in yet";
 constexpr std::string_view kSupervisor = "it belongs to the agents' graph, which is not built in yet";
 constexpr std::string_view kTarget = "targets are measured, not set";
@@ -24,15 +25,20 @@ void add_vllm(std::vector<SpecificationName>& out) {
 }
 
 void add_chat(std::vector<SpecificationName>& out) {
-  for (const std::string_view name : {"model_name", "ollama_model", "llm_temperature", "quantization"}) {
-    out.push_back({name, Fate::kNotYet, kChat});
-  }
+  out.push_back({"ollama_model", Fate::kNotYet, kOllama});
+  out.push_back({"llm_temperature", Fate::kNotYet, kWriting});
+  out.push_back({"model_name", Fate::kObsolete, "a chat model is imported and then named with engine.model"});
+  out.push_back(
+      {"quantization", Fate::kObsolete, "a model is quantised when it is imported (docmind models quantize)"});
   for (const std::string_view name :
        {"max_context_length", "context_window_size", "context_truncation_strategy", "context_overlap_tokens",
-        "context_trim_threshold", "context_buffer_size", "enable_context_trimming", "kv_cache_quantization",
-        "kv_cache_max_tokens", "kv_cache_dtype"}) {
+        "context_trim_threshold", "context_buffer_size", "enable_context_trimming"}) {
     out.push_back({name, Fate::kNotYet, kContext});
   }
+  for (const std::string_view name : {"kv_cache_quantization", "kv_cache_dtype"}) {
+    out.push_back({name, Fate::kObsolete, "the formats are other ones here; the setting is engine.kv_cache_dtype"});
+  }
+  out.push_back({"kv_cache_max_tokens", Fate::kObsolete, "the setting is engine.context"});
 }
 
 void add_caches(std::vector<SpecificationName>& out) {

@@ -50,7 +50,7 @@ Result<std::unique_ptr<ChatEngine>> ChatEngine::open(const ChatEngineOptions& op
   scheduling.chunk = std::min(scheduling.chunk, options.step_tokens);
   const model::ModelFile file = DM_TRY(model::read_model_file(options.model_path));
   // Memory is asked for before the model is loaded: its file is mapped, and counts as available afterwards.
-  out->plan_ = DM_TRY(plan_chat(options, file, compute_devices(), sys::available_memory()));
+  out->plan_ = DM_TRY(plan_chat(options, file, DM_TRY(compute_devices()), sys::available_memory()));
   // Settings go from machine to machine: the work is done all the same, but not in silence.
   if (options.gpu_layers > 0 && out->plan_.cards.empty()) {
     log.event(obs::Level::kWarn, "engine_without_card",

@@ -98,8 +98,8 @@ std::string_view name(DeviceKind kind) {
   return "accelerator";
 }
 
-std::vector<ComputeDevice> compute_devices() {
-  start_libllama();
+Result<std::vector<ComputeDevice>> compute_devices() {
+  DM_TRY(start_libllama());
   std::vector<ComputeDevice> out;
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     ggml_backend_dev_t device = ggml_backend_dev_get(i);

@@ -28,8 +28,8 @@ struct ComputeDevice {
   std::uint64_t free = 0;
 };
 
-// Starts libllama's back ends.
-std::vector<ComputeDevice> compute_devices();
+// Starts libllama's back ends; fails as start_libllama() does.
+Result<std::vector<ComputeDevice>> compute_devices();
 
 // What docmind engine --devices prints (docs/formats/engine.md): the devices, what ggml was built with, and the cards
 // as the driver describes them. `nvml` may be an error: kNotFound is a machine without a driver.

@@ -24,7 +24,9 @@ std::vector<std::string> names(std::string_view map) {
 }
 
 TEST(Devices, TheProcessorIsAlwaysThere) {
-  const auto devices = compute_devices();
+  const auto found = compute_devices();
+  ASSERT_TRUE(found) << found.error().message;
+  const auto& devices = *found;
   EXPECT_TRUE(std::ranges::any_of(devices, [](const auto& of) { return of.kind == DeviceKind::kProcessor; }));
   const auto again = devices_of(devices_json(devices, Error{Code::kNotFound, "no driver"}));
   ASSERT_TRUE(again);

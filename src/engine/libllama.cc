@@ -1,11 +1,12 @@
 #include "engine/libllama.h"
 
+#include <dlfcn.h>
 #include <ggml-backend.h>
 #include <llama.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
-#include <mutex>
 
 #include "model/model_file.h"
 
@@ -38,14 +39,41 @@ Result<Placement> placement_of(const Offload& offload) {
   return out;
 }
 
+// Where libggml lies, and with it the kernels that it loads at run time.
+std::string folder_of_ggml() {
+  Dl_info info{};
+  void* inside = dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path");
+  if (inside == nullptr || dladdr(inside, &info) == 0 || info.dli_fname == nullptr) return {};
+  return std::filesystem::path(info.dli_fname).parent_path();
+}
+
+Result<> start() {
+  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  const std::string folder = folder_of_ggml();
+  if (std::string_view(ggml_version()) != DOCMIND_GGML_VERSION) {
+    return Error{Code::kInternal,
+                 "The ggml in " + folder + " is version " + ggml_version() + ", and this build needs " +
+                     DOCMIND_GGML_VERSION + ".",
+                 "Reinstall docmind, or build it again."};
+  }
+  // One that was built for a single kind of processor brings it along; otherwise the fitting one is among those beside
+  // it. Named by folder: left alone ggml would look in the current one, too.
+  if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+    ggml_backend_load_all_from_path(folder.c_str());
+  }
+  if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+    return Error{Code::kInternal, "There is nothing in " + folder + " that computes on this processor.",
+                 "Reinstall docmind."};
+  }
+  llama_backend_init();
+  return {};
+}
+
 }  // namespace
 
-void start_libllama() {
-  static std::once_flag started;
-  std::call_once(started, [] {
-    llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
-    llama_backend_init();
-  });
+Result<> start_libllama() {
+  static const Result<> started = start();
+  return started;
 }
 
 void FreeModel::operator()(llama_model* model) const { llama_model_free(model); }
@@ -53,7 +81,7 @@ void FreeContext::operator()(llama_context* context) const { llama_free(context)
 
 Result<ModelPointer> load_model(const std::string& path, const std::optional<Offload>& offload) {
   DM_TRY(model::read_model_file(path));  // Before libllama sees the file.
-  start_libllama();
+  DM_TRY(start_libllama());
   llama_model_params params = llama_model_default_params();
   params.check_tensors = true;
   Placement placement;

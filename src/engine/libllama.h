@@ -42,7 +42,9 @@ struct Offload {
 // Without `offload` libllama takes what cards it finds.
 Result<ModelPointer> load_model(const std::string& path, const std::optional<Offload>& offload = {});
 
-void start_libllama();  // Once for the process; load_model does it too.
+// Once for the process; load_model does it too. kInternal: another ggml than this was built with, or none of its
+// kernels fits this processor.
+Result<> start_libllama();
 
 // A value of the file's header as text, empty when it has none.
 std::string metadata(const llama_model* model, const std::string& key);

@@ -33,7 +33,8 @@ std::string text_of(const LossReport& report) {
 }
 
 Result<LossReport> loss_report_of(std::string_view text) {
-  const Error broken{Code::kDataLoss, "A loss report is damaged.", "Quantise the model again."};
+  const Error broken{Code::kDataLoss, "What was noted of the loss by quantising cannot be read.",
+                     "Quantise the model again."};
   const Result<json::value> root = parse_json(text, {.depth = 4, .bytes = 1U << 16U});
   if (!root || !root->is_object()) return broken;
   const json::object& object = root->get_object();

@@ -60,7 +60,7 @@ Error altered(const std::string& name) {
 
 Result<> check_model_name(std::string_view name) {
   const bool plain = !name.empty() && name.size() <= kMaxName && is_utf8(name) && name.front() != '.' &&
-                     name.front() != '-' && std::ranges::none_of(name, [](char c) {
+                     name.front() != '-' && !name.ends_with(kEnding) && std::ranges::none_of(name, [](char c) {
                        return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
                      });
   if (plain) return {};

@@ -28,6 +28,9 @@ class Bench(unittest.TestCase):
     def test_gap(self):
         self.tiny("gap")
 
+    def test_gpu(self):
+        self.tiny("gpu")
+
     def test_restart(self):
         self.tiny("restart")
 

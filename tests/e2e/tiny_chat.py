@@ -1,14 +1,29 @@
 """A chat model for tests: a Qwen3 checkpoint with random weights and one token a byte. It says nothing, but really."""
 import json
+import math
 import random
 import struct
+from typing import NamedTuple
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>", "<think>", "</think>"]
 SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
          r"|\s*[\r\n]+|\s+(?!\S)|\s+")
 TEMPLATE = ("{%- for m in messages %}{{- '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{%- endfor %}"
             "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}")
-LAYERS, HIDDEN, FORWARD, HEADS, KV_HEADS, HEAD, ROWS = 2, 64, 128, 4, 2, 16, 288
+
+
+class Shape(NamedTuple):
+    layers: int
+    hidden: int
+    forward: int
+    heads: int
+    kv_heads: int
+    head: int
+    rows: int  # Of the vocabulary; those without a token are never written.
+
+
+TINY = Shape(2, 64, 128, 4, 2, 16, 288)
+LARGE = Shape(28, 1024, 3072, 16, 8, 128, 151936)  # Qwen3-0.6B
 
 
 def byte_letters():
@@ -18,42 +33,52 @@ def byte_letters():
     return [chr(b) if b in plain else chr(next(others)) for b in range(256)]
 
 
-def shapes():
-    yield "model.embed_tokens.weight", (ROWS, HIDDEN)
-    for i in range(LAYERS):
-        for name, shape in (("self_attn.q_proj", (HEADS * HEAD, HIDDEN)), ("self_attn.k_proj", (KV_HEADS * HEAD, HIDDEN)),
-                            ("self_attn.v_proj", (KV_HEADS * HEAD, HIDDEN)), ("self_attn.o_proj", (HIDDEN, HEADS * HEAD)),
-                            ("mlp.gate_proj", (FORWARD, HIDDEN)), ("mlp.up_proj", (FORWARD, HIDDEN)),
-                            ("mlp.down_proj", (HIDDEN, FORWARD)), ("self_attn.q_norm", (HEAD,)),
-                            ("self_attn.k_norm", (HEAD,)), ("input_layernorm", (HIDDEN,)),
-                            ("post_attention_layernorm", (HIDDEN,))):
+def tensors(of):
+    """(name, rows and columns) of each."""
+    yield "model.embed_tokens.weight", (of.rows, of.hidden)
+    for i in range(of.layers):
+        for name, shape in (("self_attn.q_proj", (of.heads * of.head, of.hidden)),
+                            ("self_attn.k_proj", (of.kv_heads * of.head, of.hidden)),
+                            ("self_attn.v_proj", (of.kv_heads * of.head, of.hidden)),
+                            ("self_attn.o_proj", (of.hidden, of.heads * of.head)),
+                            ("mlp.gate_proj", (of.forward, of.hidden)), ("mlp.up_proj", (of.forward, of.hidden)),
+                            ("mlp.down_proj", (of.hidden, of.forward)), ("self_attn.q_norm", (of.head,)),
+                            ("self_attn.k_norm", (of.head,)), ("input_layernorm", (of.hidden,)),
+                            ("post_attention_layernorm", (of.hidden,))):
             yield f"model.layers.{i}.{name}.weight", shape
-    yield "model.norm.weight", (HIDDEN,)
+    yield "model.norm.weight", (of.hidden,)
+
+
+BLOCK = 1 << 16  # Numbers drawn; a larger tensor repeats them.
 
 
 def weights(shape, rng):
+    count = math.prod(shape)
     if len(shape) == 1:
-        return struct.pack("<H", 0x3F80) * shape[0]
-    bf16 = (struct.pack("<f", rng.gauss(0, 0.3))[2:] for _ in range(shape[0] * shape[1]))
-    return b"".join(bf16)
+        return struct.pack("<H", 0x3F80) * count
+    drawn = b"".join(struct.pack("<f", rng.gauss(0, 0.3))[2:] for _ in range(min(count, BLOCK)))
+    return (drawn * -(-count // BLOCK))[: 2 * count]
 
 
-def write_checkpoint(folder):
+def write_checkpoint(folder, of=TINY):
     folder.mkdir(parents=True)
     rng = random.Random(7)
-    header, data = {}, b""
-    for name, shape in shapes():
-        bytes_ = weights(shape, rng)
-        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [len(data), len(data) + len(bytes_)]}
-        data += bytes_
+    header, at = {}, 0
+    for name, shape in tensors(of):
+        end = at + 2 * math.prod(shape)
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, end]}
+        at = end
     head = json.dumps(header).encode()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + data)
+    with open(folder / "model.safetensors", "wb") as out:
+        out.write(struct.pack("<Q", len(head)) + head)
+        for _, shape in tensors(of):
+            out.write(weights(shape, rng))
     (folder / "config.json").write_text(json.dumps({
-        "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": HIDDEN, "intermediate_size": FORWARD,
-        "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "num_key_value_heads": KV_HEADS, "head_dim": HEAD,
-        "hidden_act": "silu", "rms_norm_eps": 1e-6, "rope_theta": 1000000, "max_position_embeddings": 32768,
-        "tie_word_embeddings": True, "vocab_size": ROWS, "torch_dtype": "bfloat16", "attention_bias": False,
-        "use_sliding_window": False, "eos_token_id": 258}))
+        "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": of.hidden,
+        "intermediate_size": of.forward, "num_hidden_layers": of.layers, "num_attention_heads": of.heads,
+        "num_key_value_heads": of.kv_heads, "head_dim": of.head, "hidden_act": "silu", "rms_norm_eps": 1e-6,
+        "rope_theta": 1000000, "max_position_embeddings": 32768, "tie_word_embeddings": True, "vocab_size": of.rows,
+        "torch_dtype": "bfloat16", "attention_bias": False, "use_sliding_window": False, "eos_token_id": 258}))
     added = [dict(id=256 + i, content=token, single_word=False, lstrip=False, rstrip=False, normalized=False,
                   special=token.startswith("<|")) for i, token in enumerate(SPECIAL)]
     plain = dict(add_prefix_space=False, trim_offsets=False, use_regex=False)
