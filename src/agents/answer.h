@@ -65,6 +65,8 @@ struct Answer {
   std::vector<std::string> dropped;     // Sentences that failed validation.
   std::vector<retrieval::Hit> nearest;  // Filled when abstained.
   std::vector<AgentRun> agents;
+  double coordination_seconds = 0;  // What was spent between the agents' own work.
+  std::uint32_t parts = 0;          // Of the plan; several were searched at the same time.
   TokenCounts tokens;
   std::string trace_id;
   double seconds = 0;

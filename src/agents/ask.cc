@@ -10,16 +10,8 @@
 namespace docmind::agents {
 namespace {
 
-double seconds_between(TimePoint from, TimePoint to) { return std::chrono::duration<double>(to - from).count(); }
-
-// Runs one agent and notes how long it took.
-template <typename Work>
-auto timed(std::string agent, std::vector<AgentRun>& runs, const Clock& clock, Work work) {
-  const TimePoint start = clock.now();
-  auto out = work();
-  runs.push_back({std::move(agent), seconds_between(start, clock.now()), "ok"});
-  return out;
-}
+constexpr const char* kNames[] = {"query_router", "query_planner", "retrieval_expert", "result_synthesizer",
+                                  "response_validator"};
 
 // Passages looked at, of all there are.
 void add_coverage(const std::vector<Evidence>& evidence, Answer& answer) {
@@ -47,14 +39,16 @@ std::vector<retrieval::Hit> nearest_of(const std::vector<Evidence>& evidence, st
   return hits;
 }
 
-// A part of the question that was searched by keywords alone, though vectors are wanted; each reason once.
-std::vector<std::string> fallbacks_of(const std::vector<Evidence>& evidence) {
+// What was done in a lesser way, each way once.
+std::vector<std::string> fallbacks_of(const Outcome& outcome) {
   std::vector<std::string> out;
-  for (const Evidence& one : evidence) {
-    if (one.found.degraded.empty()) continue;
-    std::string fallback = "Searched by keywords alone: " + one.found.degraded;
+  const auto add = [&out](std::string fallback) {
     if (std::ranges::find(out, fallback) == out.end()) out.push_back(std::move(fallback));
+  };
+  for (const Evidence& one : outcome.evidence) {
+    if (!one.found.degraded.empty()) add("Searched by keywords alone: " + one.found.degraded);
   }
+  for (const Replaced& one : outcome.replaced) add(one.agent + " failed: " + one.error.message);
   return out;
 }
 
@@ -76,18 +70,24 @@ std::string_view name(AnswerStatus status) {
   return "abstained";
 }
 
-void conclude(const std::vector<Evidence>& evidence, const Draft& draft, const RetrievalOptions& options,
-              Answer& answer) {
-  if (answer.claims.empty()) {
-    answer.status = AnswerStatus::kAbstained;
-    answer.nearest = nearest_of(evidence, options.nearest);
-    return;
+// Why the answer is less than it could be; empty when it is not.
+std::string reason_of(const Outcome& outcome, bool answered) {
+  if (!outcome.replaced.empty()) {
+    const Replaced& first = outcome.replaced.front();
+    return first.agent + " failed, and the least took its place: " + first.error.message;
   }
+  if (!outcome.draft.unanswered.empty() && answered) {
+    return "The documents do not answer: " + outcome.evidence[outcome.draft.unanswered.front()].part.asks;
+  }
+  return {};
+}
+
+void conclude(const Outcome& outcome, const RetrievalOptions& options, Answer& answer) {
+  answer.partial_reason = reason_of(outcome, !answer.claims.empty());
+  answer.status = answer.claims.empty() ? AnswerStatus::kAbstained : AnswerStatus::kAnswered;
+  if (!answer.partial_reason.empty()) answer.status = AnswerStatus::kPartial;
   answer.text = joined(answer.claims);
-  answer.status = AnswerStatus::kAnswered;
-  if (draft.unanswered.empty()) return;
-  answer.status = AnswerStatus::kPartial;
-  answer.partial_reason = "The documents do not answer: " + evidence[draft.unanswered.front()].part.asks;
+  if (answer.claims.empty()) answer.nearest = nearest_of(outcome.evidence, options.nearest);
 }
 
 // Those whose words the trace holds: it goes when one of them is deleted.
@@ -99,44 +99,109 @@ std::vector<std::int64_t> documents_in(const std::vector<Evidence>& evidence) {
   return {keys.begin(), keys.end()};
 }
 
-}  // namespace
+Result<> check(const std::set<std::string>& off) {
+  for (const std::string& name : off) {
+    if (std::ranges::find(kNames, name) == std::end(kNames)) {
+      return Error{
+          Code::kInvalidArgument, "There is no agent called " + name + ".",
+          "They are query_router, query_planner, retrieval_expert, result_synthesizer and response_validator."};
+    }
+  }
+  return {};
+}
 
-Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
-                   std::stop_token stop) {
-  const TimePoint start = deps.clock.now();
-  Answer answer;
+void switch_off(const AskOptions& options, const Agents& last, Agents& agents) {
+  const auto off = [&](const char* name) { return options.off.contains(name); };
+  if (off("query_router")) agents.query_router = last.query_router;
+  if (off("query_planner")) agents.query_planner = last.query_planner;
+  if (off("retrieval_expert")) {
+    agents.retrieval_expert = [](const Part& part, Route, const Call&) { return Result<Evidence>(Evidence{part, {}}); };
+  }
+  if (off("result_synthesizer")) {
+    agents.result_synthesizer = [synthesis = options.synthesis](const std::vector<Evidence>& evidence, const Call&) {
+      return Result<Draft>(list_units(evidence, synthesis));
+    };
+  }
+  if (off("response_validator")) {
+    agents.response_validator = [](const Draft& draft, const Call&) { return Result<Validated>(believe(draft)); };
+  }
+}
+
+Trace trace_of(const Question& question, const AskOptions& options, Outcome outcome, const Answer& answer) {
   Trace trace;
-  const auto run = [&](std::string agent, auto work) {
-    return timed(std::move(agent), answer.agents, deps.clock, std::move(work));
-  };
-  trace.routing = DM_TRY(run("query_router", [&] { return route(question.text); }));
-  const Plan parts = run("query_planner", [&] { return plan(trace.routing.question); });
-  trace.evidence = DM_TRY(run("retrieval_expert", [&] {
-    return retrieve(parts, trace.routing.route, question.filter, deps.index, options.retrieval, deadline, stop);
-  }));
-  trace.draft = run("result_synthesizer", [&] { return synthesize(trace.evidence, options.synthesis); });
-  library::Snapshot at = DM_TRY(deps.library.read(deadline, stop));
-  Validated validated =
-      DM_TRY(run("response_validator", [&] { return validate(trace.draft, at, options.validation); }));
-  if (trace.draft.claims.empty()) answer.agents.back().status = "skipped";
-
-  answer.claims = std::move(validated.claims);
-  answer.dropped = std::move(validated.dropped);
-  answer.query_used = trace.routing.question;
-  answer.route = name(trace.routing.route);
-  answer.fallbacks = fallbacks_of(trace.evidence);
-  add_coverage(trace.evidence, answer);
-  conclude(trace.evidence, trace.draft, options.retrieval, answer);
-
-  trace.id = new_id(deps.clock, deps.rng);
   trace.question = question.text;
+  trace.routing = std::move(outcome.routing);
+  trace.evidence = std::move(outcome.evidence);
+  trace.draft = std::move(outcome.draft);
   trace.options = options.synthesis;
   trace.agents = answer.agents;
   trace.dropped = answer.dropped;
   trace.status = name(answer.status);
-  const std::vector<std::int64_t> quoted = documents_in(trace.evidence);
+  return trace;
+}
+
+}  // namespace
+
+Agents agents_without_model(const Question& question, const AskOptions& options, const AskDeps& deps) {
+  Agents out;
+  out.query_router = [](std::string_view text, const Call&) { return route(text); };
+  out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
+  out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval](
+                             const Part& part, Route route, const Call& call) {
+    return retrieve(part, route, filter, index, retrieval, call.deadline, call.stop);
+  };
+  out.result_synthesizer = [synthesis = options.synthesis](const std::vector<Evidence>& evidence, const Call&) {
+    return Result<Draft>(synthesize(evidence, synthesis));
+  };
+  out.response_validator = [&library = deps.library, validation = options.validation](
+                               const Draft& draft, const Call& call) -> Result<Validated> {
+    library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
+    return validate(draft, at, validation);
+  };
+  return out;
+}
+
+Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps) {
+  AskOptions least = options;
+  least.retrieval.candidates.vectors = retrieval::Stage::kOff;
+  Agents out = agents_without_model(question, least, deps);
+  out.query_router = [](std::string_view text, const Call&) { return route_to_hybrid(text); };
+  out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan_of_one(routing.question)); };
+  out.result_synthesizer = [](const std::vector<Evidence>&, const Call&) { return Result<Draft>(Draft()); };
+  out.response_validator = [](const Draft&, const Call&) { return Result<Validated>(Validated()); };
+  return out;
+}
+
+Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
+                   std::stop_token stop) {
+  DM_TRY(check(options.off));
+  const TimePoint start = deps.clock.now();
+  const Agents last = agents_of_last_resort(question, options, deps);
+  Agents agents = agents_without_model(question, options, deps);
+  switch_off(options, last, agents);
+  Outcome outcome = DM_TRY(
+      run_agents(question.text, agents, last, options.budgets, {deps.clock, deps.rng, deps.pool}, deadline, stop));
+  Answer answer;
+  answer.coordination_seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
+  for (const AgentRun& run : outcome.runs) answer.coordination_seconds -= run.seconds;
+  answer.parts = static_cast<std::uint32_t>(outcome.evidence.size());
+  answer.claims = std::move(outcome.validated.claims);
+  answer.dropped = std::move(outcome.validated.dropped);
+  answer.agents = std::move(outcome.runs);
+  for (AgentRun& run : answer.agents) {
+    if (options.off.contains(run.name)) run.status = "skipped";
+  }
+  if (outcome.draft.claims.empty() && answer.agents.back().status == "ok") answer.agents.back().status = "skipped";
+  answer.query_used = outcome.routing.question;
+  answer.route = name(outcome.routing.route);
+  answer.fallbacks = fallbacks_of(outcome);
+  add_coverage(outcome.evidence, answer);
+  conclude(outcome, options.retrieval, answer);
+  const std::vector<std::int64_t> quoted = documents_in(outcome.evidence);
+  Trace trace = trace_of(question, options, std::move(outcome), answer);
+  trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;
-  answer.seconds = seconds_between(start, deps.clock.now());
+  answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
   return answer;
 }
 

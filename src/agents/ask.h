@@ -1,9 +1,12 @@
-// One question, one answer: the five agents as plain calls, one after the other, with the time each took.
+// One question, one answer, by the five agents (question_graph.h) as they work without a chat model: by rules, in the
+// documents' own words.
 #pragma once
+#include <set>
 #include <stop_token>
 #include <string>
 
 #include "agents/answer.h"
+#include "agents/question_graph.h"
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
 #include "agents/retrieval_expert.h"
@@ -25,18 +28,26 @@ struct AskOptions {
   RetrievalOptions retrieval;
   SynthesisOptions synthesis;
   ValidationOptions validation;
+  Budgets budgets;
+  std::set<std::string> off;  // Agents that do not work, by name: to see what each is worth.
 };
 
 struct AskDeps {
   library::Library& library;
   retrieval::Index& index;
   const Clock& clock;
-  Rng& rng;  // For the trace's id.
+  Rng& rng;                    // For ids; locked when there is a pool.
+  exec::Pool* pool = nullptr;  // Null: one thing after the other, and an agent that hangs holds the question up.
 };
 
-// Errors: kInvalidArgument (route()), kDeadlineExceeded, kCancelled, those of the library. Weak evidence is no error:
-// the answer says kAbstained and brings the nearest passages. Stores the trace under Answer::trace_id; an answer whose
-// trace cannot be stored is still given, with an empty trace_id.
+// The agents for one question; what they refer to outlives the pool.
+Agents agents_without_model(const Question& question, const AskOptions& options, const AskDeps& deps);
+// Who stands in for one that fails: the question as it is, whole, by keywords, no claim, nothing believed.
+Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps);
+
+// Errors: kInvalidArgument (route(), an unknown name in `off`), kDeadlineExceeded, kCancelled, those of the library.
+// Weak evidence is no error: the answer says kAbstained and brings the nearest passages. Stores the trace under
+// Answer::trace_id; an answer whose trace cannot be stored is still given, with an empty trace_id.
 Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
                    std::stop_token stop);
 

@@ -20,9 +20,11 @@ class AskTest : public testing::Test {
     index_ = library_.index();
   }
 
-  Answer answer_to(const std::string& text, double tau = 1.0) {
+  Answer answer_to(const std::string& text, double tau = 1.0, const std::string& off = {}, std::uint32_t claims = 5) {
     AskOptions options;
     options.synthesis.tau = tau;
+    options.synthesis.claims = claims;
+    if (!off.empty()) options.off = {off};
     auto answer = ask({text, {}}, options, deps(), Deadline::never(), {});
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
     return *std::move(answer);
@@ -124,6 +126,67 @@ TEST_F(AskTest, TheTraceSaysWhyButQuotesNothing) {
   EXPECT_EQ(unit.at("fate").as_string(), "chosen");
   EXPECT_TRUE(unit.at("features").as_object().contains("cosine"));
   EXPECT_EQ(trace.at("agents").as_array().size(), 5U);
+}
+
+// ---- what each agent is worth: with it the named thing holds, without it it does not ----
+
+TEST_F(AskTest, WithoutThePlannerTheSecondHalfIsMissing) {
+  const std::string two = "Where are the sails sewn by hand, and how long should you knead the dough?";
+  const auto says_both = [&](const Answer& answer) {
+    return answer.text.find("in a loft") != std::string::npos && answer.text.find("ten minutes") != std::string::npos;
+  };
+  EXPECT_TRUE(says_both(answer_to(two, 0.5, {}, 2)));
+  EXPECT_FALSE(says_both(answer_to(two, 0.5, "query_planner", 1))) << "one claim has no room for both";
+  EXPECT_EQ(answer_to(two, 0.5).parts, 2U);
+  EXPECT_EQ(answer_to(two, 0.5, "query_planner").parts, 1U);
+}
+
+TEST_F(AskTest, WithoutRetrievalThereIsNoAnswer) {
+  const Answer answer = answer_to("Where are the sails sewn by hand?", 1.0, "retrieval_expert");
+  EXPECT_EQ(answer.status, AnswerStatus::kAbstained);
+  EXPECT_TRUE(answer.nearest.empty());
+}
+
+TEST_F(AskTest, WithoutTheSynthesizerSentencesOfOneParagraphComeApart) {
+  const std::string question = "What is known of the Aurora's hull planks and where it was launched?";
+  EXPECT_EQ(answer_to(question, -10).claims.front().text,
+            "The hull of the Aurora is built from larch planks. The Aurora was launched in Bergen.");
+  for (const Claim& claim : answer_to(question, -10, "result_synthesizer").claims) {
+    EXPECT_EQ(claim.text.find(". The"), std::string::npos) << claim.text;
+  }
+}
+
+TEST_F(AskTest, WithoutTheValidatorAPlantedFalsehoodShows) {
+  const Question question{"Where are the sails sewn by hand?", {}};
+  const AskOptions options;
+  Agents agents = agents_without_model(question, options, deps());
+  agents.result_synthesizer = [honest = agents.result_synthesizer](const std::vector<Evidence>& evidence,
+                                                                   const Call& call) -> Result<Draft> {
+    Draft draft = DM_TRY(honest(evidence, call));
+    for (DraftClaim& claim : draft.claims)
+      claim.passages.front().pieces = {"The sails are sewn by machines in a mill."};
+    return draft;
+  };
+  const Agents last = agents_of_last_resort(question, options, deps());
+  const auto says = [&](const Agents& these) {
+    const auto outcome =
+        run_agents(question.text, these, last, {}, {library_.clock(), library_.rng()}, Deadline::never(), {});
+    EXPECT_TRUE(outcome);
+    return outcome->validated.claims;
+  };
+  EXPECT_TRUE(says(agents).empty());
+  agents.response_validator = [](const Draft& draft, const Call&) { return Result<Validated>(believe(draft)); };
+  ASSERT_FALSE(says(agents).empty());
+  EXPECT_EQ(says(agents).front().text, "The sails are sewn by machines in a mill.");
+}
+
+TEST_F(AskTest, WhoIsOffIsToldAndMustBeThere) {
+  const Answer answer = answer_to("Where are the sails sewn by hand?", 1.0, "query_planner");
+  EXPECT_EQ(answer.agents.at(1).status, "skipped");
+  EXPECT_EQ(answer.agents.at(0).status, "ok");
+  AskOptions options;
+  options.off = {"nobody"};
+  EXPECT_EQ(ask({"sails?", {}}, options, deps(), Deadline::never(), {}).error().code, Code::kInvalidArgument);
 }
 
 TEST_F(AskTest, ErrorsAreTheCallersToSee) {

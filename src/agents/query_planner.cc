@@ -49,7 +49,9 @@ Plan plan(std::string_view question) {
     }
     return two;
   }
-  return {{{std::string(question), std::string(question)}}};
+  return plan_of_one(question);
 }
+
+Plan plan_of_one(std::string_view question) { return {{{std::string(question), std::string(question)}}}; }
 
 }  // namespace docmind::agents

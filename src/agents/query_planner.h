@@ -18,4 +18,7 @@ struct Plan {
 
 Plan plan(std::string_view question);
 
+// Without a cut: one part.
+Plan plan_of_one(std::string_view question);
+
 }  // namespace docmind::agents

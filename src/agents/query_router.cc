@@ -35,14 +35,20 @@ std::string_view inside_quotes(std::string_view text) {
 
 std::string_view name(Route route) { return route == Route::kKeyword ? "keyword" : "hybrid"; }
 
-Result<Routing> route(std::string_view question) {
+Result<Routing> route_to_hybrid(std::string_view question) {
   if (question.size() > kMaxQuestionBytes) {
     return Error{Code::kInvalidArgument, "The question is longer than 8 KiB.", "Ask one thing at a time."};
   }
-  const std::string folded = text::fold_space(question);
+  std::string folded = text::fold_space(question);
   if (folded.empty()) {
     return Error{Code::kInvalidArgument, "The question is empty.", "Ask something about your documents."};
   }
+  return Routing{Route::kHybrid, std::move(folded), "A question in words: keywords and vectors."};
+}
+
+Result<Routing> route(std::string_view question) {
+  Routing hybrid = DM_TRY(route_to_hybrid(question));
+  const std::string& folded = hybrid.question;
   if (const std::string_view inner = inside_quotes(folded); !inner.empty()) {
     return Routing{Route::kKeyword, std::string(inner), "The whole question is one quoted phrase."};
   }
@@ -50,7 +56,7 @@ Result<Routing> route(std::string_view question) {
   const bool identifiers =
       !all.empty() && std::all_of(all.begin(), all.end(), [](const Word& word) { return has_code_literal(word.raw); });
   if (identifiers) return Routing{Route::kKeyword, folded, "The question holds nothing but identifiers."};
-  return Routing{Route::kHybrid, folded, "A question in words: keywords and vectors."};
+  return hybrid;
 }
 
 }  // namespace docmind::agents

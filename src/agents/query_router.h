@@ -24,4 +24,7 @@ struct Routing {
 // kInvalidArgument when there is nothing to ask, or more than 8 KiB of it.
 Result<Routing> route(std::string_view question);
 
+// Without a choice: every question is searched by keywords and vectors. Errors as route().
+Result<Routing> route_to_hybrid(std::string_view question);
+
 }  // namespace docmind::agents

@@ -144,4 +144,21 @@ Result<Validated> validate(const Draft& draft, library::Snapshot& at, const Vali
   return out;
 }
 
+Validated believe(const Draft& draft) {
+  Validated out;
+  for (const DraftClaim& drafted : draft.claims) {
+    Claim claim;
+    for (const Passage& passage : drafted.passages) {
+      Citation citation;
+      citation.span = passage.span;
+      citation.quote = joined(passage.pieces);
+      claim.citations.push_back(std::move(citation));
+    }
+    if (claim.citations.empty()) continue;
+    claim.text = claim.citations.front().quote;
+    out.claims.push_back(std::move(claim));
+  }
+  return out;
+}
+
 }  // namespace docmind::agents

@@ -26,4 +26,7 @@ struct Validated {
 // Errors: those of the library. A claim that is wrong is no error.
 Result<Validated> validate(const Draft& draft, library::Snapshot& at, const ValidationOptions& options);
 
+// Without a look at the library: every claim as it was drafted, with its place. What the agent is measured against.
+Validated believe(const Draft& draft);
+
 }  // namespace docmind::agents

@@ -93,6 +93,18 @@ class Choice {
     return drafts;
   }
 
+  // Units of one document, both included.
+  Passage passage(std::int64_t first, std::int64_t last) const {
+    const Unit& start = *find(first);
+    Passage out{start.document, {start.span.start, find(last)->span.end}, first, last, start.block, {}, {}};
+    for (std::int64_t id = first; id <= last; ++id) out.pieces.push_back(find(id)->text);
+    for (const Evidence& one : evidence_) {
+      const auto section = one.found.sections.find({start.document, start.section});
+      if (section != one.found.sections.end()) out.heading = section->second.section.path;
+    }
+    return out;
+  }
+
  private:
   struct Growing {
     std::int64_t document = 0;
@@ -223,17 +235,6 @@ class Choice {
     }
   }
 
-  Passage passage(std::int64_t first, std::int64_t last) const {
-    const Unit& start = *find(first);
-    Passage out{start.document, {start.span.start, find(last)->span.end}, first, last, start.block, {}, {}};
-    for (std::int64_t id = first; id <= last; ++id) out.pieces.push_back(find(id)->text);
-    for (const Evidence& one : evidence_) {
-      const auto section = one.found.sections.find({start.document, start.section});
-      if (section != one.found.sections.end()) out.heading = section->second.section.path;
-    }
-    return out;
-  }
-
   DraftClaim draft(const Growing& claim) const {
     DraftClaim out{{passage(claim.first, claim.last)}, claim.score, claim.part};
     for (const std::int64_t id : claim.elsewhere) out.passages.push_back(passage(id, id));
@@ -246,6 +247,29 @@ class Choice {
   std::set<std::int64_t> taken_;
   std::uint64_t used_ = 0;
 };
+
+// Scores every part's units. Which parts have one that is strong enough.
+std::vector<std::uint32_t> rank_units(const std::vector<Evidence>& evidence, const SynthesisOptions& options,
+                                      Draft& draft) {
+  std::vector<std::uint32_t> answerable;
+  for (std::uint32_t part = 0; part < evidence.size(); ++part) {
+    const Evidence& one = evidence[part];
+    std::vector<RankedUnit> ranked;
+    for (const ScoredUnit& unit : score_units(one.found, asked_forms(one.part.asks), options.weights)) {
+      ranked.push_back({unit, Fate::kNotReached});
+    }
+    draft.best.push_back(ranked.empty() ? 0 : ranked.front().unit.score);
+    const double tau = one.found.dense_used ? options.tau : options.tau_keyword;
+    if (ranked.empty() || draft.best.back() <= tau) {
+      for (RankedUnit& unit : ranked) unit.fate = Fate::kTooWeak;
+      draft.unanswered.push_back(part);
+    } else {
+      answerable.push_back(part);
+    }
+    draft.ranked.push_back(std::move(ranked));
+  }
+  return answerable;
+}
 
 }  // namespace
 
@@ -269,25 +293,24 @@ std::string_view name(Fate fate) {
   return "not_reached";
 }
 
+Draft list_units(const std::vector<Evidence>& evidence, const SynthesisOptions& options) {
+  Draft draft;
+  const std::vector<std::uint32_t> answerable = rank_units(evidence, options, draft);
+  const Choice places(evidence, options);
+  for (const std::uint32_t part : answerable) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(options.claims, draft.ranked[part].size()); ++i) {
+      RankedUnit& one = draft.ranked[part][i];
+      one.fate = Fate::kChosen;
+      draft.claims.push_back(
+          {{places.passage(one.unit.candidate.unit, one.unit.candidate.unit)}, one.unit.score, part});
+    }
+  }
+  return draft;
+}
+
 Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& options) {
   Draft draft;
-  std::vector<std::uint32_t> answerable;
-  for (std::uint32_t part = 0; part < evidence.size(); ++part) {
-    const Evidence& one = evidence[part];
-    std::vector<RankedUnit> ranked;
-    for (const ScoredUnit& unit : score_units(one.found, asked_forms(one.part.asks), options.weights)) {
-      ranked.push_back({unit, Fate::kNotReached});
-    }
-    draft.best.push_back(ranked.empty() ? 0 : ranked.front().unit.score);
-    const double tau = one.found.dense_used ? options.tau : options.tau_keyword;
-    if (ranked.empty() || draft.best.back() <= tau) {
-      for (RankedUnit& unit : ranked) unit.fate = Fate::kTooWeak;
-      draft.unanswered.push_back(part);
-    } else {
-      answerable.push_back(part);
-    }
-    draft.ranked.push_back(std::move(ranked));
-  }
+  const std::vector<std::uint32_t> answerable = rank_units(evidence, options, draft);
   if (answerable.empty()) return draft;
   Choice choice(evidence, options);
   const auto shares = static_cast<std::uint32_t>(answerable.size());

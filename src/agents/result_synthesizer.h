@@ -59,4 +59,8 @@ struct Draft {
 
 Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& options);
 
+// Without putting together: each part's best units by score as claims of their own, none merged, widened or put in
+// reading order. What the agent is measured against.
+Draft list_units(const std::vector<Evidence>& evidence, const SynthesisOptions& options);
+
 }  // namespace docmind::agents

@@ -1,8 +1,7 @@
-// retrieval_expert: brings the units that may answer each part of the plan, and the nearest passages.
+// retrieval_expert: brings the units that may answer a part of the plan, and the nearest passages.
 #pragma once
 #include <cstdint>
 #include <stop_token>
-#include <vector>
 
 #include "agents/query_planner.h"
 #include "agents/query_router.h"
@@ -24,9 +23,8 @@ struct RetrievalOptions {
   std::uint32_t nearest = 5;  // Passages shown when there is no answer.
 };
 
-// One Evidence per part, in order. Errors: those of retrieval::Index::candidates.
-Result<std::vector<Evidence>> retrieve(const Plan& plan, Route route, const retrieval::Filter& filter,
-                                       retrieval::Index& index, const RetrievalOptions& options, Deadline deadline,
-                                       std::stop_token stop);
+// The part's own. Errors: those of retrieval::Index::candidates.
+Result<Evidence> retrieve(const Part& part, Route route, const retrieval::Filter& filter, retrieval::Index& index,
+                          const RetrievalOptions& options, Deadline deadline, std::stop_token stop);
 
 }  // namespace docmind::agents

@@ -45,6 +45,7 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.max_claims = settings.ask.max_claims;
   options.max_citations = settings.ask.max_citations;
   options.max_characters = settings.ask.max_characters;
+  options.without = settings.ask.without;
   if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
     options.after_commit = [last](std::uint64_t commits) {
       if (commits >= last) std::raise(SIGKILL);

@@ -289,6 +289,10 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(real(
       "ask.threshold", [](auto& s) -> auto& { return s.ask.threshold; }, 0, 1000,
       "Evidence below it is too weak, and the answer abstains; belongs to embedder.model."));
+  out.push_back(line(
+      "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
+      "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "
+      "result_synthesizer, response_validator."));
   out.push_back(hidden(integer(
       "test.crash_after_commits", [](auto& s) -> auto& { return s.test.crash_after_commits; }, 0,
       std::numeric_limits<std::int32_t>::max(), "Ends the process with SIGKILL after so many commits; 0 is never.")));

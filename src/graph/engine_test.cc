@@ -28,6 +28,15 @@ TEST_F(Running, AChainRunsInOrderAndCountsItsSteps) {
   EXPECT_TRUE(result.checkpoint.empty());  // No thread was named.
 }
 
+TEST_F(Running, AnIntegerIsReadWhicheverWayItWasWritten) {
+  const Object values{{"signed", -3}, {"unsigned", 3U}, {"huge", 18446744073709551615ULL}, {"text", "3"}};
+  const State state(values);
+  EXPECT_EQ(state.integer("signed"), -3);
+  EXPECT_EQ(state.integer("unsigned"), 3);
+  EXPECT_EQ(state.integer("huge"), 0);
+  EXPECT_EQ(state.integer("text"), 0);
+}
+
 TEST_F(Running, WritesOfOneStepAreInvisibleToItsOtherNodes) {
   GraphBuilder builder({last("n", Type::kInteger), append("seen")});
   builder.node("writer", [](const State&, Context&) -> Result<Command> { return Command{{"n", 2}}; });

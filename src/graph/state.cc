@@ -1,5 +1,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <limits>
 
 #include "graph/graph.h"
 
@@ -43,7 +44,10 @@ bool State::has(std::string_view name) const { return !(*this)[name].is_null(); 
 
 std::int64_t State::integer(std::string_view name) const {
   const Value& value = (*this)[name];
-  return value.is_int64() ? value.get_int64() : 0;
+  if (value.is_int64()) return value.get_int64();
+  // A number that was unsigned where it was written is an integer all the same.
+  const bool fits = value.is_uint64() && value.get_uint64() <= std::numeric_limits<std::int64_t>::max();
+  return fits ? static_cast<std::int64_t>(value.get_uint64()) : 0;
 }
 
 double State::number(std::string_view name) const {

@@ -63,6 +63,7 @@ struct CandidateOptions {
   std::uint32_t chunks = 20;  // All units of so many chunks; sections make chunks of about 160 tokens.
   std::uint32_t bm25_units = 40;
   std::uint32_t dense_units = 40;
+  Stage vectors = Stage::kOn;        // kOff: by keywords alone, the embedder is not asked.
   Stage dense_ranking = Stage::kOn;  // kOff: vectors still score the candidates, but bring none.
   std::uint32_t context = 2;         // Units loaded before and after each candidate.
 };

@@ -95,7 +95,7 @@ struct Index::State {
   Result<> load(library::Snapshot& at, std::int64_t document);
   void on_change(const library::Change& change);
   Embedded embed(const std::string& text, Deadline deadline, std::stop_token stop);
-  Result<Request> begin(const Query& query, Deadline deadline, std::stop_token stop);
+  Result<Request> begin(const Query& query, Stage vectors, Deadline deadline, std::stop_token stop);
   Result<Rankings> rank(Request& request, library::Rows rows, std::uint32_t bm25_depth, std::uint32_t dense_depth);
   Result<std::vector<Hit>> hits(Request& request, const std::vector<Fused>& fused, std::uint32_t k);
   std::uint32_t depth(std::uint32_t k) const { return std::max(options.least_depth, options.depth_factor * k); }
@@ -162,7 +162,6 @@ void Index::State::on_change(const library::Change& change) {
 }
 
 Embedded Index::State::embed(const std::string& text, Deadline deadline, std::stop_token stop) {
-  if (options.dense == Stage::kOff) return {};
   // Half of the time at most: an embedder that hangs leaves enough for an answer by keyword.
   if (!deadline.is_never()) deadline = deadline.sooner(deadline.left() / 2, clock);
   auto info = embedder.info(deadline, stop);
@@ -176,9 +175,10 @@ Embedded Index::State::embed(const std::string& text, Deadline deadline, std::st
   return {std::move(embeddings->front().vector), info->model_hash, {}};
 }
 
-Result<Request> Index::State::begin(const Query& query, Deadline deadline, std::stop_token stop) {
+Result<Request> Index::State::begin(const Query& query, Stage vectors, Deadline deadline, std::stop_token stop) {
   DM_TRY(check(query));
-  Embedded embedded = embed(query.text, deadline, stop);
+  const bool dense = options.dense == Stage::kOn && vectors == Stage::kOn;
+  Embedded embedded = dense ? embed(query.text, deadline, stop) : Embedded();
   if (stop.stop_requested()) return Error{Code::kCancelled, "The search was stopped."};
   if (deadline.expired()) return Error{Code::kDeadlineExceeded, "The search ran out of time.", "Try it again."};
   Request request{DM_TRY(library.read(deadline, stop)), text::query_terms(query.text), std::move(embedded), {}, {}};
@@ -236,7 +236,7 @@ Result<std::vector<Hit>> Index::State::hits(Request& request, const std::vector<
 
 Result<SearchResult> Index::search(const Query& query, Deadline deadline, std::stop_token stop) {
   const TimePoint start = state_->clock.now();
-  Request request = DM_TRY(state_->begin(query, deadline, stop));
+  Request request = DM_TRY(state_->begin(query, Stage::kOn, deadline, stop));
   const std::uint32_t depth = state_->depth(query.k);
   Rankings rankings = DM_TRY(state_->rank(request, library::Rows::kChunks, depth, depth));
   const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
@@ -250,7 +250,7 @@ Result<SearchResult> Index::search(const Query& query, Deadline deadline, std::s
 
 Result<CandidateSet> Index::candidates(const Query& query, const CandidateOptions& wanted, Deadline deadline,
                                        std::stop_token stop) {
-  Request request = DM_TRY(state_->begin(query, deadline, stop));
+  Request request = DM_TRY(state_->begin(query, wanted.vectors, deadline, stop));
   const std::uint32_t depth = state_->depth(std::max(query.k, wanted.chunks));
   const std::uint32_t dense_depth = wanted.dense_ranking == Stage::kOn ? depth : 0;
   Rankings rankings = DM_TRY(state_->rank(request, library::Rows::kChunks, depth, dense_depth));

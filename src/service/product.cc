@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "library/lexical_index.h"
 #include "library/library.h"
 #include "retrieval/index.h"
+#include "service/agent_metrics.h"
 #include "service/doctor.h"
 #include "service/embedder_watch.h"
 #include "service/service.h"
@@ -22,6 +24,8 @@ namespace docmind::service {
 namespace {
 
 constexpr std::uint64_t kVocabularyBytes = 16U << 20U;
+constexpr std::size_t kAgentThreads =
+    16;  // They wait most of the time; one that is left by its question keeps its own.
 constexpr auto kTidying = std::chrono::seconds(5);  // An ingest that begins meanwhile waits so long at most.
 
 // The keyword index cuts text as questions are cut.
@@ -38,12 +42,25 @@ DocumentInfo info_of(const library::Document& document) {
           document.page_count, document.chunk_count, document.warnings};
 }
 
+std::set<std::string> names_in(std::string_view list) {
+  std::set<std::string> out;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    const std::string_view name = list.substr(0, comma);
+    const std::size_t first = std::min(name.find_first_not_of(' '), name.size());
+    const std::size_t last = name.find_last_not_of(' ');
+    if (first < name.size()) out.emplace(name.substr(first, last + 1 - first));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return out;
+}
+
 retrieval::Stage stage(bool on) { return on ? retrieval::Stage::kOn : retrieval::Stage::kOff; }
 
 class Product final : public Service {
  public:
   Product(ServiceOptions options, ServiceDeps deps)
-      : options_(std::move(options)), deps_(deps), embedder_(deps.embedder) {}
+      : options_(std::move(options)), deps_(deps), embedder_(deps.embedder), agent_metrics_(deps.metrics) {}
 
   Result<> build() {
     vocabulary_text_ = DM_TRY(deps_.files.read(options_.vocabulary, kVocabularyBytes).with("the vocabulary"));
@@ -55,6 +72,7 @@ class Product final : public Service {
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     lexical_ = library::fts5_index();
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
+    agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     ingest::IngestOptions ingest;
     ingest.max_file_bytes = options_.max_file_bytes;
     ingest.chunk_tokens = options_.chunk_tokens;
@@ -83,8 +101,11 @@ class Product final : public Service {
     options.synthesis.claims = options_.max_claims;
     options.synthesis.citations = options_.max_citations;
     options.synthesis.characters = options_.max_characters;
-    return agents::ask({question.text, question.filter}, options, {*library_, index, deps_.clock, deps_.rng}, deadline,
-                       stop);
+    options.off = names_in(options_.without);
+    Answer answer = DM_TRY(agents::ask({question.text, question.filter}, options,
+                                       {*library_, index, deps_.clock, deps_.rng, agents_pool_.get()}, deadline, stop));
+    agent_metrics_.count(answer);
+    return answer;
   }
 
   Result<SearchResult> search(const Query& query, Deadline deadline, std::stop_token stop) override {
@@ -222,6 +243,8 @@ class Product final : public Service {
   std::shared_mutex ingesting_;  // Shared by ingests.
   Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
+  AgentMetrics agent_metrics_;
+  std::unique_ptr<exec::Pool> agents_pool_;  // Last: it waits for agents that their question has left.
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ struct ServiceOptions {
   std::uint32_t max_claims = 5;
   std::uint32_t max_citations = 2;
   std::uint32_t max_characters = 900;
+  std::string without;                                        // Agents that do not work, separated by commas.
   std::function<void(std::uint64_t commits)> after_commit{};  // For the crash test.
 };
 
