@@ -203,6 +203,32 @@ TEST_F(Running, ACommandToAParentThatIsNotThereIsAnError) {
   EXPECT_EQ(run(compiled(std::move(builder))).error().code, Code::kInvalidArgument);
 }
 
+TEST_F(Running, ASubgraphGivesBackTheOrderOfMessagesToo) {
+  const auto ordered = [this](const std::vector<std::string>& inside) {
+    GraphBuilder inner({messages()});
+    inner.node("work", [inside](const State&, Context&) -> Result<Command> {
+      Array all{remove_all_messages()};
+      for (const std::string& id : inside) all.push_back(Object{{"id", id}});
+      return Command{{"messages", std::move(all)}};
+    });
+    inner.edge(kStart, "work");
+    GraphBuilder outer({messages()});
+    outer.subgraph("worker", compiled(std::move(inner))).edge(kStart, "worker");
+    const Object input{{"messages", Array{Object{{"id", "a"}}, Object{{"id", "b"}}, Object{{"id", "c"}}}}};
+    std::vector<std::string> out;
+    const RunResult result = must(run(compiled(std::move(outer)), input));
+    for (const Value& message : result.values.at("messages").as_array()) {
+      out.emplace_back(message.at("id").as_string());
+    }
+    return out;
+  };
+  using Ids = std::vector<std::string>;
+  for (const Ids& ids : {Ids{"a", "b", "c"}, Ids{}, Ids{"summary", "c"}, Ids{"c", "a"}, Ids{"a", "new", "b", "c"},
+                         Ids{"b", "c", "x", "y"}, Ids{"c", "b", "a"}}) {
+    EXPECT_EQ(ordered(ids), ids);
+  }
+}
+
 TEST_F(Running, ASubgraphsBorderMayBeAmended) {
   GraphBuilder inner({append("log"), last("mode"), last("hidden")});
   inner.node("work", [](const State& state, Context&) -> Result<Command> {

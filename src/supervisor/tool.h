@@ -48,7 +48,7 @@ struct Tool {
   ToolKind kind = ToolKind::kOrdinary;
   Afterwards afterwards = Afterwards::kModel;
   std::vector<std::string> sees{};  // Channels; each call carries a copy of them.
-  std::string agent{};              // kHandoff: whom it calls.
+  std::string agent{};              // kHandoff: whom it calls. kForward: whose the message becomes.
 };
 
 }  // namespace docmind::supervisor

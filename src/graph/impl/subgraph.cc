@@ -32,17 +32,21 @@ Update appended(const std::string& name, const Array& before, const Array& after
 
 std::string_view id_of(const Value& message) { return json_text(json_member(message, "id")); }
 
+// What stands in another order than before is removed and added anew.
 Update merged(const std::string& name, const Array& before, const Array& after) {
-  std::map<std::string_view, const Value*> old;
-  for (const Value& message : before) old[id_of(message)] = &message;
+  std::map<std::string_view, std::size_t> old;
+  for (std::size_t i = 0; i < before.size(); ++i) old[id_of(before[i])] = i;
   Array changed;
+  std::size_t next = 0;
   for (const Value& message : after) {
     const auto found = old.find(id_of(message));
-    if (found == old.end() || *found->second != message) changed.push_back(message);
-    if (found != old.end()) old.erase(found);
+    const bool in_place = found != old.end() && found->second >= next;
+    next = in_place ? found->second + 1 : before.size();
+    if (!in_place || before[found->second] != message) changed.push_back(message);
+    if (in_place) old.erase(found);
   }
   Array writes;
-  for (const auto& [id, message] : old) writes.push_back(remove_message(id));
+  for (const auto& [id, place] : old) writes.push_back(remove_message(id));
   for (Value& message : changed) writes.push_back(std::move(message));
   Update update;
   return writes.empty() ? update : update.set(name, std::move(writes));

@@ -30,6 +30,10 @@ struct AgentPlan {
   bool is_ordinary(const llm::ToolCall& call) const;  // Unknown ones are: they are answered as tools are.
 };
 
+// What a call brings with it; nothing counts as an empty object.
+Result<Object> arguments_of(const llm::ToolCall& call);
+// How a failure is told to the model.
+std::string mistakes(std::string_view error);
 // What to say of a call beyond the first with ParallelCalls::kOne.
 std::string not_carried_out(const llm::ToolCall& call);
 

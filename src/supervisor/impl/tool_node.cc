@@ -19,19 +19,10 @@ llm::ToolCall call_in(const State& task) {
   return {.id = text_about(task, "id"), .name = text_about(task, "name"), .arguments = text_about(task, "arguments")};
 }
 
-std::string mistakes(std::string_view error) { return "Error: " + std::string(error) + "\n Please fix your mistakes."; }
-
 std::string unknown(const AgentPlan& plan, const std::string& name) {
   std::string known;
   for (const Tool& tool : plan.options.tools) known += (known.empty() ? "" : ", ") + tool.definition.name;
   return "Error: " + name + " is not a valid tool, try one of [" + known + "].";
-}
-
-Result<Object> arguments_of(const llm::ToolCall& call) {
-  if (call.arguments.empty()) return Object{};
-  Value parsed = DM_TRY(parse_json(call.arguments, {.depth = 40}).with("the arguments of " + call.name));
-  if (!parsed.is_object()) return Error{Code::kInvalidArgument, "the arguments of " + call.name + " are no object"};
-  return std::move(parsed.get_object());
 }
 
 Result<ToolAnswer> carry_out(const Tool& tool, const llm::ToolCall& call, const State& task, graph::Context& context) {
@@ -56,6 +47,15 @@ graph::Command answered(const AgentPlan& plan, const State& task, const llm::Too
 }
 
 }  // namespace
+
+std::string mistakes(std::string_view error) { return "Error: " + std::string(error) + "\n Please fix your mistakes."; }
+
+Result<Object> arguments_of(const llm::ToolCall& call) {
+  if (call.arguments.empty()) return Object{};
+  Value parsed = DM_TRY(parse_json(call.arguments, {.depth = 40}).with("the arguments of " + call.name));
+  if (!parsed.is_object()) return Error{Code::kInvalidArgument, "the arguments of " + call.name + " are no object"};
+  return std::move(parsed.get_object());
+}
 
 Object task_of(const AgentPlan& plan, const llm::ToolCall& call, const State& state, std::string_view refused) {
   Object task;
