@@ -229,6 +229,21 @@ TEST_F(Running, ASubgraphGivesBackTheOrderOfMessagesToo) {
   }
 }
 
+TEST_F(Running, MessagesOfAnUnsavedRunMayBeTheInputOfAnother) {
+  GraphBuilder builder({messages()});
+  builder.node("a", [](const State&, Context&) -> Result<Command> {
+    return Command{{"messages", Array{Object{{"text", "answer"}}}}};
+  });
+  builder.edge(kStart, "a");
+  const auto graph = compiled(std::move(builder));
+  Value talk = Array{};
+  for (const std::size_t length : {2U, 4U, 6U}) {
+    talk.as_array().push_back(Object{{"text", "question"}});
+    talk = must(run(graph, {{"messages", talk}})).values.at("messages");
+    EXPECT_EQ(talk.as_array().size(), length);
+  }
+}
+
 TEST_F(Running, ASubgraphsBorderMayBeAmended) {
   GraphBuilder inner({append("log"), last("mode"), last("hidden")});
   inner.node("work", [](const State& state, Context&) -> Result<Command> {
@@ -380,11 +395,13 @@ TEST_F(Running, MessagesMergeByIdAndGetIds) {
   builder.edge(kStart, "a");
   const auto graph = compiled(std::move(builder));
   const Object input{{"messages", Array{Object{{"id", "1"}}, Object{{"id", "2"}}, Object{{"id", "3"}}}}};
-  const Array once = must(run(graph, input)).values.at("messages").as_array();
+  const Array once = must(run(graph, input, on("t"))).values.at("messages").as_array();
   ASSERT_EQ(once.size(), 4U);
   EXPECT_EQ(text(once[1]), R"({"id":"2","text":"replaced"})");
   EXPECT_FALSE(once[3].as_object().at("id").as_string().empty());
-  EXPECT_EQ(Value(once), must(run(graph, input)).values.at("messages"));  // The ids are the same every time.
+  RunOptions again = on("t");
+  again.checkpoint = history("t").back().checkpoint.id;
+  EXPECT_EQ(Value(once), must(engine_.run(graph, Input::proceed(), again)).values.at("messages"));  // The same ids.
 }
 
 TEST_F(Running, RemoveAllLeavesWhatComesAfterIt) {

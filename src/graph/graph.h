@@ -72,7 +72,7 @@ Channel fold(std::string name, Fold how, Value initial, Type type = Type::kAnyth
 Channel ephemeral(std::string name, Type type = Type::kAnything);
 
 // A write is a list of objects. One whose "id" is there replaces it in its place, others are appended; one without an
-// id gets one, the same in every repetition of the run. remove_message(id) takes one away (an error when it is not
+// id gets one, the same in every repetition of a saved run. remove_message(id) takes one away (an error when it is not
 // there); remove_all_messages() all that come before it.
 Channel messages(std::string name = "messages");
 Value remove_message(std::string_view id);

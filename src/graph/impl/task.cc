@@ -122,9 +122,11 @@ Result<Outcome> settle(const Task& task, Command command) {
   out.finished = true;
   if (out.scope == Scope::kParent) return out;  // Checked by the parent, whose channels and nodes they are.
   const Plan& plan = task.graph->plan();
+  // What a run without checkpoints has named may be the input of another.
+  const std::string& whose = task.run->saving() ? task.run->options().thread : task.run->id();
   DM_TRY(prepare(plan, out.update, [&](std::size_t write, std::size_t message) {
-    return "m" + short_hash({task.run->options().thread, task.place.stable, std::to_string(task.step), task.path,
-                             std::to_string(write), std::to_string(message)});
+    return "m" + short_hash({whose, task.place.stable, std::to_string(task.step), task.path, std::to_string(write),
+                             std::to_string(message)});
   }));
   DM_TRY(follow(plan, *task.node, *task.values, out.update, out.next, out.sends));
   return out;
