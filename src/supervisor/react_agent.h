@@ -69,6 +69,7 @@ struct AgentOptions {
   Duration decision_timeout = Duration::zero();  // Of one call of the model; zero: none.
   Plan plan{};                                   // With a timeout and without a plan it says that it could not decide.
   Duration tool_timeout = Duration::zero();      // Of one call of a tool; zero: none. The model is told.
+  std::size_t max_tool_bytes = 1U << 20U;        // Of an answer of a tool; what is more is cut off, and that is said.
   std::uint32_t max_tokens = 0;                  // As in llm::ChatRequest, for every call of the model.
   double temperature = 0;
   llm::ChatPriority priority = llm::ChatPriority::kNormal;

@@ -1,5 +1,7 @@
 #include "supervisor/react_agent.h"
 
+#include <latch>
+
 #include "base/json.h"
 #include "supervisor/testing/stage.h"
 
@@ -103,6 +105,30 @@ TEST_F(ReactAgent, AToolGetsItsArgumentsAndTheChannelsItSees) {
   input["base"] = 40;
   input["secret"] = true;
   EXPECT_EQ(run(built(react_agent(model, options)), input).values.at("sum").as_int64(), 42);
+}
+
+TEST_F(ReactAgent, ToolsOfOneMessageRunAtTheSameTime) {
+  // Each waits for the two others: one after the other they would wait for ever.
+  std::latch all(3);
+  const auto meets = tool("meet", [&](const ToolInput&) -> Result<ToolAnswer> {
+    all.arrive_and_wait();
+    return ToolAnswer{.text = "met"};
+  });
+  ScriptedModel model({calls({call("meet", "1"), call("meet", "2"), call("meet", "3")}), says("done")});
+  const auto pool = *exec::Pool::open({.threads = 3});
+  const graph::Engine engine(graph::Seams{.clock = clock_, .rng = rng_, .pool = pool.get()});
+  const auto result = engine.run(built(react_agent(model, named("w", {meets}))), graph::Input::values(asking("q")), {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(transcript(*result).back(), "ai w: done");
+}
+
+TEST_F(ReactAgent, AToolsAnswerIsBoundedAndWellFormed) {
+  ScriptedModel model({calls({call("long", "1"), call("broken", "2")}), says("done")});
+  AgentOptions options = named("w", {telling("long", "一二三四五"), telling("broken", "a\xff")});
+  options.max_tool_bytes = 7;
+  const Lines got = transcript(run(built(react_agent(model, options)), asking("q")));
+  EXPECT_EQ(got.at(2), "tool long: 一二\n(cut off here: 15 bytes in all) <- 1");
+  EXPECT_EQ(got.at(3), "tool broken: a\xEF\xBF\xBD <- 2");
 }
 
 TEST_F(ReactAgent, AToolMayEndTheConversation) {

@@ -11,10 +11,9 @@
 //   nothing
 //               new had been said since the last time
 //
-// Where it departs from langgraph-supervisor: parallel handoffs and ordinary tools in one message all count, and the
-// supervisor's message and all answers stay in the history; a name of a tool that two agents share is an error; a
-// worker takes away no messages of the conversation; its "structured_response" stays with it (OutputMode::kStructured
-// shows it).
+// Where it departs from langgraph-supervisor: all handoffs and tools of one message count, and that message and all
+// answers stay in the conversation; what the supervisor's pre_model_hook removes is gone from it; a name of a tool that
+// two agents share is an error; a worker's "structured_response" stays with it (OutputMode::kStructured shows it).
 #pragma once
 #include <cstdint>
 #include <memory>

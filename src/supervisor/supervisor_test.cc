@@ -392,6 +392,24 @@ TEST_F(Supervisor, AConversationGoesOnOverTurnsAndHooksRunForTheSupervisor) {
             (Lines{"human: in short", back("a").at(1), "ai supervisor: done", "human: more", "ai supervisor: again"}));
 }
 
+TEST_F(Supervisor, WhatIsStoredGrowsWithWhatIsSaid) {
+  std::vector<testing::Line> lines;
+  std::vector<testing::Line> answers;
+  for (int turn = 0; turn < 60; ++turn) {
+    lines.push_back(transfer("a", std::to_string(turn)));
+    lines.push_back(says("done"));
+    answers.push_back(says("x" + std::to_string(turn)));
+  }
+  const auto graph = supervised({worker("a", answers)}, lines);
+  graph::RunOptions on;
+  on.thread = "t";
+  for (int turn = 0; turn < 60; ++turn) run(graph, asking("q"), on);
+  const auto last = *saver_.get({"t", ""}, "", {});
+  std::size_t stored = 0;
+  for (const graph::Piece& piece : last->channels.at("messages")) stored += piece.value.as_array().size();
+  EXPECT_EQ(stored, 60U * 7U);  // Every message once: nobody writes again what was there.
+}
+
 TEST_F(Supervisor, WorkersAndSupervisorStreamUnderTheirNames) {
   std::string heard;
   graph::RunOptions options;

@@ -50,6 +50,22 @@ std::vector<Line> script(const Value& replies) {
   return out;
 }
 
+// By their names, the same on both sides.
+graph::Node hook_named(const std::string& name) {
+  if (name.empty()) return {};
+  return [name](const State& state, graph::Context&) -> Result<graph::Command> {
+    if (name == "shows_instead") return graph::Command{{"llm_input_messages", Array{user_message("in short")}}};
+    if (name == "overwrites") {
+      return graph::Command{{"messages", Array{graph::remove_all_messages(), user_message("in short")}}};
+    }
+    Object message = state.list("messages").back().get_object();  // "forbids"
+    if (calls_of(message).empty()) return graph::Command();
+    set_calls(message, {});
+    message["content"] = "not allowed";
+    return graph::Command{{"messages", Array{std::move(message)}}};
+  };
+}
+
 class Play {
  public:
   Result<Value> run(const Value& scenario) {
@@ -83,6 +99,8 @@ class Play {
     out.prompt = text(about, "prompt");
     for (const Value& name : list(about, "tools")) out.tools.push_back(tool_named(std::string(json_text(name))));
     if (flag(about, "inline")) out.agent_names = AgentNames::kInline;
+    out.pre_model_hook = hook_named(text(about, "pre_hook"));
+    out.post_model_hook = hook_named(text(about, "post_hook"));
     out.response_format.schema = flag(about, "structured") ? R"({"type":"object"})" : "";
     return out;
   }

@@ -73,6 +73,7 @@ CASES = {
     "S8 forward skips handoff-back, two turns": echo(
         to("echo_agent", "1"), forward("echo_agent"), to("echo_agent", "2"),
         calls(("forward_message", "g", {"from_agent": "echo_agent"})), tools=["forward_message"], turns=["one", "two"]),
+    "S9 forward, unknown source": echo(forward("nobody"), says("then I say it"), tools=["forward_message"]),
     "S10 metadata": supervised([{"name": "a", "function": "I saw "}], [to("a"), says("done")]),
     "S11 function as a worker": supervised([{"name": "joke_agent", "function": "a joke"}], [to("joke_agent"), says("ha")]),
     "S15 normalized names": supervised([{"name": "Math Expert", "model": [says("4")]}], [to("math_expert"), says("four")]),
@@ -88,6 +89,16 @@ CASES = {
     "S26 two levels, full history": supervised(
         [{"name": "team", "lead": "team_lead", "agents": ONE, "model": [to("a", "i1"), says("team says x")], "full_history": True}],
         [to("team", "o1"), says("done")], full_history=True),
+    "S27 a worker's hook shows something else": supervised(
+        [{"name": "a", "tools": ["clock"], "pre_hook": "shows_instead", "model": [calls(("clock", "1", {})), says("x")]}],
+        [to("a"), says("done")], full_history=True),
+    "S27 the supervisor's hook shows something else": supervised(ONE, [to("a"), says("done")], pre_hook="shows_instead"),
+    "S28 a worker's hook overwrites": supervised(
+        [{"name": "a", "pre_hook": "overwrites", "model": [says("x")]}], [to("a"), says("done")]),
+    "S29 a hook takes the call away": supervised(
+        [{"name": "a", "tools": ["clock"], "post_hook": "forbids", "model": [calls(("clock", "1", {}))]}],
+        [to("a"), says("done")]),
+    "S29 a hook takes the handoff away": supervised(ONE, [to("a")], post_hook="forbids"),
     "S30 response format": supervised(ONE, [to("a"), says("done"), says('{"answer": "x"}')], structured=True),
     "S32 unknown tool": supervised([{"name": "a", "tools": ["add"], "model": [calls(("nope", "1", {})), says("sorry")]}],
                                    [to("a"), says("done")], full_history=True),
@@ -107,6 +118,9 @@ DEPARTURES = {
     "S24 two handoffs, parallel calls off": (
         supervised(TWO, [calls(("transfer_to_a", "1", {}), ("transfer_to_b", "2", {})), says("done")]),
         "the original calls the first, drops the supervisor's message, and the second call is never answered"),
+    "S28 the supervisor's hook overwrites": (
+        supervised(ONE, [says("done")], pre_hook="overwrites"),
+        "the original overwrites the supervisor's copy alone: the conversation keeps what the hook took away"),
     "a tool's answer, then forward": (
         echo(calls(("clock", "1", {})), to("echo_agent"), calls(("clock", "2", {})), forward("echo_agent"),
              tools=["forward_message", "clock"]),
@@ -135,11 +149,12 @@ def peer_main():
     import warnings
     warnings.filterwarnings("ignore")
     from langchain_core.language_models.chat_models import BaseChatModel
-    from langchain_core.messages import AIMessage, HumanMessage
+    from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
     from langchain_core.outputs import ChatGeneration, ChatResult
     from langchain_core.runnables import RunnableLambda
     from langchain_core.tools import tool
     from langgraph.graph import MessagesState, StateGraph
+    from langgraph.graph.message import REMOVE_ALL_MESSAGES
     from langgraph.prebuilt import create_react_agent
     from langgraph_supervisor import create_supervisor
     from langgraph_supervisor.agent_name import with_agent_name
@@ -188,6 +203,22 @@ def peer_main():
     known = {"add": add, "web_search": saying("web_search"), "echo": saying("echo"), "clock": saying("clock"),
              "last_word": saying("last_word", True), "forward_message": create_forward_message_tool("supervisor")}
 
+    def hook(name):
+        if name is None:
+            return None
+
+        def run(state):
+            if name == "shows_instead":
+                return {"llm_input_messages": [HumanMessage("in short")]}
+            if name == "overwrites":
+                return {"messages": [RemoveMessage(REMOVE_ALL_MESSAGES), HumanMessage("in short")]}
+            last = state["messages"][-1]
+            return {"messages": [AIMessage("not allowed", id=last.id, name=last.name)]} if last.tool_calls else {}
+        return run
+
+    def hooks(about):
+        return {"pre_model_hook": hook(about.get("pre_hook")), "post_model_hook": hook(about.get("post_hook"))}
+
     def agent(about, asked):
         if "agents" in about:
             return supervisor({**about, "name": about["lead"]}, asked).compile(name=about["name"])
@@ -202,7 +233,7 @@ def peer_main():
         tools = [known[name] for name in about.get("tools", [])]
         model = Scripted(replies=list(about["model"]), asked=asked.setdefault(about["name"], []))
         bound = with_agent_name(model.bind_tools(tools), "inline") if about.get("inline") else model
-        return create_react_agent(bound, tools, name=about["name"], prompt=about.get("prompt"))
+        return create_react_agent(bound, tools, name=about["name"], prompt=about.get("prompt"), **hooks(about))
 
     def supervisor(about, asked):
         agents = [agent(one, asked) for one in about["agents"]]
@@ -215,7 +246,7 @@ def peer_main():
             add_handoff_messages=not about.get("hide_handoffs", False),
             handoff_tool_prefix=about.get("prefix"), add_handoff_back_messages=about.get("handoff_back"),
             supervisor_name=about["name"], include_agent_name="inline" if about.get("inline") else None,
-            **({"state_schema": structured_state()} if about.get("structured") else {}))
+            **hooks(about), **({"state_schema": structured_state()} if about.get("structured") else {}))
 
     def structured_state():
         from langgraph.prebuilt.chat_agent_executor import AgentStateWithStructuredResponse

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/json_members.h"
+#include "base/utf8.h"
 #include "supervisor/impl/agent_plan.h"
 
 namespace docmind::supervisor::impl {
@@ -30,10 +31,22 @@ Result<ToolAnswer> carry_out(const Tool& tool, const llm::ToolCall& call, const 
   return tool.run({.call = call, .arguments = arguments, .state = task, .context = context});
 }
 
+// Well-formed and not longer than it may be.
+std::string bounded(const AgentPlan& plan, std::string text) {
+  std::uint64_t replaced = 0;
+  if (!is_utf8(text)) text = to_utf8(text, replaced);
+  const std::size_t all = text.size();
+  if (all <= plan.options.max_tool_bytes) return text;
+  std::size_t end = plan.options.max_tool_bytes;
+  while (end > 0 && !is_char_border(text, end)) --end;
+  text.resize(end);
+  return text + "\n(cut off here: " + std::to_string(all) + " bytes in all)";
+}
+
 // What comes after this call: the next wave, the node after the last, or (beside a task that goes on) nothing.
 graph::Command answered(const AgentPlan& plan, const State& task, const llm::ToolCall& call, ToolAnswer answer) {
   graph::Command command(std::move(answer.update));
-  command.update.set("messages", Array{tool_message(call, answer.text)});
+  command.update.set("messages", Array{tool_message(call, bounded(plan, std::move(answer.text)))});
   const Array& later = json_list(json_member(task["__call"], "later"));
   const std::string then = text_about(task, "then");
   if (!later.empty()) {
