@@ -60,6 +60,7 @@ struct Answer {
   std::string route;             // What query_router chose.
   std::uint64_t units_read = 0;  // Coverage: passages looked at, of all that are there.
   std::uint64_t units_total = 0;
+  std::string unit = "passage";         // What these two count; of a set: "row", "item", "heading", "document".
   std::vector<std::string> fallbacks;   // What was done in a lesser way than wanted, a sentence each.
   std::string partial_reason;           // Empty unless partial.
   std::vector<std::string> dropped;     // Sentences that failed validation.

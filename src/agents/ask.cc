@@ -21,6 +21,24 @@ void add_coverage(const std::vector<Evidence>& evidence, Answer& answer) {
     answer.units_total = std::max(answer.units_total, one.found.units_total);
   }
   answer.units_read = units.size();
+  const auto unit = [](const Evidence& one) { return one.set ? one.set->unit : std::string(); };
+  if (evidence.empty() || !std::ranges::all_of(evidence, [&](const Evidence& one) {
+        return one.set && unit(one) == unit(evidence.front());
+      })) {
+    return;
+  }
+  answer.unit = unit(evidence.front());
+  answer.units_total = 0;
+  for (const Evidence& one : evidence) {
+    answer.units_read += one.set->read;
+    answer.units_total += one.set->total;
+  }
+}
+
+// The route that answered: a set is read only when the library holds one that fits.
+std::string_view route_of(const Outcome& outcome) {
+  const bool sets = std::ranges::any_of(outcome.evidence, [](const Evidence& one) { return one.set.has_value(); });
+  return name(sets || outcome.routing.route != Route::kExhaustive ? outcome.routing.route : Route::kHybrid);
 }
 
 // The nearest passages of all parts, the best first, none twice.
@@ -79,6 +97,9 @@ std::string reason_of(const Outcome& outcome, bool answered) {
   if (!outcome.draft.unanswered.empty() && answered) {
     return "The documents do not answer: " + outcome.evidence[outcome.draft.unanswered.front()].part.asks;
   }
+  for (const Evidence& one : outcome.evidence) {
+    if (one.set && !one.set->partial_reason.empty()) return one.set->partial_reason;
+  }
   return {};
 }
 
@@ -95,6 +116,7 @@ std::vector<std::int64_t> documents_in(const std::vector<Evidence>& evidence) {
   std::set<std::int64_t> keys;
   for (const Evidence& part : evidence) {
     for (const auto& [id, place] : part.found.units) keys.insert(place.unit.document);
+    if (part.set) keys.insert(part.set->documents.begin(), part.set->documents.end());
   }
   return {keys.begin(), keys.end()};
 }
@@ -146,8 +168,16 @@ Agents agents_without_model(const Question& question, const AskOptions& options,
   Agents out;
   out.query_router = [](std::string_view text, const Call&) { return route(text); };
   out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
-  out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval](
-                             const Part& part, Route route, const Call& call) {
+  out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval,
+                          &library = deps.library, exhaustive = options.exhaustive,
+                          &clock = deps.clock](const Part& part, Route route, const Call& call) -> Result<Evidence> {
+    if (route == Route::kExhaustive) {
+      // What was read until then is told: so it ends before the agent is given up.
+      const Deadline reading = call.deadline.sooner(call.deadline.left() / 5 * 4, clock);
+      library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
+      auto set = DM_TRY(read_exhaustively(part.asks, filter, at, exhaustive, reading, call.stop));
+      if (set) return Evidence{part, {}, std::move(set)};
+    }
     return retrieve(part, route, filter, index, retrieval, call.deadline, call.stop);
   };
   out.result_synthesizer = [synthesis = options.synthesis](const std::vector<Evidence>& evidence, const Call&) {
@@ -193,7 +223,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   }
   if (outcome.draft.claims.empty() && answer.agents.back().status == "ok") answer.agents.back().status = "skipped";
   answer.query_used = outcome.routing.question;
-  answer.route = name(outcome.routing.route);
+  answer.route = route_of(outcome);
   answer.fallbacks = fallbacks_of(outcome);
   add_coverage(outcome.evidence, answer);
   conclude(outcome, options.retrieval, answer);

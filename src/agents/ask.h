@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agents/answer.h"
+#include "agents/exhaustive.h"
 #include "agents/question_graph.h"
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
@@ -28,6 +29,7 @@ struct AskOptions {
   RetrievalOptions retrieval;
   SynthesisOptions synthesis;
   ValidationOptions validation;
+  ExhaustiveOptions exhaustive;
   Budgets budgets;
   std::set<std::string> off;  // Agents that do not work, by name: to see what each is worth.
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agents/answer_form.h"
+#include "agents/asked_set.h"
 #include "agents/impl/words.h"
 #include "text/normalise.h"
 
@@ -33,7 +34,17 @@ std::string_view inside_quotes(std::string_view text) {
 
 }  // namespace
 
-std::string_view name(Route route) { return route == Route::kKeyword ? "keyword" : "hybrid"; }
+std::string_view name(Route route) {
+  switch (route) {
+    case Route::kHybrid:
+      return "hybrid";
+    case Route::kKeyword:
+      return "keyword";
+    case Route::kExhaustive:
+      return "exhaustive";
+  }
+  return "hybrid";
+}
 
 Result<Routing> route_to_hybrid(std::string_view question) {
   if (question.size() > kMaxQuestionBytes) {
@@ -56,6 +67,9 @@ Result<Routing> route(std::string_view question) {
   const bool identifiers =
       !all.empty() && std::all_of(all.begin(), all.end(), [](const Word& word) { return has_code_literal(word.raw); });
   if (identifiers) return Routing{Route::kKeyword, folded, "The question holds nothing but identifiers."};
+  if (asked_phrase(folded) || asked_set(folded)) {
+    return Routing{Route::kExhaustive, folded, "The question asks for a set as a whole."};
+  }
   return hybrid;
 }
 

@@ -9,11 +9,12 @@
 namespace docmind::agents {
 
 enum class Route : std::uint8_t {
-  kHybrid,   // Keywords and vectors: anything with a sentence around it.
-  kKeyword,  // Keywords alone: only identifiers, or one quoted phrase. Their meaning is their spelling.
+  kHybrid,      // Keywords and vectors: anything with a sentence around it.
+  kKeyword,     // Keywords alone: only identifiers, or one quoted phrase. Their meaning is their spelling.
+  kExhaustive,  // Every row or item is read: how many, list all, the sum of. When no set of the library fits: hybrid.
 };
 
-std::string_view name(Route route);  // "hybrid", "keyword"
+std::string_view name(Route route);  // "hybrid", "keyword", "exhaustive"
 
 struct Routing {
   Route route = Route::kHybrid;

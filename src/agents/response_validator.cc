@@ -119,6 +119,11 @@ std::string joined(const std::vector<std::string>& pieces) {
   return out;
 }
 
+std::string words_of(const DraftClaim& claim) {
+  if (!claim.said.empty()) return claim.said;
+  return claim.passages.empty() ? std::string() : joined(claim.passages.front().pieces);
+}
+
 }  // namespace
 
 Result<Validated> validate(const Draft& draft, library::Snapshot& at, const ValidationOptions& options) {
@@ -130,15 +135,17 @@ Result<Validated> validate(const Draft& draft, library::Snapshot& at, const Vali
       auto citation = DM_TRY(validator.cite(passage));
       if (citation) {
         claim.citations.push_back(*std::move(citation));
-      } else if (claim.citations.empty()) {
-        break;  // The first citation is what the claim says: without it there is no claim.
+      } else if (claim.citations.empty() || !drafted.said.empty()) {
+        // The first citation is what the claim says, and a count rests on each: without it there is no claim.
+        claim.citations.clear();
+        break;
       }
     }
     if (claim.citations.empty()) {
-      out.dropped.push_back(drafted.passages.empty() ? std::string() : joined(drafted.passages.front().pieces));
+      out.dropped.push_back(words_of(drafted));
       continue;
     }
-    claim.text = text::fold_space(claim.citations.front().quote);
+    claim.text = drafted.said.empty() ? text::fold_space(claim.citations.front().quote) : drafted.said;
     out.claims.push_back(std::move(claim));
   }
   return out;
@@ -155,7 +162,7 @@ Validated believe(const Draft& draft) {
       claim.citations.push_back(std::move(citation));
     }
     if (claim.citations.empty()) continue;
-    claim.text = claim.citations.front().quote;
+    claim.text = words_of(drafted);
     out.claims.push_back(std::move(claim));
   }
   return out;

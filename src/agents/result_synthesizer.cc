@@ -255,6 +255,11 @@ std::vector<std::uint32_t> rank_units(const std::vector<Evidence>& evidence, con
   for (std::uint32_t part = 0; part < evidence.size(); ++part) {
     const Evidence& one = evidence[part];
     std::vector<RankedUnit> ranked;
+    if (one.set) {  // Counted: nothing of it is ranked.
+      draft.best.push_back(0);
+      draft.ranked.emplace_back();
+      continue;
+    }
     for (const ScoredUnit& unit : score_units(one.found, asked_forms(one.part.asks), options.weights)) {
       ranked.push_back({unit, Fate::kNotReached});
     }
@@ -269,6 +274,15 @@ std::vector<std::uint32_t> rank_units(const std::vector<Evidence>& evidence, con
     draft.ranked.push_back(std::move(ranked));
   }
   return answerable;
+}
+
+// What was counted is told as it is, before what was found.
+void add_sets(const std::vector<Evidence>& evidence, Draft& draft) {
+  for (std::uint32_t part = 0; part < evidence.size(); ++part) {
+    if (!evidence[part].set) continue;
+    for (const SetClaim& claim : evidence[part].set->claims)
+      draft.claims.push_back({claim.passages, 0, part, claim.said});
+  }
 }
 
 }  // namespace
@@ -296,6 +310,7 @@ std::string_view name(Fate fate) {
 Draft list_units(const std::vector<Evidence>& evidence, const SynthesisOptions& options) {
   Draft draft;
   const std::vector<std::uint32_t> answerable = rank_units(evidence, options, draft);
+  add_sets(evidence, draft);
   const Choice places(evidence, options);
   for (const std::uint32_t part : answerable) {
     for (std::size_t i = 0; i < std::min<std::size_t>(options.claims, draft.ranked[part].size()); ++i) {
@@ -311,6 +326,7 @@ Draft list_units(const std::vector<Evidence>& evidence, const SynthesisOptions& 
 Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& options) {
   Draft draft;
   const std::vector<std::uint32_t> answerable = rank_units(evidence, options, draft);
+  add_sets(evidence, draft);
   if (answerable.empty()) return draft;
   Choice choice(evidence, options);
   const auto shares = static_cast<std::uint32_t>(answerable.size());
@@ -321,7 +337,7 @@ Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& 
     claims -= share;
   }
   choice.add_neighbours(draft.ranked);
-  draft.claims = choice.take();
+  for (DraftClaim& claim : choice.take()) draft.claims.push_back(std::move(claim));
   return draft;
 }
 

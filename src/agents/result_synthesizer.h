@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/passage.h"
 #include "agents/retrieval_expert.h"
 #include "agents/unit_score.h"
 #include "doc/document.h"
@@ -24,21 +25,11 @@ struct SynthesisOptions {
   double enough = 0.8;             // A unit that does not fit ends the choice when this share is used.
 };
 
-// A place that will be quoted: whole units of one document, one page.
-struct Passage {
-  std::int64_t document = 0;  // Key.
-  doc::Span span;
-  std::int64_t first_unit = 0;
-  std::int64_t last_unit = 0;
-  std::uint32_t block = 0;          // Of its first unit.
-  std::string heading;              // Heading path; may be empty.
-  std::vector<std::string> pieces;  // The units' texts as read with the evidence: between them stands white space.
-};
-
 struct DraftClaim {
   std::vector<Passage> passages;  // The first is what the claim says.
   double score = 0;               // Of its best unit.
   std::uint32_t part = 0;         // Of the plan.
+  std::string said{};             // The claim in our own words (a count, a sum), which all passages bear; else empty.
 };
 
 // Why a candidate is not in the answer, for the trace.

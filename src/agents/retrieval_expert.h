@@ -1,8 +1,10 @@
 // retrieval_expert: brings the units that may answer a part of the plan, and the nearest passages.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 
+#include "agents/exhaustive.h"
 #include "agents/query_planner.h"
 #include "agents/query_router.h"
 #include "base/deadline.h"
@@ -16,6 +18,7 @@ namespace docmind::agents {
 struct Evidence {
   Part part;
   retrieval::CandidateSet found;
+  std::optional<Exhaustive> set{};  // When the part asked for a set that was read whole: then nothing was searched.
 };
 
 struct RetrievalOptions {

@@ -38,6 +38,24 @@ json::object unit_json(const RankedUnit& one, const Evidence& evidence) {
           {"fate", name(one.fate)}};
 }
 
+json::value set_json(const std::optional<Exhaustive>& set) {
+  if (!set) return nullptr;
+  json::array places;
+  for (const ReadSet& one : set->sets) {
+    places.push_back({{"kind", one.kind},
+                      {"document_id", one.document_id},
+                      {"start", one.span.start},
+                      {"end", one.span.end},
+                      {"rows", one.rows},
+                      {"used", one.used}});
+  }
+  return json::object{{"operation", set->operation},
+                      {"read", set->read},
+                      {"total", set->total},
+                      {"unit", set->unit},
+                      {"places", std::move(places)}};
+}
+
 json::object part_json(const Trace& trace, std::size_t part, std::size_t units) {
   const Evidence& evidence = trace.evidence[part];
   json::array terms;
@@ -68,7 +86,8 @@ json::object part_json(const Trace& trace, std::size_t part, std::size_t units) 
           {"best", part < trace.draft.best.size() ? trace.draft.best[part] : 0},
           {"threshold", dense ? trace.options.tau : trace.options.tau_keyword},
           {"nearest", std::move(nearest)},
-          {"units", std::move(ranked)}};
+          {"units", std::move(ranked)},
+          {"set", set_json(evidence.set)}};
 }
 
 }  // namespace

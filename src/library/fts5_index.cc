@@ -94,6 +94,18 @@ class Fts5Index final : public LexicalIndex {
 
 }  // namespace
 
+Result<std::vector<std::int64_t>> documents_holding(Snapshot& at, const std::string& term) {
+  std::vector<std::int64_t> keys;
+  const std::string match = expression({term});
+  if (match.empty()) return keys;
+  auto rows = DM_TRY(at.reader().query(
+      "SELECT DISTINCT document FROM chunk WHERE id IN (SELECT rowid FROM chunk_terms WHERE chunk_terms MATCH ?1) "
+      "ORDER BY document",
+      {match}));
+  while (DM_TRY(rows.step())) keys.push_back(rows.integer(0));
+  return keys;
+}
+
 std::unique_ptr<LexicalIndex> fts5_index() { return std::make_unique<Fts5Index>(); }
 
 }  // namespace docmind::library

@@ -47,6 +47,9 @@ class LexicalIndex {
   virtual Result<std::uint64_t> total(Snapshot& at, Rows rows) = 0;
 };
 
+// Keys of all documents that hold the term in their text or headings, upwards.
+Result<std::vector<std::int64_t>> documents_holding(Snapshot& at, const std::string& term);
+
 // FTS5 inside library.db, kept by Library itself.
 std::unique_ptr<LexicalIndex> fts5_index();
 

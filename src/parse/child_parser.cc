@@ -109,6 +109,6 @@ Result<doc::Parsed> ChildParser::parse(const std::string& bytes, const std::stri
   return decode_frame(run->out);
 }
 
-std::string ChildParser::version() const { return "docmind-parse-1"; }
+std::string ChildParser::version() const { return "docmind-parse-2"; }
 
 }  // namespace docmind::parse

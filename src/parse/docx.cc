@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <string>
 #include <utility>
@@ -277,6 +278,14 @@ void Reader::rows(const pugi::xml_node& parent, bool first_is_header, int depth)
   }
 }
 
+// How many columns of the grid a cell covers.
+std::uint32_t columns_of(const pugi::xml_node& cell) {
+  const std::string_view span = attribute(child(child(cell, "tcPr"), "gridSpan"), "val");
+  std::uint32_t columns = 1;
+  std::from_chars(span.data(), span.data() + span.size(), columns);
+  return columns;
+}
+
 void Reader::cells(const pugi::xml_node& parent, int depth) {
   if (depth > kMaxDepth) {
     too_deep_ = true;
@@ -287,7 +296,7 @@ void Reader::cells(const pugi::xml_node& parent, int depth) {
     if (name == "tc") {
       flow_.begin_cell();
       blocks(node, depth + 1);
-      flow_.end_cell();
+      flow_.end_cell({columns_of(node), 1});
     } else if (!is_silent(name)) {
       cells(node, depth + 1);
     }

@@ -117,6 +117,9 @@ TEST(Docx, TablesRowByRow) {
               ElementsAre("T A | B more", "T^0 1 | 2 more", "T^0 3 | 4 more"));
   EXPECT_THAT(lines("<w:tbl>" + row("A", "B", "<w:tblHeader/>") + row("1", "2") + "</w:tbl>" + p(t("end"))),
               ElementsAre("T A | B more", "T^0 1 | 2 more", "P end"));
+  EXPECT_THAT(lines("<w:tbl>" + row("A", "B") + "<w:tr><w:tc><w:tcPr><w:gridSpan w:val='2'/></w:tcPr>" + p(t("both")) +
+                    "</w:tc><w:tc>" + p(t("c")) + "</w:tc></w:tr></w:tbl>"),
+              ElementsAre("T A | B more", "T both | | c"));
   EXPECT_THAT(
       lines("<w:tbl><w:tr><w:tc>" + p(t("A box"), style("berschrift1")) + p(t("with text")) + "</w:tc></w:tr></w:tbl>"),
       ElementsAre("H1 A box", "P with text"));

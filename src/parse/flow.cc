@@ -93,6 +93,7 @@ void Flow::begin_table() {
   table_run_ = ++runs_;
   table_header_ = doc::Block::kNoHeader;
   row_.clear();
+  covered_.clear();
 }
 
 void Flow::end_table() {
@@ -108,6 +109,7 @@ void Flow::begin_row() {
 void Flow::end_row(Row row) {
   end_block();
   if (in_cell()) return;
+  fill_covered();
   while (!row_.empty() && row_.back().empty()) row_.pop_back();
   if (row_.empty()) return;
   std::string line;
@@ -126,13 +128,34 @@ void Flow::begin_cell() {
   ++cells_;
 }
 
-void Flow::end_cell() {
+void Flow::fill_covered() {
+  while (row_.size() < covered_.size() && covered_[row_.size()].rows > 0) {
+    Covered& above = covered_[row_.size()];
+    --above.rows;
+    row_.push_back(above.text);
+  }
+}
+
+void Flow::end_cell(Cover cover) {
+  constexpr std::uint32_t kMostColumns = 64;
+  constexpr std::uint32_t kMostRows = 1'000;
+  constexpr std::size_t kMostText = 200;  // Longer texts are not repeated: a small file must not become a large one.
   if (cells_ == 0) return;
   if (--cells_ > 0) {
     buffer_ += ' ';
     return;
   }
+  fill_covered();
+  const std::size_t column = row_.size();
   row_.push_back(prose(std::exchange(buffer_, {})));
+  const std::uint32_t columns = std::clamp(cover.columns, 1U, kMostColumns);
+  const std::uint32_t below = std::clamp(cover.rows, 1U, kMostRows) - 1;
+  if (below > 0) {
+    if (covered_.size() < column + columns) covered_.resize(column + columns);
+    covered_[column] = {row_[column].size() <= kMostText ? row_[column] : std::string(), below};
+    for (std::size_t i = column + 1; i < column + columns; ++i) covered_[i] = {{}, below};
+  }
+  row_.resize(column + columns);
 }
 
 }  // namespace docmind::parse

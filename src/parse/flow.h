@@ -38,8 +38,15 @@ class Flow {
   void begin_row();
   enum class Row : std::uint8_t { kData, kHeader };
   void end_row(Row row);
+  // How many columns and rows a cell covers: the columns beside it stay empty, the rows below repeat its text, so that
+  // each row can be read alone and its cells stand below the names of their columns. Bounded.
+  struct Cover {
+    std::uint32_t columns = 1;
+    std::uint32_t rows = 1;
+  };
   void begin_cell();
-  void end_cell();
+  void end_cell(Cover cover);
+  void end_cell() { end_cell({}); }
   bool in_cell() const { return cells_ > 0; }
 
   void locator(std::string name) {
@@ -60,7 +67,14 @@ class Flow {
     std::string marker;
   };
 
+  // What stands in a column because of a cell above.
+  struct Covered {
+    std::string text;
+    std::uint32_t rows = 0;  // Still to come.
+  };
+
   void add(doc::BlockKind kind, std::uint8_t level, std::uint32_t run);
+  void fill_covered();
 
   DocumentBuilder& builder_;
   BlockDraft draft_;  // Locator and source of what comes next.
@@ -74,6 +88,7 @@ class Flow {
   std::uint32_t table_run_ = 0;
   std::uint32_t table_header_ = doc::Block::kNoHeader;
   std::vector<std::string> row_;
+  std::vector<Covered> covered_;  // By column.
 };
 
 }  // namespace docmind::parse

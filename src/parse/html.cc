@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,7 +43,7 @@ class Page {
   bool enter(const GumboNode& node);
   void leave(const GumboNode& node);
   bool enter_table_part(const GumboNode& node);
-  bool leave_table_part(GumboTag tag);
+  bool leave_table_part(const GumboNode& node);
   void enter_list(const GumboNode& node);
   std::string item_marker(const GumboNode& node);
   bool data_table() const { return !tables_.empty() && !tables_.back().layout; }
@@ -100,7 +101,7 @@ void Page::leave(const GumboNode& node) {
     lists_.pop_back();
   } else if (tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DT) {
     flow_.end_item();
-  } else if (!leave_table_part(tag) && (ends_paragraph(tag) || tag == GUMBO_TAG_DD)) {
+  } else if (!leave_table_part(node) && (ends_paragraph(tag) || tag == GUMBO_TAG_DD)) {
     flow_.end_block();
   }
   if (contents_ == &node) {
@@ -150,7 +151,16 @@ bool Page::enter_table_part(const GumboNode& node) {
   return true;
 }
 
-bool Page::leave_table_part(GumboTag tag) {
+// An attribute that counts: columns and rows of a cell.
+std::uint32_t count_of(const GumboNode& node, const char* name) {
+  const std::string_view value = attribute(node, name);
+  std::uint32_t count = 1;
+  std::from_chars(value.data(), value.data() + value.size(), count);
+  return count;
+}
+
+bool Page::leave_table_part(const GumboNode& node) {
+  const GumboTag tag = node.v.element.tag;
   if (tag == GUMBO_TAG_TABLE) {
     const bool data = data_table();
     if (data) flow_.end_table();
@@ -164,7 +174,7 @@ bool Page::leave_table_part(GumboTag tag) {
   } else if (tag == GUMBO_TAG_TR) {
     flow_.end_row(table.in_head || table.row_is_header ? Flow::Row::kHeader : Flow::Row::kData);
   } else if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) {
-    flow_.end_cell();
+    flow_.end_cell({count_of(node, "colspan"), count_of(node, "rowspan")});
   } else {
     return false;
   }

@@ -42,6 +42,21 @@ TEST(Html, TablesRowByRowWithTheirHeader) {
   EXPECT_NE(page.text.find("Name | Size\na | 1 MiB\nb | 2 3"), std::string::npos);
 }
 
+TEST(Html, CellsThatCoverOthersKeepTheColumns) {
+  EXPECT_THAT(
+      lines("<table><tr><th>Goods<th>Owner<th>Price</tr><tr><td>Oil<td rowspan=2>Office<td>5</tr>"
+            "<tr><td>Wicks<td>7</tr><tr><td colspan=2>Total<td>12</tr></table>"),
+      ElementsAre("T Goods | Owner | Price", "T^0 Oil | Office | 5", "T^0 Wicks | Office | 7", "T^0 Total | | 12"));
+  EXPECT_THAT(lines("<table><tr><td rowspan=2 colspan=2>a<td>b</tr><tr><td>c</tr><tr><td>d<td>e<td>f</tr></table>"),
+              ElementsAre("T a | | b", "T a | | c", "T d | e | f"));
+  // Covers that are no numbers, nothing, or enormous.
+  EXPECT_THAT(lines("<table><tr><td colspan=x rowspan=-1>a<td colspan=0>b</tr><tr><td>c<td>d</tr></table>"),
+              ElementsAre("T a | b", "T c | d"));
+  const std::string wide = "<table><tr><td colspan=4000000000 rowspan=4000000000>" + std::string(300, 'a') +
+                           "<td>b</tr><tr><td>c</tr></table>";
+  EXPECT_LT(parsed(wide).text.size(), 1000U);
+}
+
 TEST(Html, LayoutTablesAreNoTables) {
   EXPECT_THAT(lines("<table><tr><td><h2>Left</h2><p>text</td><td><pre>code\n  x</pre></td></tr></table>"),
               ElementsAre("H2 Left", "P text", "C code\n  x"));

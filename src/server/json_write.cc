@@ -123,7 +123,7 @@ json::value to_json(const service::Answer& answer) {
       {"status", name(answer.status)},
       {"claims", array_of(answer.claims, claim)},
       {"query_used", answer.query_used},
-      {"coverage", {{"read", answer.units_read}, {"total", answer.units_total}, {"unit", "passage"}}},
+      {"coverage", {{"read", answer.units_read}, {"total", answer.units_total}, {"unit", answer.unit}}},
       {"fallbacks", strings(answer.fallbacks)},
       {"partial_reason", or_null(answer.partial_reason)},
       {"cache_age", nullptr},

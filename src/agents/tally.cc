@@ -1,0 +1,135 @@
+#include "agents/tally.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/utf8.h"
+
+namespace docmind::agents {
+namespace {
+
+std::string cut(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  if (text.size() <= kLongest) return std::string(text);
+  std::size_t end = kLongest;
+  while (!is_char_border(text, end)) --end;
+  if (const std::size_t space = text.substr(0, end).rfind(' '); space != std::string_view::npos && space > end / 2)
+    end = space;
+  return std::string(text.substr(0, end)) + "\u2026";
+}
+
+void add_values(const Selection& selection, const Grid& grid, Tally& out) {
+  for (const std::size_t i : out.rows) {
+    const Row& row = grid.collection.rows[i];
+    if (!selection.column) {
+      out.values.push_back(row_label(row));
+      continue;
+    }
+    const std::string value = *selection.column < row.cells.size() ? cut(row.cells[*selection.column]) : "";
+    if (!value.empty() && std::ranges::find(out.values, value) == out.values.end()) out.values.push_back(value);
+  }
+}
+
+struct Group {
+  Figure figure;
+  std::vector<std::size_t> rows;
+};
+
+// The rows' numbers by unit, the most frequent unit first; a column that writes its unit only here and there has one.
+std::vector<Group> groups_of(std::size_t column, const Grid& grid, Tally& out) {
+  std::map<std::string, Group> by_unit;
+  for (const std::size_t i : out.rows) {
+    const auto& numbers = grid.numbers[i];
+    if (column >= numbers.size() || !numbers[column]) {
+      ++out.without_number;
+      continue;
+    }
+    Group& group = by_unit[numbers[column]->unit];
+    group.figure.unit = numbers[column]->unit;
+    group.rows.push_back(i);
+  }
+  std::vector<Group> groups;
+  for (auto& [unit, group] : by_unit) groups.push_back(std::move(group));
+  if (groups.size() == 2 && groups.front().figure.unit.empty()) {
+    groups[1].rows.insert(groups[1].rows.end(), groups[0].rows.begin(), groups[0].rows.end());
+    groups.erase(groups.begin());
+  }
+  std::ranges::sort(groups, [](const Group& a, const Group& b) {
+    return a.rows.size() != b.rows.size() ? a.rows.size() > b.rows.size() : a.figure.unit < b.figure.unit;
+  });
+  return groups;
+}
+
+Result<> add_up(std::size_t column, const Grid& grid, Operation operation, Group& group) {
+  Exact sum;
+  for (const std::size_t i : group.rows) sum = DM_TRY(sum.plus(grid.numbers[i][column]->value));
+  group.figure.cells = group.rows.size();
+  group.figure.number = sum;
+  if (operation == Operation::kAverage) {
+    group.figure.number = DM_TRY(sum.over(Exact(static_cast<std::int64_t>(group.rows.size()))));
+  }
+  return {};
+}
+
+// The rows with the extreme come first.
+void find_extreme(std::size_t column, const Grid& grid, Operation operation, Group& group, Tally& out) {
+  const auto number = [&](std::size_t i) { return grid.numbers[i][column]->value; };
+  Exact best = number(group.rows.front());
+  for (const std::size_t i : group.rows) {
+    best = operation == Operation::kHighest ? std::max(best, number(i)) : std::min(best, number(i));
+  }
+  group.figure.number = best;
+  group.figure.cells = group.rows.size();
+  const auto has_it = [&](std::size_t i) {
+    return std::ranges::find(group.rows, i) != group.rows.end() && number(i) == best;
+  };
+  std::vector<std::size_t> others;
+  for (const std::size_t i : out.rows) {
+    if (!has_it(i)) others.push_back(i);
+  }
+  std::erase_if(out.rows, [&](std::size_t i) { return !has_it(i); });
+  out.best = out.rows.size();
+  out.rows.insert(out.rows.end(), others.begin(), others.end());
+  for (std::size_t i = 0; i < out.best; ++i) out.values.push_back(row_label(grid.collection.rows[out.rows[i]]));
+}
+
+}  // namespace
+
+std::string row_label(const Row& row) {
+  const auto first = std::ranges::find_if(row.cells, [](const std::string& cell) { return !cell.empty(); });
+  if (first == row.cells.end()) return {};
+  std::string_view label = *first;
+  if (row.cells.size() == 1) {
+    for (const std::string_view mark : {": ", " \u2014 ", " \u2013 ", "\uff1a"}) {
+      label = label.substr(0, label.find(mark));
+    }
+  }
+  return cut(label);
+}
+
+Result<Tally> tally(const Selection& selection, const Grid& grid) {
+  Tally out;
+  for (std::size_t i = 0; i < grid.collection.rows.size(); ++i) {
+    if (grid.collection.rows[i].summary) continue;
+    ++out.counted;
+    const bool all =
+        std::ranges::all_of(selection.conditions, [&](const Condition& one) { return meets(grid, i, one); });
+    if (all) out.rows.push_back(i);
+  }
+  if (selection.operation == Operation::kCount || selection.operation == Operation::kList) {
+    add_values(selection, grid, out);
+    return out;
+  }
+  std::vector<Group> groups = groups_of(*selection.column, grid, out);
+  for (Group& group : groups) {
+    if (selection.operation == Operation::kSum || selection.operation == Operation::kAverage) {
+      DM_TRY(add_up(*selection.column, grid, selection.operation, group));
+    } else if (groups.size() == 1) {
+      find_extreme(*selection.column, grid, selection.operation, group, out);
+    }
+    if (group.figure.cells > 0) out.figures.push_back(std::move(group.figure));
+  }
+  return out;
+}
+
+}  // namespace docmind::agents
