@@ -225,36 +225,52 @@ class LockedRng final : public Rng {
   SeededRng rng_{3};
 };
 
-TEST_F(Failure, S36AModelThatHangsIsLeftAloneAndSomebodyElseSaysSo) {
-  std::latch released(1);
-  const testing::Line hangs{.first = [&](const Deadline&, const std::stop_token&) { released.wait(); }};
-  SteadyClock clock;
-  LockedRng rng;
-  const auto pool = *exec::Pool::open({.threads = 4});
-  const graph::Engine engine(graph::Seams{.clock = clock, .rng = rng, .pool = pool.get()});
-  Agent stuck = worker("a", {hangs});
+class OnAPool : public Failure {
+ protected:
+  // A model that answers when the test lets it, whatever its deadline.
+  testing::Line hangs() {
+    return {.first = [this](const Deadline&, const std::stop_token&) { released_.wait(); }};
+  }
+  Result<graph::RunResult> played(const GraphPtr& graph) {
+    const graph::Engine engine(graph::Seams{.clock = steady_, .rng = locked_, .pool = pool_.get()});
+    Result<graph::RunResult> result = engine.run(graph, graph::Input::values(asking("q")), {});
+    released_.count_down();
+    return result;
+  }
+
+  std::latch released_{1};
+  SteadyClock steady_;
+  LockedRng locked_;
+  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 4});  // Joins those who were left alone.
+};
+
+TEST_F(OnAPool, S36AWorkerThatHangsIsLeftAloneAndTheSupervisorIsTold) {
+  Agent stuck = worker("a", {hangs()});
   stuck.options.timeout = std::chrono::milliseconds(1);
   stuck.failure = WorkerFailure::kIsTold;
-  SupervisorOptions options;
-  options.turn_timeout = std::chrono::seconds(1);
-  const auto graph = supervised({stuck}, {transfer("a"), hangs}, options);
-  const auto result = engine.run(graph, graph::Input::values(asking("q")), {});
-  released.count_down();
+  const auto result = played(supervised({stuck}, {transfer("a"), says("without a")}));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(transcript(*result),
             joined({{"human: q"},
                     to("a"),
                     {"ai a: Error: a could not do this: did not return in time and was left alone"},
                     back("a"),
-                    {"ai supervisor: Sorry, I could not decide what to do."}}));
-  EXPECT_EQ(State(result->values).list("degraded").size(), 2U);
+                    {"ai supervisor: without a"}}));
+  EXPECT_EQ(State(result->values).list("degraded").size(), 1U);
 }
 
-TEST_F(Failure, ManyWorkersOnAPoolGiveTheSameConversationEveryTime) {
-  SteadyClock clock;
-  LockedRng rng;
-  const auto pool = *exec::Pool::open({.threads = 4});
-  const graph::Engine engine(graph::Seams{.clock = clock, .rng = rng, .pool = pool.get()});
+TEST_F(OnAPool, S36ASupervisorThatHangsIsLeftAloneAndItsAnswerIsMarked) {
+  SupervisorOptions options;
+  options.turn_timeout = std::chrono::milliseconds(1);
+  const auto result = played(supervised({worker("a", {})}, {hangs()}, options));
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(transcript(*result), (Lines{"human: q", "ai supervisor: Sorry, I could not decide what to do."}));
+  EXPECT_EQ(to_text(metadata_of(State(result->values).list("messages").back(), kDegraded)),
+            R"([{"agent":"supervisor","reason":"did not return in time and was left alone"}])");
+}
+
+TEST_F(OnAPool, WorkersAtTheSameTimeGiveTheSameConversationEveryTime) {
+  const graph::Engine engine(graph::Seams{.clock = steady_, .rng = locked_, .pool = pool_.get()});
   Lines first;
   for (int round = 0; round < 20; ++round) {
     const auto graph = supervised({worker("a", {says("1")}), worker("b", {says("2")})}, both(), parallel());

@@ -110,4 +110,10 @@ llm::ChatMessage to_chat(const Value& message) {
           .name = std::string(name_of(message))};
 }
 
+Object from_reply(const llm::ChatReply& reply, std::string_view name) {
+  Object out = assistant_message(reply.content, name, reply.tool_calls);
+  if (!reply.reasoning.empty()) out["reasoning"] = reply.reasoning;
+  return out;
+}
+
 }  // namespace docmind::supervisor

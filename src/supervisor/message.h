@@ -55,5 +55,6 @@ void set_calls(Object& message, const std::vector<llm::ToolCall>& calls);
 void set_metadata(Object& message, std::string_view key, Value value);
 
 llm::ChatMessage to_chat(const Value& message);
+Object from_reply(const llm::ChatReply& reply, std::string_view name);
 
 }  // namespace docmind::supervisor

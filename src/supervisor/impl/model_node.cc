@@ -118,8 +118,7 @@ Result<graph::Command> run_model(const AgentPlan& plan, const State& state, grap
     return said(plan, state, assistant_message(kNeedsMoreSteps, name), {});
   }
   name_calls(reply.tool_calls, context);
-  Object message = assistant_message(reply.content, name, reply.tool_calls);
-  if (!reply.reasoning.empty()) message["reasoning"] = reply.reasoning;
+  Object message = from_reply(reply, name);
   if (inlined) message = without_inline_name(std::move(message)).get_object();
   if (!is_empty(message)) return said(plan, state, std::move(message), {});
   message["content"] = kSaidNothing;

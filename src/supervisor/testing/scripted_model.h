@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,8 +49,6 @@ class ScriptedModel final : public llm::ChatModel {
     }
     return llm::ChatReply{.content = line.text, .tool_calls = line.calls};
   }
-
-  std::size_t left() const { return lines_.size() - next_; }
 
   std::vector<llm::ChatRequest> asked;
 
