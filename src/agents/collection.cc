@@ -90,12 +90,14 @@ bool looks_like_header(const std::vector<Row>& rows) {
 
 // The words that the member's text has in all tables, as the first has them.
 std::string shared_words(const std::vector<const Collection*>& tables, std::string Collection::* member) {
-  std::string out;
-  for (const Token& token : tokens_of(tables.front()->*member)) {
-    const bool everywhere =
-        std::ranges::all_of(tables, [&](const Collection* table) { return holds(tokens_of(table->*member), token); });
-    if (everywhere) out += (out.empty() || token.character ? "" : " ") + token.lower;
+  std::vector<Token> shared = tokens_of(tables.front()->*member);
+  for (const Collection* table : tables) {
+    if (shared.empty()) break;
+    const std::vector<Token> here = tokens_of(table->*member);
+    std::erase_if(shared, [&](const Token& token) { return !holds(here, token); });
   }
+  std::string out;
+  for (const Token& token : shared) out += (out.empty() || token.character ? "" : " ") + token.lower;
   return out;
 }
 

@@ -258,6 +258,7 @@ class Matcher {
     std::optional<Value> best;
     int best_rank = 0;
     for (std::size_t column = 0; column < grid_.width; ++column) {
+      if (!grid_.may_hold(column, wanted)) continue;
       int rank = 0;
       for (const auto& row : grid_.cells) {
         if (column >= row.size()) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "agents/set_search.h"
 #include "base/utf8.h"
 #include "library/lexical_index.h"
 #include "text/characters.h"
@@ -77,10 +78,6 @@ Result<std::optional<std::vector<std::int64_t>>> may_hold(std::string_view phras
 }
 
 }  // namespace
-
-library::DocumentFilter to_library(const retrieval::Filter& filter) {
-  return {filter.documents, filter.types, filter.modified_from, filter.modified_to};
-}
 
 std::vector<doc::Span> occurrences(std::string_view text, std::string_view phrase) {
   std::vector<doc::Span> out;

@@ -46,6 +46,4 @@ Result<FoundPhrase> exact_find(std::string_view phrase, const retrieval::Filter&
 // Where the phrase stands in one text.
 std::vector<doc::Span> occurrences(std::string_view text, std::string_view phrase);
 
-library::DocumentFilter to_library(const retrieval::Filter& filter);
-
 }  // namespace docmind::agents

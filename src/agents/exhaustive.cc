@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,9 +12,8 @@
 #include "agents/collection_match.h"
 #include "agents/exact_find.h"
 #include "agents/impl/set_wording.h"
+#include "agents/set_search.h"
 #include "agents/tally.h"
-#include "library/lexical_index.h"
-#include "text/terms.h"
 
 namespace docmind::agents {
 namespace {
@@ -45,8 +43,7 @@ class SetReader {
   Result<Found> read(const AskedSet& asked, const retrieval::Filter& filter) {
     DM_TRY(read_collections(asked, filter));
     const std::size_t single = collections_.size();
-    const std::vector<Collection> singles(collections_.begin(), collections_.end());
-    for (Collection& joined : joined_tables(singles)) collections_.push_back(std::move(joined));
+    for (Collection& joined : joined_tables(collections_)) collections_.push_back(std::move(joined));
     match_all(asked, single);
     keep_best();
     if (matched_.empty()) return Found();
@@ -60,51 +57,28 @@ class SetReader {
     Selection selection;
   };
 
-  // Keys of the documents that hold the words of what is counted, or any of the question's.
-  Result<std::vector<std::int64_t>> candidates(const AskedSet& asked, const retrieval::Filter& filter) {
+  // The words of what is counted; where these may be anything, all of the question.
+  static std::string words_of(const AskedSet& asked) {
     std::string words;
     for (const Purpose purpose : {Purpose::kSubject, Purpose::kMeasure, Purpose::kOther}) {
       for (const AskedWord& word : asked.words) {
         const bool counts = word.purpose == purpose || (word.token.character && word.purpose != Purpose::kOperation);
-        if (counts) words += (word.token.character ? "" : " ") + word.token.lower;
+        if (!counts) continue;
+        words += (word.token.character ? "" : " ") + word.token.lower;
+        for (const std::string& term : word.token.terms) words += word.token.character ? "" : " " + term;
       }
       if (!words.empty() && !asked.generic) break;
     }
-    std::set<std::int64_t> holding;
-    for (const text::Term& term : text::terms(words)) {
-      for (const std::int64_t key : DM_TRY(library::documents_holding(at_, term.text))) holding.insert(key);
-    }
-    std::vector<std::int64_t> out;
-    for (const std::int64_t key : DM_TRY(at_.matching(to_library(filter)))) {
-      if (holding.contains(key)) out.push_back(key);
-    }
-    return out;
+    return words;
   }
 
   Result<> read_collections(const AskedSet& asked, const retrieval::Filter& filter) {
-    const std::vector<std::int64_t> keys = DM_TRY(candidates(asked, filter));
-    documents_total_ = keys.size();
-    std::uint64_t bytes = 0;
-    for (const std::int64_t key : keys) {
-      if (stop_.stop_requested()) return Error{Code::kCancelled, "The question was stopped."};
-      if (deadline_.expired()) {
-        cut_ = "The time ended";
-        return {};
-      }
-      const library::Document document = DM_TRY(at_.document(key));
-      bytes += document.text_bytes;
-      if (documents_read_ == options_.documents || bytes > options_.text_bytes) {
-        cut_ = "The limit of what one question reads was reached";
-        return {};
-      }
-      const std::string text = DM_TRY(at_.text(key));
-      const auto blocks = DM_TRY(at_.blocks(key));
-      const auto sections = DM_TRY(at_.sections(key));
-      for (Collection& one : collections_of({document, text, blocks, sections})) {
-        if (may_match(asked, one)) collections_.push_back(std::move(one));
-      }
-      ++documents_read_;
-    }
+    const auto keep = [&](const Collection& one) { return may_match(asked, one); };
+    FoundSets found = DM_TRY(sets_about(words_of(asked), keep, filter, at_, options_.reading, deadline_, stop_));
+    documents_read_ = found.documents_read;
+    documents_total_ = found.documents_total;
+    cut_ = std::move(found.cut);
+    collections_ = std::move(found.sets);
     return {};
   }
 
@@ -231,7 +205,7 @@ class SetReader {
   const ExhaustiveOptions& options_;
   Deadline deadline_;
   std::stop_token stop_;
-  std::deque<Collection> collections_;  // Grids refer to them.
+  std::vector<Collection> collections_;  // Grids refer to them: all are there before the first grid.
   std::vector<Matched> matched_;
   std::map<std::int64_t, library::Document> documents_;
   std::uint64_t documents_read_ = 0;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agents/passage.h"
+#include "agents/set_search.h"
 #include "base/deadline.h"
 #include "base/result.h"
 #include "library/library.h"
@@ -21,11 +22,10 @@
 namespace docmind::agents {
 
 struct ExhaustiveOptions {
-  std::uint32_t documents = 2000;            // Read at most.
-  std::uint64_t text_bytes = 256ULL << 20U;  // Of their texts.
-  std::uint32_t claims = 5;                  // One per set, or per unit of a sum.
-  std::uint32_t citations = 50;              // Of one claim.
-  std::uint32_t names = 50;                  // Listed in one claim.
+  SetLimits reading;
+  std::uint32_t claims = 5;      // One per set, or per unit of a sum.
+  std::uint32_t citations = 50;  // Of one claim.
+  std::uint32_t names = 50;      // Listed in one claim.
 };
 
 // A set that was read, for the trace: places alone, no text.

@@ -126,7 +126,7 @@ TEST_F(ExhaustiveTest, BoundsAreSaidNotHidden) {
 
 TEST_F(ExhaustiveTest, WhatIsCutIsPartial) {
   library_.put("/d/other.md", {"# More ships", "= Ship | Port", "Eider | Bodo", "Falk | Bodo"});
-  const auto found = ask("How many ships are there?", {.documents = 1});
+  const auto found = ask("How many ships are there?", {.reading = {.documents = 1}});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->unit, "document");
   EXPECT_EQ(found->read, 1U);

@@ -79,10 +79,21 @@ bool Grid::is_verdict(std::size_t column) const {
   return yes;
 }
 
+bool Grid::may_hold(std::size_t column, const std::vector<Token>& words) const {
+  return column < terms.size() && std::ranges::all_of(
+                                      words,
+                                      [&](const Token& word) {
+                                        return std::ranges::any_of(word.terms, [&](const std::string& term) {
+                                          return terms[column].contains(term);
+                                        });
+                                      });
+}
+
 Grid grid_of(const Collection& collection) {
-  Grid grid{collection, {}, {}, {}, collection.columns.size()};
+  Grid grid{collection, {}, {}, {}, {}, collection.columns.size()};
   for (const std::string& column : collection.columns) grid.columns.push_back(tokens_of(column));
   for (const Row& row : collection.rows) grid.width = std::max(grid.width, row.cells.size());
+  grid.terms.resize(grid.width);
   std::vector<DecimalMark> marks(grid.width, DecimalMark::kPoint);
   for (std::size_t column = 0; column < grid.width; ++column) {
     std::vector<std::string> texts;
@@ -96,6 +107,7 @@ Grid grid_of(const Collection& collection) {
     auto& numbers = grid.numbers.emplace_back();
     for (std::size_t column = 0; column < row.cells.size(); ++column) {
       cells.push_back(tokens_of(row.cells[column]));
+      for (const Token& token : cells.back()) grid.terms[column].insert(token.terms.begin(), token.terms.end());
       numbers.push_back(read_quantity(row.cells[column], marks[column]));
     }
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "agents/asked_set.h"
@@ -20,10 +21,13 @@ struct Grid {
   std::vector<std::vector<Token>> columns;                    // Names.
   std::vector<std::vector<std::vector<Token>>> cells;         // [row][column]; no more columns than the row has.
   std::vector<std::vector<std::optional<Quantity>>> numbers;  // The same cells as numbers.
+  std::vector<std::unordered_set<std::string>> terms;         // By column: of all its cells.
   std::size_t width = 0;                                      // Columns of the widest row.
 
   bool is_numeric(std::size_t column) const;  // Most of its cells that are not empty hold a number.
   bool is_verdict(std::size_t column) const;  // They say yes or no.
+  // Whether some cell of the column may hold these words: cheap, before rows are looked at.
+  bool may_hold(std::size_t column, const std::vector<Token>& words) const;
 };
 Grid grid_of(const Collection& collection);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/utf8.h"
 
@@ -19,6 +20,7 @@ std::string cut(std::string_view text) {
 }
 
 void add_values(const Selection& selection, const Grid& grid, Tally& out) {
+  std::set<std::string> seen;
   for (const std::size_t i : out.rows) {
     const Row& row = grid.collection.rows[i];
     if (!selection.column) {
@@ -26,7 +28,7 @@ void add_values(const Selection& selection, const Grid& grid, Tally& out) {
       continue;
     }
     const std::string value = *selection.column < row.cells.size() ? cut(row.cells[*selection.column]) : "";
-    if (!value.empty() && std::ranges::find(out.values, value) == out.values.end()) out.values.push_back(value);
+    if (!value.empty() && seen.insert(value).second) out.values.push_back(value);
   }
 }
 
@@ -81,7 +83,8 @@ void find_extreme(std::size_t column, const Grid& grid, Operation operation, Gro
   group.figure.number = best;
   group.figure.cells = group.rows.size();
   const auto has_it = [&](std::size_t i) {
-    return std::ranges::find(group.rows, i) != group.rows.end() && number(i) == best;
+    const auto& numbers = grid.numbers[i];
+    return column < numbers.size() && numbers[column] && numbers[column]->value == best;
   };
   std::vector<std::size_t> others;
   for (const std::size_t i : out.rows) {

@@ -62,7 +62,6 @@ class Counting(DocMindTest):
         for page in ["docs/cli.md", "docs/formats/models.md", "docs/glossary.md", "docs/extractive-answers.md"]:
             self.write("own/" + page, (ROOT / page).read_bytes())
         self.docmind("ingest", self.work)
-        _, self.address = self.serve()
 
     def ask(self, text):
         status, answer = self.post(self.address, "/api/ask", {"question": text})
@@ -102,6 +101,7 @@ class Counting(DocMindTest):
 
     def score(self, kind):
         """Asks the questions of one kind: how many, and what is wrong with those that are."""
+        _, self.address = self.serve()
         self.count = len(self.documents())
         questions = [question for question in read_questions() if question.kind == kind]
         wrong = []
@@ -130,6 +130,12 @@ class Counting(DocMindTest):
         total, wrong = self.score("fresh")
         self.assertEqual(total, 20)
         self.assertLessEqual(len(wrong), 4, wrong)
+
+    def test_without_the_router_nothing_is_counted(self):
+        _, address = self.serve("--set", "ask.without=query_router")
+        _, answer = self.post(address, "/api/ask", {"question": "How many ships are in service?"})
+        self.assertEqual(answer["coverage"]["unit"], "passage")
+        self.assertNotIn("12 rows", answer["answer"])
 
 
 if __name__ == "__main__":
