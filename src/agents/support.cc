@@ -1,0 +1,87 @@
+#include "agents/support.h"
+
+#include <algorithm>
+#include <array>
+
+#include "agents/impl/cited.h"
+#include "agents/impl/denied.h"
+#include "agents/impl/mentions.h"
+#include "agents/impl/misplaced.h"
+#include "agents/impl/unknown_name.h"
+
+namespace docmind::agents {
+namespace {
+
+constexpr double kRelated = 0.34;  // Of its words; fewer in all passages together: it is about something else.
+
+bool stands_on(std::uint32_t page, const Evidence& evidence) {
+  const std::string label = std::to_string(page);
+  return (evidence.page && page >= *evidence.page && page <= evidence.page_end.value_or(*evidence.page)) ||
+         evidence.page_label == label;
+}
+
+bool number_stands(const Lexeme& number, const Cited& cited) {
+  for (const Lexeme& other : cited.all) {
+    if (!same(number, other)) continue;
+    if (number.unit.empty() || other.unit.empty() || number.unit == other.unit) return true;
+  }
+  return number.vague;
+}
+
+// "cron.daily" has days.
+std::string_view unit_stem(std::string_view unit) { return unit == "day" ? "dai" : unit; }
+
+bool unit_stands(const std::string& unit, const Cited& cited) {
+  return std::ranges::any_of(cited.all, [&](const Lexeme& other) {
+    return other.unit == unit || (other.identifier && other.key.find(unit_stem(unit)) != std::string::npos);
+  });
+}
+
+std::string missing_number(const Statement& claim, const Cited& cited) {
+  for (const Lexeme& lexeme : claim.lexemes) {
+    if (lexeme.kind == LexemeKind::kNumber) {
+      if (!number_stands(lexeme, cited)) return lexeme.text;
+    } else if (!lexeme.unit.empty() && !unit_stands(lexeme.unit, cited)) {
+      return lexeme.text;
+    }
+  }
+  return misplaced(claim, cited, LexemeKind::kNumber);
+}
+
+std::string missing_name(const Statement& claim, const Cited& cited) {
+  std::string unknown = unknown_name(claim, cited);
+  return unknown.empty() ? misplaced(claim, cited, LexemeKind::kName) : unknown;
+}
+
+}  // namespace
+
+std::string_view name(Fault fault) {
+  constexpr std::array<std::string_view, 9> kNames = {"none",     "no_citation", "out_of_range", "unrelated", "number",
+                                                      "negation", "name",        "page",         "quote"};
+  return kNames.at(static_cast<std::size_t>(fault));
+}
+
+Verdict check_sentence(const CitedSentence& sentence, std::span<const Evidence> evidence) {
+  if (sentence.marks.empty()) return {Fault::kNoCitation, {}};
+  for (const std::uint32_t mark : sentence.marks) {
+    if (mark == 0 || mark > evidence.size()) return {Fault::kOutOfRange, "[" + std::to_string(mark) + "]"};
+  }
+  const Cited cited = read_cited(sentence.marks, evidence);
+  const std::string text = well_formed(sentence.text);
+  const PageMentions mentions = page_mentions(text);
+  for (const std::uint32_t page : mentions.pages) {
+    const bool stands = std::ranges::any_of(cited.evidence, [&](const Evidence* one) { return stands_on(page, *one); });
+    if (!stands) return {Fault::kPage, std::to_string(page)};
+  }
+  for (const std::string& quote : quotes(text)) {
+    if (!is_quoted_from(quote, cited.plain_text)) return {Fault::kQuote, quote};
+  }
+  const Statement claim = statement_of(mentions.rest);
+  if (std::string number = missing_number(claim, cited); !number.empty()) return {Fault::kNumber, std::move(number)};
+  if (std::string found = missing_name(claim, cited); !found.empty()) return {Fault::kName, std::move(found)};
+  if (std::string clause = denied(claim, cited); !clause.empty()) return {Fault::kNegation, std::move(clause)};
+  if (covered(claim.lexemes, cited.all) < kRelated) return {Fault::kUnrelated, {}};
+  return {};
+}
+
+}  // namespace docmind::agents
