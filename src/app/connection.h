@@ -38,6 +38,9 @@ class Connection final : public cli::Api {
   Result<net::Response> call(const net::Request& request) override;
   Result<net::Response> stream(const net::Request& request, const net::SseParser::OnEvent& on_event) override;
 
+  // From the next request on this one stops it.
+  void stop_with(std::stop_token stop) { stop_ = std::move(stop); }
+
   // The command is done. When we hold the directory and others' requests still run, says so and waits for them, unless
   // the person stops it: they then find another holder.
   void finish(const std::function<void()>& say_waiting);

@@ -9,6 +9,7 @@
 #include "app/chat_plan.h"
 #include "app/roles.h"
 #include "app/settings_object.h"
+#include "graph/sqlite/sqlite_saver.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
 #include "llm/llamacpp/engine_embedder.h"
@@ -18,6 +19,7 @@
 #include "parse/child_parser.h"
 #include "server/routes.h"
 #include "service/service.h"
+#include "session/sessions.h"
 #include "sys/files.h"
 #include "sys/lock_file.h"
 #include "sys/process.h"
@@ -112,6 +114,12 @@ server::RoutesOptions routes_options(const config::Loaded& loaded) {
   return options;
 }
 
+Result<std::unique_ptr<graph::Saver>> open_sessions(const Layout& layout) {
+  graph::sqlite::SqliteSaverOptions options;
+  options.path = layout.sessions.string();
+  return std::unique_ptr<graph::Saver>(DM_TRY(graph::sqlite::SqliteSaver::open(std::move(options))));
+}
+
 bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
 
 }  // namespace
@@ -134,6 +142,7 @@ struct Holder::State {
   std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
   std::unique_ptr<service::Service> service;
+  std::unique_ptr<session::Sessions> sessions;
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
   std::jthread warming;  // Uses all of the above.
@@ -155,7 +164,9 @@ Result<> Holder::State::build() {
   // From here the library is open.
   service = DM_TRY(service::Service::open(service_options(settings, layout),
                                           {deps.clock, rng, files, deps.log, metrics, *parser, *embedder}));
+  sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
+  routing.sessions = sessions.get();
   routing.models = DM_TRY(build_models());
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   net::ServerOptions options;

@@ -37,6 +37,7 @@ Result<Layout> lay_out(const std::string& data, const sys::Environment& environm
   }
   layout.lock = layout.data / "lock";
   layout.library = layout.data / "library.db";
+  layout.sessions = layout.data / "sessions.db";
   layout.models = layout.data / "models";
   layout.cards = layout.data / "cards";
   layout.runtime = DM_TRY(sys::runtime_folder(environment));

@@ -14,6 +14,7 @@
 #include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
+#include "cli/chat.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -22,6 +23,7 @@
 #include "sys/clock.h"
 #include "sys/environment.h"
 #include "sys/files.h"
+#include "sys/line_reader.h"
 #include "sys/paths.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -97,12 +99,13 @@ struct Program {
   net::Client& client;
   const obs::Log& log;
   cli::Surroundings here;
+  sys::Signals& signals;
   std::stop_token stop;
 
   HolderDeps holder_deps() const { return {layout, settings, clock, client, log}; }
 };
 
-int ask_the_product(const Program& program, const std::function<int(cli::Api&)>& command) {
+int ask_the_product(const Program& program, const std::function<int(Connection&)>& command) {
   Connection api({program.layout, program.clock, program.client,
                   [&]() -> Result<std::unique_ptr<Holding>> {
                     return std::unique_ptr<Holding>(DM_TRY(Holder::open(program.holder_deps())));
@@ -121,13 +124,43 @@ auto requesting(const Program& program, int (*command)(cli::Api&, const Options&
   };
 }
 
+// The case of a command that reads questions from standard input.
+template <typename Options>
+auto chatting(const Program& program,
+              int (*command)(cli::Api&, const Options&, const cli::Surroundings&, const cli::Typing&)) {
+  return [&program, command](const Options& options) {
+    return ask_the_product(program, [&](Connection& api) {
+      sys::LineReader lines(STDIN_FILENO);
+      cli::Typing typing;
+      typing.interactive = sys::is_terminal(STDIN_FILENO) && !program.here.json;
+      typing.next_line = [&] { return lines.next(program.signals.stop_token()); };
+      typing.go_on = [&] {
+        program.signals.renew();
+        api.stop_with(program.signals.stop_token());
+      };
+      return command(api, options, program.here, typing);
+    });
+  };
+}
+
 int run_command(const Program& program) {
   const cli::Surroundings& here = program.here;
   return std::visit(
       Overloaded{
-          requesting(program, cli::ingest), requesting(program, cli::ask), requesting(program, cli::search),
-          requesting(program, cli::library), requesting(program, cli::remove), requesting(program, cli::trace),
+          requesting(program, cli::ingest),
+          requesting(program, cli::ask),
+          requesting(program, cli::search),
+          requesting(program, cli::library),
+          requesting(program, cli::remove),
+          requesting(program, cli::trace),
           requesting(program, cli::verify),
+          requesting(program, cli::sessions_list),
+          requesting(program, cli::sessions_show),
+          requesting(program, cli::sessions_fork),
+          requesting(program, cli::sessions_export),
+          requesting(program, cli::sessions_delete),
+          chatting(program, cli::chat),
+          chatting(program, cli::sessions_resume),
           [&](const cli::DoctorOptions&) {
             boost::json::object found =
                 examine_machine({program.layout, program.settings, program.clock, program.stop});
@@ -202,7 +235,7 @@ int run(int argc, char** argv) {
   const auto client = net::Client::open();
   if (!client) return cli::report(client.error(), here);
 
-  return run_command({asked, *settings, *layout, clock, **client, **log, here, (*signals)->stop_token()});
+  return run_command({asked, *settings, *layout, clock, **client, **log, here, **signals, (*signals)->stop_token()});
 }
 
 }  // namespace docmind::app

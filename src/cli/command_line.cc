@@ -17,12 +17,19 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 13> kCommands = {{
+constexpr std::array<Entry, 15> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
      "docmind ask \"How do I unpack a source package?\"\n  docmind ask \"Who signed it?\" --document contract.pdf "
      "--json"},
+    {"chat", "Ask one question after the other",
+     "docmind chat\n  docmind chat --session ferries\n  docmind chat --session ferries --json < questions.txt"},
+    {"sessions", "List, show, resume, fork, export and delete chats",
+     "docmind sessions list\n  docmind sessions show ferries\n  docmind sessions resume ferries\n  docmind sessions "
+     "fork "
+     "ferries --to barges --turns 2\n  docmind sessions export ferries > ferries.md\n  docmind sessions delete "
+     "ferries"},
     {"search", "Find passages",
      "docmind search runlevel -k 5\n  docmind search \"dpkg-source -x\" --type pdf --from 2024-01-01"},
     {"library", "List the documents that were read", "docmind library\n  docmind library --json"},
@@ -104,6 +111,11 @@ struct Parser {
   ModelsQuantizeOptions quantize;
   ModelsVerifyOptions verify_models;
   ModelsRemoveOptions remove_models;
+  ChatOptions chat;
+  SessionsListOptions list_sessions;
+  SessionsForkOptions fork_session;
+  SessionsDeleteOptions delete_sessions;
+  std::string session;  // Of show, resume and export.
 
   Parser() {
     app.require_subcommand(1);
@@ -140,7 +152,12 @@ struct Parser {
     at("search").add_option("query", search.query, "What to look for")->required();
     at("search").add_option("-k", search.k, "How many passages")->check(CLI::Range(1, 1000));
     add_filter(at("search"), search.filter);
-    for (const char* name : {"ask", "search"}) {
+    at("chat")
+        .add_option("--session", chat.session, "Go on with this chat, or begin it under this name")
+        ->type_name("NAME");
+    at("chat").add_flag("--as-typed", chat.as_typed, "Search questions as they are typed, never rewritten");
+    add_filter(at("chat"), chat.filter);
+    for (const char* name : {"ask", "search", "chat"}) {
       for (const char* option : {"--document", "--type"}) at(name).get_option(option)->multi_option_policy(all);
     }
     at("library").add_flag("--hash", library.hash, "Also one hash over the content of all documents");
@@ -162,6 +179,46 @@ struct Parser {
         ->check(CLI::Range(1, 1 << 26));
     at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
     add_models(at("models"));
+    add_sessions(at("sessions"));
+  }
+
+  void add_sessions(CLI::App& sessions) {
+    sessions.require_subcommand(1);
+    const auto sub = [&](const char* name, const char* help) {
+      CLI::App* command = sessions.add_subcommand(name, help);
+      command->set_help_flag("-h,--help", "Print this and exit");
+      add_common(*command);
+      return command;
+    };
+    sub("list", "List the chats, the newest first")
+        ->add_option("--limit", list_sessions.limit, "How many at most")
+        ->check(CLI::Range(1, 1000));
+    constexpr const char* kName = "The chat's name";
+    sub("show", "Show a chat with its answers")->add_option("session", session, kName)->required();
+    sub("resume", "Go on with a chat; an interrupted question is answered first")
+        ->add_option("session", session, kName)
+        ->required();
+    CLI::App* fork = sub("fork", "Copy a chat under a new name, whole or its first turns");
+    fork->add_option("session", fork_session.session, kName)->required();
+    fork->add_option("--to", fork_session.to, "The copy's name")->type_name("NAME");
+    fork->add_option("--turns", fork_session.turns, "How many turns to keep")->check(CLI::Range(1, 1000));
+    sub("export", "Print a chat as Markdown, or with --json as JSON")
+        ->add_option("session", session, kName)
+        ->required();
+    sub("delete", "Delete chats")
+        ->add_option("sessions", delete_sessions.sessions, "Their names")
+        ->required()
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+
+  Command chosen_sessions() {
+    const std::string name = at("sessions").get_subcommands().front()->get_name();
+    if (name == "show") return SessionsShowOptions{session};
+    if (name == "resume") return SessionsResumeOptions{session};
+    if (name == "fork") return fork_session;
+    if (name == "export") return SessionsExportOptions{session};
+    if (name == "delete") return delete_sessions;
+    return list_sessions;
   }
 
   void add_models(CLI::App& models) {
@@ -228,6 +285,8 @@ struct Parser {
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();
+    if (name == "chat") return chat;
+    if (name == "sessions") return chosen_sessions();
     return DoctorOptions{};
   }
 };

@@ -55,6 +55,31 @@ struct KvOptions {
   std::string model;          // A name or a file; empty: the setting.
   std::uint32_t context = 0;  // 0: the setting, else what the model was trained for.
 };
+struct ChatOptions {
+  std::string session{};  // Empty: a new one.
+  bool as_typed = false;  // No question is rewritten.
+  FilterOptions filter{};
+};
+struct SessionsListOptions {
+  std::uint32_t limit = 100;
+};
+struct SessionsShowOptions {
+  std::string session;
+};
+struct SessionsResumeOptions {
+  std::string session;
+};
+struct SessionsForkOptions {
+  std::string session;
+  std::string to;           // Empty: a new name.
+  std::uint32_t turns = 0;  // 0: all.
+};
+struct SessionsExportOptions {
+  std::string session;
+};
+struct SessionsDeleteOptions {
+  std::vector<std::string> sessions;
+};
 struct CompletionOptions {
   std::string shell;  // bash, zsh, fish
 };
@@ -88,10 +113,12 @@ struct ModelsRemoveOptions {
   std::vector<std::string> names;
 };
 
-using Command = std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions,
-                             VerifyOptions, ConfigOptions, ServeOptions, DoctorOptions, KvOptions, CompletionOptions,
-                             ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions,
-                             ModelsVerifyOptions, ModelsRemoveOptions>;
+using Command =
+    std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
+                 ConfigOptions, ServeOptions, DoctorOptions, KvOptions, CompletionOptions, ModelsListOptions,
+                 ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
+                 ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
+                 SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
 
 struct Invocation {
   Command command;

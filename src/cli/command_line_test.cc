@@ -48,6 +48,17 @@ TEST(CommandLine, ReadsEveryCommand) {
   const auto checkpoint = std::get<ModelsPullOptions>(parsed({"models", "pull", "a/b", "--no-loss"}).command);
   EXPECT_EQ(std::tie(checkpoint.file, checkpoint.from, checkpoint.revision, checkpoint.type, checkpoint.loss),
             std::make_tuple("", "", "main", "q8_0", false));
+  const auto chat = std::get<ChatOptions>(parsed({"chat", "--session", "船", "--as-typed", "--type", "pdf"}).command);
+  EXPECT_EQ(std::tie(chat.session, chat.as_typed), std::make_tuple("船", true));
+  EXPECT_THAT(chat.filter.types, testing::ElementsAre("pdf"));
+  EXPECT_EQ(std::get<SessionsListOptions>(parsed({"sessions", "list", "--limit", "5"}).command).limit, 5U);
+  EXPECT_EQ(std::get<SessionsShowOptions>(parsed({"sessions", "show", "a"}).command).session, "a");
+  EXPECT_EQ(std::get<SessionsResumeOptions>(parsed({"sessions", "resume", "a"}).command).session, "a");
+  EXPECT_EQ(std::get<SessionsExportOptions>(parsed({"sessions", "export", "a"}).command).session, "a");
+  const auto fork =
+      std::get<SessionsForkOptions>(parsed({"sessions", "fork", "a", "--to", "b", "--turns", "2"}).command);
+  EXPECT_EQ(std::tie(fork.session, fork.to, fork.turns), std::make_tuple("a", "b", 2U));
+  EXPECT_EQ(std::get<SessionsDeleteOptions>(parsed({"sessions", "delete", "a", "b"}).command).sessions.size(), 2U);
   EXPECT_TRUE(std::holds_alternative<ModelsListOptions>(parsed({"models", "list", "--json"}).command));
   EXPECT_TRUE(std::get<ModelsVerifyOptions>(parsed({"models", "verify"}).command).names.empty());
   EXPECT_EQ(std::get<ModelsRemoveOptions>(parsed({"models", "rm", "a", "b"}).command).names.size(), 2U);

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
-#include <chrono>
 
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/exit_code.h"
+#include "cli/impl/request.h"
 #include "cli/progress.h"
 #include "cli/render.h"
 
@@ -16,80 +15,6 @@ namespace docmind::cli {
 namespace {
 
 namespace json = boost::json;
-
-net::Request get(std::string path, std::vector<std::pair<std::string, std::string>> query = {}) {
-  net::Request request;
-  request.target.path = std::move(path);
-  request.target.query = std::move(query);
-  return request;
-}
-
-net::Request post(std::string path, const json::value& body) {
-  net::Request request;
-  request.method = "POST";
-  request.target.path = std::move(path);
-  request.headers.set("Content-Type", "application/json");
-  request.body = to_text(body);
-  return request;
-}
-
-std::string absolute(const std::string& path, const Surroundings& here) {
-  return (here.folder / path).lexically_normal().string();
-}
-
-// A --document argument: a folder, a file or an id. What has the form of an id (ULID) and is no file stays as it is.
-std::string document_filter(const std::string& given, const Surroundings& here) {
-  const std::filesystem::path path = absolute(given, here);
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return (path / "").string();
-  const bool id =
-      given.size() == 26 && given.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string::npos;
-  return id && !std::filesystem::exists(path, ignored) ? given : path.string();
-}
-
-// UTC milliseconds of the start of a day written YYYY-MM-DD (its form is checked where arguments are parsed).
-Result<std::int64_t> day(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned date = 0;
-  std::from_chars(text.data(), text.data() + 4, year);
-  std::from_chars(text.data() + 5, text.data() + 7, month);
-  std::from_chars(text.data() + 8, text.data() + 10, date);
-  const std::chrono::year_month_day day{std::chrono::year(year), std::chrono::month(month), std::chrono::day(date)};
-  if (!day.ok()) return Error{Code::kInvalidArgument, "there is no day " + text, "write it as YYYY-MM-DD"};
-  const auto since = std::chrono::sys_days(day).time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-}
-
-struct FilterFields {
-  std::vector<std::string> documents;
-  std::vector<std::string> types;
-  std::optional<std::int64_t> from;
-  std::optional<std::int64_t> to;
-};
-
-Result<FilterFields> filter_fields(const FilterOptions& filter, const Surroundings& here) {
-  FilterFields fields;
-  for (const std::string& given : filter.documents) fields.documents.push_back(document_filter(given, here));
-  fields.types = filter.types;
-  if (!filter.from.empty()) fields.from = DM_TRY(day(filter.from));
-  if (!filter.to.empty()) fields.to = DM_TRY(day(filter.to));
-  return fields;
-}
-
-// Prints a body: as it is with --json, else as `human` renders it.
-template <typename Human>
-int print(const Result<net::Response>& reply, const Surroundings& here, Human&& human) {
-  if (!reply) return report(reply.error(), here);
-  if (here.json) {
-    here.terminal.out(reply->body + "\n");
-    return kOk;
-  }
-  const auto body = parse_json(reply->body);
-  if (!body) return report(body.error(), here);
-  here.terminal.out(human(*body));
-  return kOk;
-}
 
 int summary_code(const json::value& summary) {
   const std::uint64_t failed = list(summary, "failed").size();
@@ -139,16 +64,10 @@ int ingest(Api& api, const IngestOptions& options, const Surroundings& here) {
 }
 
 int ask(Api& api, const AskOptions& options, const Surroundings& here) {
-  const auto read = filter_fields(options.filter, here);
-  if (!read) return report(read.error(), here);
-  const FilterFields& fields = *read;
-  json::object filter;
-  if (!fields.documents.empty()) filter["documents"] = json::value_from(fields.documents);
-  if (!fields.types.empty()) filter["types"] = json::value_from(fields.types);
-  if (fields.from) filter["from"] = *fields.from;
-  if (fields.to) filter["to"] = *fields.to;
+  auto filter = filter_object(options.filter, here);
+  if (!filter) return report(filter.error(), here);
   json::object body{{"question", options.question}};
-  if (!filter.empty()) body["filter"] = std::move(filter);
+  if (!filter->empty()) body["filter"] = *std::move(filter);
   return print(api.call(post("/api/ask", body)), here,
                [&](const json::value& answer) { return render_answer(answer, here.terminal); });
 }

@@ -77,6 +77,8 @@ std::string text(const json::value& object, std::string_view key) {
   return std::string(json_text(json_member(object, key)));
 }
 
+std::string one_line(std::string_view text) { return printable(text); }
+
 std::uint64_t count(const json::value& object, std::string_view key) { return json_count(json_member(object, key)); }
 
 double number(const json::value& object, std::string_view key) {
@@ -143,6 +145,27 @@ std::string render_answer(const json::value& answer, const Terminal& terminal) {
          terminal.faint(fmt::format("\n{} · {:.2f} s · docmind trace {}", text(answer, "mode"),
                                     number(answer, "seconds"), text(answer, "trace_id"))) +
          "\n";
+}
+
+std::string render_turn(const json::value& turn, const Terminal& terminal) {
+  std::string out;
+  if (const std::string because = text(turn, "because"); !because.empty()) {
+    out = terminal.faint(fmt::format("↳ Searched “{}”, because “{}” points back.", printable(text(turn, "query_used")),
+                                     printable(because))) +
+          "\n";
+  }
+  return out + render_answer(json_member(turn, "answer"), terminal);
+}
+
+std::string render_sessions(const json::value& listed, const Terminal& terminal) {
+  std::string out;
+  for (const json::value& session : list(listed, "sessions")) {
+    const bool interrupted = !text(session, "unanswered").empty();
+    out += fmt::format("{}  {}{}  {}\n", terminal.bold(printable(text(session, "session"))),
+                       plural(count(session, "turns"), "turn"), interrupted ? ", interrupted" : "",
+                       printable(text(session, "title")));
+  }
+  return out.empty() ? "No chats yet: docmind chat\n" : out;
 }
 
 std::string render_found(const json::value& found, const Terminal& terminal) {

@@ -11,12 +11,18 @@ namespace docmind::cli {
 
 std::string render_summary(const boost::json::value& summary, const Terminal& terminal);
 std::string render_answer(const boost::json::value& answer, const Terminal& terminal);
+// A turn of a session: how it was searched when that is not how it was asked, and the answer.
+std::string render_turn(const boost::json::value& turn, const Terminal& terminal);
+std::string render_sessions(const boost::json::value& listed, const Terminal& terminal);
 std::string render_found(const boost::json::value& found, const Terminal& terminal);
 std::string render_hits(const boost::json::array& hits, const Terminal& terminal);
 std::string render_library(const boost::json::value& library, const Terminal& terminal);
 std::string render_verification(const boost::json::value& verification, const Terminal& terminal);
 std::string render_checks(const boost::json::array& checks, const Terminal& terminal);
 std::string render_json(const boost::json::value& value);  // Indented.
+
+// Text from outside on one line of a terminal: no control characters, so that no document can steer it.
+std::string one_line(std::string_view text);
 
 // Fields of an object with a default where they are absent or of another type.
 std::string text(const boost::json::value& object, std::string_view key);

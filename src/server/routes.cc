@@ -28,8 +28,9 @@ double seconds_since(TimePoint start, const Clock& clock) {
 bool matches(std::string_view pattern, std::string_view path, std::string& id) {
   const std::size_t at = pattern.find(kPlaceholder);
   if (at == std::string_view::npos) return pattern == path;
-  if (!path.starts_with(pattern.substr(0, at))) return false;
-  const std::string_view rest = path.substr(at);
+  const std::string_view tail = pattern.substr(at + kPlaceholder.size());
+  if (!path.starts_with(pattern.substr(0, at)) || !path.substr(at).ends_with(tail)) return false;
+  const std::string_view rest = path.substr(at, path.size() - at - tail.size());
   if (rest.empty() || rest.find('/') != std::string_view::npos) return false;
   id = rest;
   return true;
@@ -62,6 +63,14 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/api/ask", &Routes::ask},
       {"GET", "/api/traces/{id}", &Routes::trace},
       {"POST", "/api/verify", &Routes::verify},
+      {"GET", "/api/sessions", &Routes::sessions},
+      {"POST", "/api/sessions", &Routes::new_session},
+      {"POST", "/api/sessions/{id}/ask", &Routes::ask_in_session},
+      {"POST", "/api/sessions/{id}/resume", &Routes::resume_session},
+      {"POST", "/api/sessions/{id}/fork", &Routes::fork_session},
+      {"GET", "/api/sessions/{id}/export", &Routes::export_session},
+      {"GET", "/api/sessions/{id}", &Routes::show_session},
+      {"DELETE", "/api/sessions/{id}", &Routes::remove_session},
       {"GET", "/v1/models", &Routes::model_list},
       {"POST", "/v1/chat/completions", &Routes::model_post},
       {"POST", "/v1/completions", &Routes::model_post},
@@ -183,6 +192,7 @@ Routes::Reply Routes::remove(const Call& call) {
   if (which.empty()) {
     return Error{Code::kInvalidArgument, "it is not said which document", "Add /ID or ?document=PATH."};
   }
+  DM_TRY(forget_in_sessions(which, call));
   const service::DocumentInfo removed = DM_TRY(service_.remove(which, call.deadline, call.stop));
   return ok(to_json(removed));
 }

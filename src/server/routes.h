@@ -13,6 +13,7 @@
 #include "obs/metrics.h"
 #include "server/model_routes.h"
 #include "service/service.h"
+#include "session/sessions.h"
 
 namespace docmind::server {
 
@@ -29,6 +30,7 @@ struct RoutesOptions {
   std::uint64_t upload_bytes = 256U << 20U;         // Cap on an upload, all its files together.
   std::function<std::string()> config_json{};       // The settings as a JSON object, for GET /api/config.
   std::vector<ServedModel> models{};                // For /v1: each outlives the routes.
+  session::Sessions* sessions = nullptr;            // Outlives the routes; null: there are none.
   Duration model_patience = std::chrono::hours(1);  // For one answer of a model.
 };
 
@@ -65,9 +67,20 @@ class Routes {
   Reply ask(const Call& call);
   Reply trace(const Call& call);
   Reply verify(const Call& call);
+  Reply sessions(const Call& call);
+  Reply new_session(const Call& call);
+  Reply ask_in_session(const Call& call);
+  Reply resume_session(const Call& call);
+  Reply fork_session(const Call& call);
+  Reply export_session(const Call& call);
+  Reply show_session(const Call& call);
+  Reply remove_session(const Call& call);
   Reply ingest(const Call& call);
   Reply upload(const Call& call);
 
+  Result<session::Sessions*> kept_sessions() const;
+  Result<> forget_in_sessions(std::string_view document, const Call& call);
+  session::Ask asking();  // What answers a session's questions: as ask() does.
   void count_query(const std::string& type, const std::string& status, double seconds);
 
   const RoutesOptions options_;

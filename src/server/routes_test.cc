@@ -10,6 +10,7 @@
 #include "net/client.h"
 #include "net/sse.h"
 #include "server/testing/fake_service.h"
+#include "server/testing/recording_writer.h"
 
 namespace docmind::server {
 namespace {
@@ -17,34 +18,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Keeps what a handler sends.
-class RecordingWriter final : public net::ResponseWriter {
- public:
-  Result<> send(net::Response sent) override {
-    response = std::move(sent);
-    return {};
-  }
-  Result<> begin(net::Response head) override {
-    response = std::move(head);
-    return {};
-  }
-  Result<> write(std::string_view bytes) override {
-    response.body += bytes;
-    return {};
-  }
-  Result<> end() override {
-    ended = true;
-    return {};
-  }
-  std::stop_token stop() const override { return {}; }
-
-  net::Response response{.status = 0};
-  bool ended = false;
-};
-
 struct RoutesTest : ::testing::Test {
   net::Response send(net::Request request) {
-    RecordingWriter writer;
+    testing::RecordingWriter writer;
     routes.handle(request, writer);
     return writer.response;
   }
@@ -368,7 +344,7 @@ TEST_F(RoutesTest, IngestStreamsItsProgress) {
 TEST_F(RoutesTest, PathsMayBeRefusedOverTcp) {
   Routes strict({.paths_over_tcp = PathsOverTcp::kRefused}, service, metrics, clock);
   for (const auto& [peer, status] : {std::pair{net::Peer::kTcp, 403}, {net::Peer::kUnixSocket, 200}}) {
-    RecordingWriter writer;
+    testing::RecordingWriter writer;
     strict.handle({.method = "POST", .target = {.path = "/api/ingest"}, .body = R"({"paths":["/a"]})", .peer = peer},
                   writer);
     EXPECT_EQ(writer.response.status, status);

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/thread_annotations.h"
 #include "sys/fd.h"
 
 namespace docmind::sys {
@@ -41,7 +42,15 @@ class Signals::Impl {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
 
-  std::stop_token stop_token() const { return source_.get_token(); }
+  std::stop_token stop_token() const {
+    const MutexLock lock(mutex_);
+    return source_.get_token();
+  }
+
+  void renew() {
+    const MutexLock lock(mutex_);
+    if (source_.stop_requested() && !terminated_) source_ = std::stop_source();
+  }
 
  private:
   void watch() {
@@ -51,15 +60,24 @@ class Signals::Impl {
       if (wait[1].revents != 0) return;
       signalfd_siginfo seen{};
       if (::read(signals_.get(), &seen, sizeof seen) != sizeof seen) continue;
-      if (source_.stop_requested()) ::_exit(kSecondSignalStatus);
-      source_.request_stop();
+      std::stop_source source = this->source(seen.ssi_signo == SIGTERM);
+      if (source.stop_requested()) ::_exit(kSecondSignalStatus);
+      source.request_stop();
     }
+  }
+
+  std::stop_source source(bool terminated) {
+    const MutexLock lock(mutex_);
+    terminated_ = terminated_ || terminated;
+    return source_;
   }
 
   Fd signals_;
   Fd end_;
   sigset_t before_;
-  std::stop_source source_;
+  mutable Mutex mutex_;
+  std::stop_source source_ DM_GUARDED_BY(mutex_);
+  bool terminated_ DM_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // Last: it uses all of the above.
 };
 
@@ -82,5 +100,6 @@ Result<std::unique_ptr<Signals>> Signals::watch() {
 }
 
 std::stop_token Signals::stop_token() const { return impl_->stop_token(); }
+void Signals::renew() { impl_->renew(); }
 
 }  // namespace docmind::sys

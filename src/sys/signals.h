@@ -19,6 +19,9 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
 
   std::stop_token stop_token() const;
+  // After a SIGINT: what comes next is a first signal again, for a token of its own. For a chat, where it ends an
+  // answer and not the program. After a SIGTERM nothing changes.
+  void renew();
 
  private:
   class Impl;

@@ -30,6 +30,23 @@ TEST(Signals, TheFirstRequestsAStop) {
   }
 }
 
+TEST(Signals, RenewedTheNextIsAFirstAgainButNotAfterSigterm) {
+  const auto signals = Signals::watch();
+  ASSERT_TRUE(signals);
+  for (int i = 0; i < 3; ++i) {
+    const std::stop_token token = (*signals)->stop_token();
+    ::kill(::getpid(), SIGINT);
+    wait_for(token);
+    (*signals)->renew();
+    EXPECT_FALSE((*signals)->stop_token().stop_requested());
+  }
+  const std::stop_token token = (*signals)->stop_token();
+  ::kill(::getpid(), SIGTERM);
+  wait_for(token);
+  (*signals)->renew();
+  EXPECT_TRUE((*signals)->stop_token().stop_requested());
+}
+
 TEST(Signals, AClosedPipeIsAnErrorOfTheWrite) {
   const auto signals = Signals::watch();
   int ends[2];

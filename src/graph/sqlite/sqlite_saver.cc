@@ -54,8 +54,12 @@ Result<std::vector<std::string>> SqliteSaver::threads(std::string_view after, st
 }
 
 Result<> SqliteSaver::delete_thread(std::string_view thread, Waiting waiting) {
-  return database_->write([&](store::Transaction& t) { return impl::delete_thread(t, thread); }, waiting.deadline,
-                          waiting.stop);
+  return database_->write(
+      [&](store::Transaction& t) {
+        t.scrub_log();  // What is deleted is gone from the file's log, too.
+        return impl::delete_thread(t, thread);
+      },
+      waiting.deadline, waiting.stop);
 }
 
 Result<> SqliteSaver::delete_runs(const std::vector<std::string>& runs, Waiting waiting) {
@@ -71,6 +75,7 @@ Result<> SqliteSaver::copy_thread(std::string_view from, std::string_view to, Wa
 Result<> SqliteSaver::prune(const std::vector<std::string>& threads, Prune what, Waiting waiting) {
   return database_->write(
       [&](store::Transaction& t) -> Result<> {
+        t.scrub_log();
         for (const std::string& thread : threads) {
           DM_TRY(what == Prune::kDeleteAll ? impl::delete_thread(t, thread) : impl::keep_latest(t, thread));
         }

@@ -1,0 +1,76 @@
+#include "cli/impl/request.h"
+
+#include <boost/json.hpp>
+#include <charconv>
+#include <chrono>
+
+namespace docmind::cli {
+namespace {
+
+namespace json = boost::json;
+
+// UTC milliseconds of the start of a day written YYYY-MM-DD (its form is checked where arguments are parsed).
+Result<std::int64_t> day(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned date = 0;
+  std::from_chars(text.data(), text.data() + 4, year);
+  std::from_chars(text.data() + 5, text.data() + 7, month);
+  std::from_chars(text.data() + 8, text.data() + 10, date);
+  const std::chrono::year_month_day day{std::chrono::year(year), std::chrono::month(month), std::chrono::day(date)};
+  if (!day.ok()) return Error{Code::kInvalidArgument, "there is no day " + text, "write it as YYYY-MM-DD"};
+  const auto since = std::chrono::sys_days(day).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+}  // namespace
+
+net::Request get(std::string path, std::vector<std::pair<std::string, std::string>> query) {
+  net::Request request;
+  request.target.path = std::move(path);
+  request.target.query = std::move(query);
+  return request;
+}
+
+net::Request post(std::string path, const json::value& body) {
+  net::Request request;
+  request.method = "POST";
+  request.target.path = std::move(path);
+  request.headers.set("Content-Type", "application/json");
+  request.body = to_text(body);
+  return request;
+}
+
+std::string absolute(const std::string& path, const Surroundings& here) {
+  return (here.folder / path).lexically_normal().string();
+}
+
+std::string document_filter(const std::string& given, const Surroundings& here) {
+  const std::filesystem::path path = absolute(given, here);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return (path / "").string();
+  const bool id =
+      given.size() == 26 && given.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string::npos;
+  return id && !std::filesystem::exists(path, ignored) ? given : path.string();
+}
+
+Result<FilterFields> filter_fields(const FilterOptions& filter, const Surroundings& here) {
+  FilterFields fields;
+  for (const std::string& given : filter.documents) fields.documents.push_back(document_filter(given, here));
+  fields.types = filter.types;
+  if (!filter.from.empty()) fields.from = DM_TRY(day(filter.from));
+  if (!filter.to.empty()) fields.to = DM_TRY(day(filter.to));
+  return fields;
+}
+
+Result<json::object> filter_object(const FilterOptions& filter, const Surroundings& here) {
+  const FilterFields fields = DM_TRY(filter_fields(filter, here));
+  json::object out;
+  if (!fields.documents.empty()) out["documents"] = json::value_from(fields.documents);
+  if (!fields.types.empty()) out["types"] = json::value_from(fields.types);
+  if (fields.from) out["from"] = *fields.from;
+  if (fields.to) out["to"] = *fields.to;
+  return out;
+}
+
+}  // namespace docmind::cli

@@ -1,0 +1,159 @@
+// The routes of sessions: conversations that are kept.
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/json_members.h"
+#include "server/impl/call.h"
+#include "server/json_read.h"
+#include "server/json_write.h"
+#include "server/session_read.h"
+#include "session/markdown.h"
+
+namespace docmind::server {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kListed = 100;
+constexpr std::size_t kMostListed = 1000;
+
+Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
+
+json::value or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+
+json::object overview(const session::Overview& overview) {
+  return {{"session", overview.id},
+          {"title", overview.title},
+          {"turns", overview.turns},
+          {"started_ms", overview.started_ms},
+          {"changed_ms", overview.changed_ms},
+          {"unanswered", or_null(overview.unanswered)}};
+}
+
+json::object turn(std::uint32_t number, const session::Turn& turn) {
+  return {{"turn", number},
+          {"question", turn.question},
+          {"query_used", turn.query},
+          {"because", or_null(turn.because)},
+          {"asked_ms", turn.asked_ms},
+          {"filter", turn.filter},
+          {"answer", turn.answer}};
+}
+
+json::object whole(const session::Session& session) {
+  json::object out = overview(session.overview);
+  json::array turns;
+  for (std::size_t i = 0; i < session.turns.size(); ++i) {
+    turns.push_back(turn(static_cast<std::uint32_t>(i + 1), session.turns[i]));
+  }
+  out["messages"] = std::move(turns);
+  return out;
+}
+
+json::object asked(std::string_view id, const session::Asked& asked) {
+  json::object out{{"session", id}};
+  for (auto& [key, value] : turn(asked.number, asked.turn)) out[key] = std::move(value);
+  return out;
+}
+
+Result<std::size_t> limit_of(const net::Target& target) {
+  const auto given = target.parameter("limit");
+  if (!given) return kListed;
+  std::size_t limit = 0;
+  const auto [end, failed] = std::from_chars(given->data(), given->data() + given->size(), limit);
+  if (failed != std::errc() || end != given->data() + given->size() || limit < 1 || limit > kMostListed) {
+    return Error{Code::kInvalidArgument, "\"limit\" must be a whole number from 1 to 1000", "See docs/api.md."};
+  }
+  return limit;
+}
+
+}  // namespace
+
+Result<session::Sessions*> Routes::kept_sessions() const {
+  if (options_.sessions != nullptr) return options_.sessions;
+  return Error{Code::kNotFound, "this server keeps no sessions", "Ask at /api/ask."};
+}
+
+// Before the document goes: a delete that ends in between is repeated, and finds it still there.
+Result<> Routes::forget_in_sessions(std::string_view document, const Call& call) {
+  if (options_.sessions == nullptr) return {};
+  const service::LibraryInfo library = DM_TRY(service_.documents(service::Hashing::kSkip, call.deadline, call.stop));
+  for (const service::DocumentInfo& one : library.documents) {
+    if (one.document_id != document && one.document != document) continue;
+    DM_TRY(options_.sessions->forget_document(one.document_id, {call.deadline, call.stop}));
+  }
+  return {};
+}
+
+session::Ask Routes::asking() {
+  return [this](const std::string& query, const json::value& filter, Deadline deadline,
+                std::stop_token stop) -> Result<json::value> {
+    json::object request{{"question", query}};
+    if (!filter.is_null()) request["filter"] = filter;
+    const service::Question question = DM_TRY(read_question(to_text(request)));
+    const TimePoint start = clock_.now();
+    const Result<service::Answer> answer = service_.ask(question, deadline, stop);
+    const double seconds = std::chrono::duration<double>(clock_.now() - start).count();
+    if (!answer) {
+      count_query("session", std::string(name(answer.error().code)), seconds);
+      return answer.error();
+    }
+    json::value body = to_json(*answer);
+    count_query(answer->route.empty() ? "session" : answer->route, std::string(json_text(json_member(body, "status"))),
+                seconds);
+    return body;
+  };
+}
+
+Routes::Reply Routes::sessions(const Call& call) {
+  const std::size_t limit = DM_TRY(limit_of(call.request.target));
+  json::array listed;
+  for (const auto& one : DM_TRY(DM_TRY(kept_sessions())->list(limit, {call.deadline, call.stop}))) {
+    listed.push_back(overview(one));
+  }
+  return ok(json::object{{"sessions", std::move(listed)}});
+}
+
+Routes::Reply Routes::new_session(const Call&) {
+  return ok(json::object{{"session", DM_TRY(kept_sessions())->new_id()}});
+}
+
+Routes::Reply Routes::ask_in_session(const Call& call) {
+  session::Sessions& kept = *DM_TRY(kept_sessions());
+  const session::Question question = DM_TRY(read_session_question(call.request.body));
+  return ok(asked(call.id, DM_TRY(kept.ask(call.id, question, asking(), {call.deadline, call.stop}))));
+}
+
+Routes::Reply Routes::resume_session(const Call& call) {
+  session::Sessions& kept = *DM_TRY(kept_sessions());
+  return ok(asked(call.id, DM_TRY(kept.resume(call.id, asking(), {call.deadline, call.stop}))));
+}
+
+Routes::Reply Routes::fork_session(const Call& call) {
+  session::Sessions& kept = *DM_TRY(kept_sessions());
+  const ForkRequest fork = DM_TRY(read_fork(call.request.body));
+  const std::string to = fork.to.empty() ? kept.new_id() : fork.to;
+  return ok(overview(DM_TRY(kept.fork(call.id, to, fork.turns, {call.deadline, call.stop}))));
+}
+
+Routes::Reply Routes::export_session(const Call& call) {
+  const std::string_view format = call.request.target.parameter("format").value_or("markdown");
+  if (format != "markdown" && format != "json") {
+    return Error{Code::kInvalidArgument, "\"format\" must be markdown or json", "See docs/api.md."};
+  }
+  const session::Session session = DM_TRY(DM_TRY(kept_sessions())->show(call.id, {call.deadline, call.stop}));
+  if (format == "json") return ok(whole(session));
+  return Answered(
+      {.headers = {{"Content-Type", "text/markdown; charset=utf-8"}}, .body = session::to_markdown(session)});
+}
+
+Routes::Reply Routes::show_session(const Call& call) {
+  return ok(whole(DM_TRY(DM_TRY(kept_sessions())->show(call.id, {call.deadline, call.stop}))));
+}
+
+Routes::Reply Routes::remove_session(const Call& call) {
+  return ok(overview(DM_TRY(DM_TRY(kept_sessions())->remove(call.id, {call.deadline, call.stop}))));
+}
+
+}  // namespace docmind::server

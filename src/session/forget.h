@@ -1,0 +1,15 @@
+// Takes a deleted document's words out of an answer that was kept. Pure function.
+//
+// Claims that cite it go, with the passages shown from it; what was dropped goes whole, since it has no source. The
+// answer's partial_reason then says so. Nothing else of the answer is touched.
+#pragma once
+#include <string_view>
+
+#include "base/json.h"
+
+namespace docmind::session {
+
+// Whether anything was taken out.
+bool forget_document(boost::json::value& answer, std::string_view document_id);
+
+}  // namespace docmind::session
