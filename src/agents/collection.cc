@@ -201,6 +201,12 @@ class Reader {
       const std::uint32_t header = parts_.blocks[i].block.header;
       if (header != doc::Block::kNoHeader && header >= first && header < i) names[header - first] = true;
     }
+    // Rows above the one that names the columns name groups of them.
+    constexpr std::size_t kMostHeaderRows = 4;
+    const auto named = std::ranges::find(names, true);
+    if (named != names.end() && named - names.begin() < static_cast<std::ptrdiff_t>(kMostHeaderRows)) {
+      std::fill(names.begin(), named, true);
+    }
     std::size_t at = first;
     for (; at < end && names[at - first]; ++at) add_header(table, at);
     for (; at < end; ++at) {
@@ -288,7 +294,8 @@ class Reader {
     for (const std::size_t i : run) level = std::min(level, parts_.blocks[i].block.level);
     Collection list = begin(CollectionKind::kList, run.front());
     list.caption = parent.empty() ? caption_before(run.front()) : parent;
-    std::size_t inner = 0;  // Where the items inside the last one begin.
+    if (!parent.empty()) list.heading.clear();  // The heading names the list around it.
+    std::size_t inner = 0;                      // Where the items inside the last one begin.
     const auto close = [&](std::size_t end) {
       if (end > inner + 1) add_list(run.subspan(inner, end - inner), list.rows.back().cells.front(), depth + 1);
     };

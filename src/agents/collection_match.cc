@@ -357,13 +357,12 @@ class Matcher {
     return best;
   }
 
-  // Over a list stands the word of the question in the same number: "Architecture" explains, "Flags" names several.
-  bool is_named_as_asked() const {
-    const auto written = [&](const std::vector<Token>& name, const Token& word) {
-      return std::ranges::any_of(name, [&](const Token& token) { return token.lower == word.lower; });
-    };
+  // What is counted stands there in the question's own number: "Day" over numbers names days, "Days" counts them;
+  // "Architecture" over a list explains it, "Flags" names several.
+  bool is_written_in(const std::vector<Token>& name) const {
     return std::ranges::any_of(asked_.words, [&](const AskedWord& one) {
-      return one.purpose == Purpose::kSubject && (written(caption_, one.token) || written(heading_, one.token));
+      const auto same_form = [&](const Token& token) { return token.lower == one.token.lower; };
+      return one.purpose == Purpose::kSubject && std::ranges::any_of(name, same_form);
     });
   }
 
@@ -394,7 +393,8 @@ class Matcher {
       }
       return false;
     };
-    if (has_subject() && !asked_.generic && !(is_table() ? named(Purpose::kSubject) : is_named_as_asked()) &&
+    if (has_subject() && !asked_.generic &&
+        !(is_table() ? named(Purpose::kSubject) : (is_written_in(caption_) || is_written_in(heading_))) &&
         !pieces_of_value())
       return false;
     if (!named(Purpose::kSubject) && !named(Purpose::kMeasure) && !named(Purpose::kOther)) return false;
@@ -418,16 +418,23 @@ class Matcher {
     }
   }
 
-  // The column that words of this part name; the one with most of them.
+  // The column that has most of the words of this purpose; among equals the one with the fewest others.
   std::optional<std::size_t> column_of(Purpose purpose, bool numeric) const {
-    std::vector<std::size_t> votes(grid_.columns.size(), 0);
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (word(i).purpose != purpose || why_[i] != Why::kColumn || verdicts_.contains(column_[i])) continue;
-      if (!numeric || grid_.is_numeric(column_[i])) ++votes[column_[i]];
+    std::optional<std::size_t> best;
+    std::size_t most = 0;
+    for (std::size_t column = 0; column < grid_.columns.size(); ++column) {
+      if (verdicts_.contains(column) || (numeric && !grid_.is_numeric(column))) continue;
+      std::size_t votes = 0;
+      for (std::size_t i = 0; i < size(); ++i) {
+        const bool names = word(i).purpose == purpose && why_[i] == Why::kColumn;
+        votes += names && holds(grid_.columns[column], word(i).token) ? 1 : 0;
+      }
+      const bool shorter = best && grid_.columns[column].size() < grid_.columns[*best].size();
+      if (votes == 0 || votes < most || (votes == most && !shorter)) continue;
+      best = column;
+      most = votes;
     }
-    const auto most = std::ranges::max_element(votes);
-    if (most == votes.end() || *most == 0) return std::nullopt;
-    return static_cast<std::size_t>(most - votes.begin());
+    return best;
   }
 
   bool choose_column() {
@@ -456,7 +463,8 @@ class Matcher {
       return true;
     }
     if (!column) return true;
-    const bool numbers = grid_.is_numeric(*column) && !names_things(grid_.columns[*column]);
+    const bool numbers =
+        grid_.is_numeric(*column) && !names_things(grid_.columns[*column]) && is_written_in(grid_.columns[*column]);
     if (numbers) {
       out_.operation = Operation::kSum;
       out_.column = column;

@@ -96,6 +96,19 @@ TEST_F(ExhaustiveTest, TablesOfOneShapeAreOneSet) {
   EXPECT_TRUE(said("What is the total amount of the takings in May?").starts_with("15: "));
 }
 
+TEST_F(ExhaustiveTest, TwoRowsMayNameTheColumns) {
+  library_.put("/d/ferries.md",
+               {"# Ferries", "= Ferry | Fare", "= Ferry | adult | child", "Norrland | 12.50 | 6", "Islay | 9.75 | 4"});
+  EXPECT_TRUE(said("What is the sum of all adult fares?").starts_with("22.25: the sum of \u201cFare adult\u201d"));
+  EXPECT_TRUE(said("Which ferry has the lowest child fare?").starts_with("Islay: 4, "));
+}
+
+TEST_F(ExhaustiveTest, ACountedColumnIsNamedInThePlural) {
+  library_.put("/d/log.md", {"# Log", "= Day | Guests", "1 | 12", "2 | 30", "3 | 8"});
+  EXPECT_TRUE(said("How many guests are in the log?").starts_with("50: the sum of"));
+  EXPECT_TRUE(said("How many days are in the log?").starts_with("3 rows of the table"));
+}
+
 TEST_F(ExhaustiveTest, AColumnMaySayHowManyThereAre) {
   library_.put("/d/stock.md",
                {"# Stock", "= Part | Pieces | Shelf", "Bolt | 1,400 | 12", "Nut | 50 | 12", "Bolt | 10 | 3"});

@@ -107,6 +107,9 @@ std::string row_label(const Row& row) {
       label = label.substr(0, label.find(mark));
     }
   }
+  while (label.ends_with('.') || label.ends_with(':') || label.ends_with(';') || label.ends_with(',')) {
+    label.remove_suffix(1);
+  }
   return cut(label);
 }
 
