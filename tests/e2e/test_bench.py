@@ -25,6 +25,9 @@ class Bench(unittest.TestCase):
     def test_ingest(self):
         self.tiny("ingest")
 
+    def test_context(self):
+        self.tiny("context")
+
     def test_gap(self):
         self.tiny("gap")
 
