@@ -15,6 +15,13 @@ bool has_capital(std::string_view word) {
   return std::ranges::any_of(word, [](char c) { return is_upper(c) || is_digit(c); });
 }
 
+// What a thing has, and no thing of its own.
+bool is_measure(std::string_view word) {
+  return one_of(word, {"width", "height", "length", "depth",  "weight", "size",     "price",      "cost",    "speed",
+                       "age",   "name",   "date",   "author", "colour", "color",    "number",     "address", "duration",
+                       "value", "title",  "amount", "rate",   "limit",  "capacity", "population", "version"});
+}
+
 bool is_plural(std::string_view word) {
   return word.size() > 3 && word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us") &&
          !word.ends_with("is") && !word.ends_with("'s");
@@ -129,6 +136,10 @@ std::string exchanged(std::string_view question, std::string_view other) {
   }
   const bool article = is_determiner(given.front().lower);
   const bool proper = !article && std::ranges::all_of(given, [](const Word& word) { return has_capital(word.bare); });
+  if (article && is_measure(given.back().lower) && !all.empty()) {  // "And the width?" after "the height of the tower".
+    const NounPhrase& first = all.front();
+    return replaced(question, asked[first.first], asked[first.first + first.count - 1], other);
+  }
   const NounPhrase* place = nullptr;
   for (const NounPhrase& phrase : all) {  // The last one of the same kind: what a question asks for comes first.
     if (phrase.proper == proper && phrase.article == article) place = &phrase;

@@ -10,19 +10,20 @@ namespace docmind::agents {
 namespace {
 
 constexpr auto kVerbs = std::to_array<std::string_view>({
-    "accept",  "add",     "allow",     "answer",  "apply",     "arrive",   "ask",     "become",    "begin",   "behave",
-    "belong",  "break",   "bring",     "build",   "buy",       "call",     "carry",   "cause",     "change",  "check",
-    "choose",  "close",   "come",      "compare", "configure", "conflict", "connect", "contain",   "cost",    "count",
-    "create",  "cross",   "decide",    "declare", "define",    "delete",   "depend",  "describe",  "differ",  "disable",
-    "edit",    "enable",  "end",       "exist",   "expect",    "explain",  "fail",    "finish",    "follow",  "forbid",
-    "found",   "go",      "grow",      "handle",  "happen",    "help",     "hold",    "ignore",    "include", "install",
-    "invent",  "keep",    "know",      "last",    "lead",      "leave",    "like",    "list",      "live",    "load",
-    "look",    "mean",    "mention",   "move",    "occur",     "offer",    "open",    "own",       "pay",     "play",
-    "prevent", "produce", "provide",   "publish", "put",       "read",     "receive", "recommend", "remove",  "replace",
-    "require", "resolve", "return",    "run",     "say",       "search",   "see",     "sell",      "send",    "serve",
-    "set",     "show",    "sign",      "speak",   "start",     "stay",     "stop",    "store",     "support", "take",
-    "test",    "turn",    "uninstall", "unpack",  "update",    "upgrade",  "upload",  "verify",    "visit",   "work",
-    "write",
+    "accept",  "add",      "allow",   "answer",  "apply",   "arrive",    "ask",       "become",    "begin",
+    "behave",  "belong",   "break",   "bring",   "build",   "buy",       "call",      "carry",     "cause",
+    "change",  "check",    "choose",  "close",   "come",    "compare",   "configure", "conflict",  "connect",
+    "contain", "cost",     "count",   "create",  "cross",   "decide",    "declare",   "define",    "delete",
+    "depend",  "describe", "differ",  "disable", "edit",    "enable",    "end",       "exist",     "expect",
+    "explain", "fail",     "finish",  "follow",  "forbid",  "found",     "go",        "grow",      "handle",
+    "happen",  "help",     "hold",    "ignore",  "include", "install",   "invent",    "keep",      "know",
+    "last",    "lead",     "leave",   "lie",     "like",    "list",      "live",      "load",      "look",
+    "mean",    "mention",  "move",    "occur",   "offer",   "open",      "own",       "pay",       "play",
+    "prevent", "produce",  "provide", "publish", "put",     "read",      "receive",   "recommend", "remove",
+    "replace", "require",  "resolve", "return",  "run",     "say",       "search",    "see",       "sell",
+    "send",    "serve",    "set",     "show",    "sign",    "speak",     "start",     "stay",      "stop",
+    "store",   "support",  "take",    "test",    "turn",    "uninstall", "unpack",    "update",    "upgrade",
+    "upload",  "verify",   "visit",   "work",    "write",
 });
 constexpr auto kIrregular = std::to_array<std::string_view>({
     "began", "brought", "broke", "built", "came", "chose", "found", "grew",    "held", "kept",

@@ -48,7 +48,9 @@ bool begins_clause(const Words& words, std::size_t i) {
 bool explained(const Words& words, std::size_t i, bool possessive) {
   const bool subject = i > 0 && is_auxiliary(at(words, i - 1));  // "which tools does it ...": not the tools.
   std::size_t end = i;
-  if (!possessive || subject) {  // "the manual ... it": in one clause the two are different things.
+  if (!possessive && i > 1 && is_noun(words, i - 1)) {  // "the version it contains": a clause of its own.
+    end = i - 1;
+  } else if (!possessive || subject) {  // "the manual ... it": in one clause the two are different things.
     while (end > 1 && !begins_clause(words, end - 1)) --end;
     if (end <= 1) return false;
     --end;
@@ -206,6 +208,10 @@ std::optional<PointsBack> says_too_little(const Words& words) {
   });
   if (content == 0 && (asks || is_auxiliary(at(words, 0)))) return pronoun(How::kMore, 0, words.size());
   if (content > 1) return {};
+  const bool measure = content == 1 && words.size() <= 3 &&
+                       one_of(at(words, words.size() - 1), {"year", "month", "day", "date", "place", "city", "country",
+                                                            "order", "case", "page", "version"});
+  if (measure && asks) return pronoun(How::kMore, 0, words.size());
   const bool compares = at(words, 0) == "which" && one_of(at(words, 1), {"is", "are", "was", "were"});
   const bool else_follows = is_wh(at(words, 0)) && at(words, 1) == "else";
   if (compares || else_follows) return pronoun(How::kMore, 0, words.size());
