@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "context/report.h"
 #include "doc/document.h"
 #include "retrieval/search.h"
 
@@ -30,6 +31,7 @@ struct Citation {
 struct Claim {
   std::string text;
   bool supported = true;
+  std::string doubt;                 // Why it is not supported, one sentence; else empty.
   std::string origin = "documents";  // documents | general
   std::vector<Citation> citations;
 };
@@ -69,6 +71,8 @@ struct Answer {
   double coordination_seconds = 0;  // What was spent between the agents' own work.
   std::uint32_t parts = 0;          // Of the plan; several were searched at the same time.
   TokenCounts tokens;
+  std::string model;                       // That wrote it; empty when the words are the documents'.
+  std::optional<context::Report> context;  // Of its prompt.
   std::string trace_id;
   double seconds = 0;
 };

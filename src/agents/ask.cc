@@ -72,7 +72,9 @@ std::vector<std::string> fallbacks_of(const Outcome& outcome) {
 
 std::string joined(const std::vector<Claim>& claims) {
   std::string text;
-  for (const Claim& claim : claims) text += (text.empty() ? "" : "\n\n") + claim.text;
+  for (const Claim& claim : claims) {
+    if (claim.supported) text += (text.empty() ? "" : "\n\n") + claim.text;
+  }
   return text;
 }
 
@@ -149,6 +151,30 @@ void switch_off(const AskOptions& options, const Agents& last, Agents& agents) {
   }
 }
 
+// A model that wrote nothing its passages bear gives way to the documents' own words. One that found no answer does
+// not.
+Result<bool> extract_instead(const AskOptions& options, const AskDeps& deps, Deadline deadline,
+                             const std::stop_token& stop, Outcome& outcome) {
+  const bool wrote = outcome.draft.writing && !outcome.draft.claims.empty();
+  if (!wrote || supports_any(outcome.validated)) return false;
+  library::Snapshot at = DM_TRY(deps.library.read(deadline, stop));
+  Draft plain = synthesize(outcome.evidence, options.synthesis);
+  Validated validated = DM_TRY(validate(plain, at, options.validation));
+  for (const Claim& claim : outcome.validated.claims) validated.dropped.push_back(claim.text);
+  plain.writing = std::move(outcome.draft.writing);
+  outcome.draft = std::move(plain);
+  outcome.validated = std::move(validated);
+  return true;
+}
+
+void tell_writing(const Writing& writing, Answer& answer) {
+  answer.model = writing.model;
+  answer.context = writing.context;
+  answer.tokens.prompt = writing.usage.prompt;
+  answer.tokens.computed = writing.usage.prompt - std::min(writing.usage.prompt, writing.usage.cached);
+  answer.tokens.completion = writing.usage.completion;
+}
+
 Trace trace_of(const Question& question, const AskOptions& options, Outcome outcome, const Answer& answer) {
   Trace trace;
   trace.question = question.text;
@@ -164,7 +190,7 @@ Trace trace_of(const Question& question, const AskOptions& options, Outcome outc
 
 }  // namespace
 
-Agents agents_without_model(const Question& question, const AskOptions& options, const AskDeps& deps) {
+Agents agents_for(const Question& question, const AskOptions& options, const AskDeps& deps) {
   Agents out;
   out.query_router = [](std::string_view text, const Call&) { return route(text); };
   out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
@@ -183,6 +209,12 @@ Agents agents_without_model(const Question& question, const AskOptions& options,
   out.result_synthesizer = [synthesis = options.synthesis](const std::vector<Evidence>& evidence, const Call&) {
     return Result<Draft>(synthesize(evidence, synthesis));
   };
+  if (deps.writer != nullptr) {
+    out.result_synthesizer = [&writer = *deps.writer, asked = question.text, synthesis = options.synthesis](
+                                 const std::vector<Evidence>& evidence, const Call& call) {
+      return writer.write(asked, evidence, synthesis, call.deadline, call.stop);
+    };
+  }
   out.response_validator = [&library = deps.library, validation = options.validation](
                                const Draft& draft, const Call& call) -> Result<Validated> {
     library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
@@ -194,10 +226,14 @@ Agents agents_without_model(const Question& question, const AskOptions& options,
 Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps) {
   AskOptions least = options;
   least.retrieval.candidates.vectors = retrieval::Stage::kOff;
-  Agents out = agents_without_model(question, least, deps);
+  AskDeps without_model = deps;
+  without_model.writer = nullptr;
+  Agents out = agents_for(question, least, without_model);
   out.query_router = [](std::string_view text, const Call&) { return route_to_hybrid(text); };
   out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan_of_one(routing.question)); };
-  out.result_synthesizer = [](const std::vector<Evidence>&, const Call&) { return Result<Draft>(Draft()); };
+  if (deps.writer == nullptr) {
+    out.result_synthesizer = [](const std::vector<Evidence>&, const Call&) { return Result<Draft>(Draft()); };
+  }
   out.response_validator = [](const Draft&, const Call&) { return Result<Validated>(Validated()); };
   return out;
 }
@@ -207,13 +243,16 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   DM_TRY(check(options.off));
   const TimePoint start = deps.clock.now();
   const Agents last = agents_of_last_resort(question, options, deps);
-  Agents agents = agents_without_model(question, options, deps);
+  Agents agents = agents_for(question, options, deps);
   switch_off(options, last, agents);
-  Outcome outcome = DM_TRY(
-      run_agents(question.text, agents, last, options.budgets, {deps.clock, deps.rng, deps.pool}, deadline, stop));
+  Budgets budgets = options.budgets;
+  if (deps.writer != nullptr) budgets.writing = budgets.generating;
+  Outcome outcome =
+      DM_TRY(run_agents(question.text, agents, last, budgets, {deps.clock, deps.rng, deps.pool}, deadline, stop));
   Answer answer;
   answer.coordination_seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
   for (const AgentRun& run : outcome.runs) answer.coordination_seconds -= run.seconds;
+  const bool extracted = DM_TRY(extract_instead(options, deps, deadline, stop, outcome));
   answer.parts = static_cast<std::uint32_t>(outcome.evidence.size());
   answer.claims = std::move(outcome.validated.claims);
   answer.dropped = std::move(outcome.validated.dropped);
@@ -225,6 +264,12 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   answer.query_used = outcome.routing.question;
   answer.route = route_of(outcome);
   answer.fallbacks = fallbacks_of(outcome);
+  answer.generated = outcome.draft.writing && !extracted;
+  if (outcome.draft.writing) tell_writing(*outcome.draft.writing, answer);
+  if (extracted) {
+    answer.fallbacks.emplace_back(
+        "What the chat model wrote was not borne out by the passages: these are the documents' words.");
+  }
   add_coverage(outcome.evidence, answer);
   conclude(outcome, options.retrieval, answer);
   const std::vector<std::int64_t> quoted = documents_in(outcome.evidence);

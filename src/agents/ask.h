@@ -1,11 +1,13 @@
-// One question, one answer, by the five agents (question_graph.h) as they work without a chat model: by rules, in the
-// documents' own words.
+// One question, one answer, by the five agents (question_graph.h): by rules and in the documents' own words, or with a
+// chat model as the result_synthesizer. A model that fails, or writes nothing that its passages bear, gives way to the
+// documents' words, and the answer says so.
 #pragma once
 #include <set>
 #include <stop_token>
 #include <string>
 
 #include "agents/answer.h"
+#include "agents/answer_writer.h"
 #include "agents/exhaustive.h"
 #include "agents/question_graph.h"
 #include "agents/response_validator.h"
@@ -38,13 +40,15 @@ struct AskDeps {
   library::Library& library;
   retrieval::Index& index;
   const Clock& clock;
-  Rng& rng;                    // For ids; locked when there is a pool.
+  Rng& rng;                              // For ids; locked when there is a pool.
+  const AnswerWriter* writer = nullptr;  // Null: no chat model.
   exec::Pool* pool = nullptr;  // Null: one thing after the other, and an agent that hangs holds the question up.
 };
 
 // The agents for one question; what they refer to outlives the pool.
-Agents agents_without_model(const Question& question, const AskOptions& options, const AskDeps& deps);
-// Who stands in for one that fails: the question as it is, whole, by keywords, no claim, nothing believed.
+Agents agents_for(const Question& question, const AskOptions& options, const AskDeps& deps);
+// Who stands in for one that fails: the question as it is, whole, by keywords, the documents' words for a model's or
+// else no claim, nothing believed.
 Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps);
 
 // Errors: kInvalidArgument (route(), an unknown name in `off`), kDeadlineExceeded, kCancelled, those of the library.

@@ -159,7 +159,7 @@ TEST_F(AskTest, WithoutTheSynthesizerSentencesOfOneParagraphComeApart) {
 TEST_F(AskTest, WithoutTheValidatorAPlantedFalsehoodShows) {
   const Question question{"Where are the sails sewn by hand?", {}};
   const AskOptions options;
-  Agents agents = agents_without_model(question, options, deps());
+  Agents agents = agents_for(question, options, deps());
   agents.result_synthesizer = [honest = agents.result_synthesizer](const std::vector<Evidence>& evidence,
                                                                    const Call& call) -> Result<Draft> {
     Draft draft = DM_TRY(honest(evidence, call));

@@ -93,12 +93,14 @@ Result<> check(const Draft& draft, const Budgets& budgets) {
     for (const Passage& passage : claim.passages) {
       for (const std::string& piece : passage.pieces) bytes += piece.size();
     }
+    bytes += claim.said.size();
   }
   return bytes > budgets.bytes ? Result<>(broken("it wrote more than an answer may have")) : Result<>();
 }
 
 Result<> check(const Validated& validated, const Budgets&) {
-  const bool cited = std::ranges::all_of(validated.claims, [](const Claim& claim) { return !claim.citations.empty(); });
+  const bool cited = std::ranges::all_of(
+      validated.claims, [](const Claim& claim) { return !claim.supported || !claim.citations.empty(); });
   return cited ? Result<>() : Result<>(broken("it let a claim through that cites nothing"));
 }
 

@@ -49,6 +49,7 @@ struct Budgets {
   Duration planning = std::chrono::seconds(2);    // Router and planner, each.
   Duration retrieval = std::chrono::seconds(30);  // Of one part; the first question may have to start the engine.
   Duration writing = std::chrono::seconds(10);
+  Duration generating = std::chrono::minutes(3);  // Instead, when a chat model writes.
   Duration validation = std::chrono::seconds(10);
   std::size_t parts = 8;               // Of a plan, at most.
   std::size_t parallel = 3;            // Parts at the same time.

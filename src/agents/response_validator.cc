@@ -1,10 +1,13 @@
 #include "agents/response_validator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
 
 #include "agents/impl/words.h"
+#include "agents/support.h"
 #include "base/utf8.h"
 #include "text/normalise.h"
 
@@ -124,12 +127,40 @@ std::string words_of(const DraftClaim& claim) {
   return claim.passages.empty() ? std::string() : joined(claim.passages.front().pieces);
 }
 
+// What a model wrote: with the citations that stand, and a doubt when they do not bear it.
+Result<Claim> judge(const DraftClaim& drafted, const Writing& writing, Validator& validator) {
+  std::vector<CitedPassage> shown;
+  for (const ShownPassage& one : writing.shown)
+    shown.push_back({.text = one.text, .document = one.document, .page = one.page});
+  const Verdict verdict = check_sentence({.text = drafted.said, .marks = drafted.marks}, shown);
+  Claim claim;
+  claim.text = drafted.said;
+  for (const Passage& passage : drafted.passages) {
+    if (auto citation = DM_TRY(validator.cite(passage))) claim.citations.push_back(*std::move(citation));
+  }
+  if (!verdict.supported()) {
+    claim.doubt = fmt::format("{}: {}", name(verdict.fault), verdict.detail);
+  } else if (claim.citations.empty()) {
+    claim.doubt = "What it cites does not stand in the library any more.";
+  }
+  claim.supported = claim.doubt.empty();
+  return claim;
+}
+
 }  // namespace
+
+bool supports_any(const Validated& validated) {
+  return std::ranges::any_of(validated.claims, [](const Claim& claim) { return claim.supported; });
+}
 
 Result<Validated> validate(const Draft& draft, library::Snapshot& at, const ValidationOptions& options) {
   Validator validator(at, options);
   Validated out;
   for (const DraftClaim& drafted : draft.claims) {
+    if (draft.writing) {
+      out.claims.push_back(DM_TRY(judge(drafted, *draft.writing, validator)));
+      continue;
+    }
     Claim claim;
     for (const Passage& passage : drafted.passages) {
       auto citation = DM_TRY(validator.cite(passage));

@@ -1,7 +1,8 @@
 // response_validator: nothing leaves without standing in the library. Every quote is compared byte for byte with the
 // stored text; a claim that fails goes into `dropped`, and so the answer may become an abstention.
 //
-// It trusts nothing it is handed: a chat model's claims pass the same way.
+// It trusts nothing it is handed. What a chat model wrote is also held against the passages it names (support.h): a
+// sentence they do not bear stays, marked as unsupported.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -25,6 +26,9 @@ struct Validated {
 
 // Errors: those of the library. A claim that is wrong is no error.
 Result<Validated> validate(const Draft& draft, library::Snapshot& at, const ValidationOptions& options);
+
+// Whether any claim is borne out.
+bool supports_any(const Validated& validated);
 
 // Without a look at the library: every claim as it was drafted, with its place. What the agent is measured against.
 Validated believe(const Draft& draft);

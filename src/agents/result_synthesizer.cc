@@ -14,6 +14,14 @@ namespace {
 
 using library::Unit;
 
+const Unit* unit_of(const std::vector<Evidence>& evidence, std::int64_t id) {
+  for (const Evidence& one : evidence) {
+    const auto found = one.found.units.find(id);
+    if (found != one.found.units.end()) return &found->second.unit;
+  }
+  return nullptr;
+}
+
 // All units any part's evidence brought, and what the choice has taken so far.
 class Choice {
  public:
@@ -93,18 +101,6 @@ class Choice {
     return drafts;
   }
 
-  // Units of one document, both included.
-  Passage passage(std::int64_t first, std::int64_t last) const {
-    const Unit& start = *find(first);
-    Passage out{start.document, {start.span.start, find(last)->span.end}, first, last, start.block, {}, {}};
-    for (std::int64_t id = first; id <= last; ++id) out.pieces.push_back(find(id)->text);
-    for (const Evidence& one : evidence_) {
-      const auto section = one.found.sections.find({start.document, start.section});
-      if (section != one.found.sections.end()) out.heading = section->second.section.path;
-    }
-    return out;
-  }
-
  private:
   struct Growing {
     std::int64_t document = 0;
@@ -116,13 +112,7 @@ class Choice {
     std::string same;                     // Letters and digits of the unit it began with.
   };
 
-  const Unit* find(std::int64_t id) const {
-    for (const Evidence& one : evidence_) {
-      const auto found = one.found.units.find(id);
-      if (found != one.found.units.end()) return &found->second.unit;
-    }
-    return nullptr;
-  }
+  const Unit* find(std::int64_t id) const { return unit_of(evidence_, id); }
 
   // In characters, with the blank that will stand before it.
   static std::uint64_t length(const Unit& unit) {
@@ -236,8 +226,8 @@ class Choice {
   }
 
   DraftClaim draft(const Growing& claim) const {
-    DraftClaim out{{passage(claim.first, claim.last)}, claim.score, claim.part};
-    for (const std::int64_t id : claim.elsewhere) out.passages.push_back(passage(id, id));
+    DraftClaim out{{passage_of(evidence_, claim.first, claim.last)}, claim.score, claim.part};
+    for (const std::int64_t id : claim.elsewhere) out.passages.push_back(passage_of(evidence_, id, id));
     return out;
   }
 
@@ -307,17 +297,27 @@ std::string_view name(Fate fate) {
   return "not_reached";
 }
 
+Passage passage_of(const std::vector<Evidence>& evidence, std::int64_t first, std::int64_t last) {
+  const Unit& start = *unit_of(evidence, first);
+  Passage out{start.document, {start.span.start, unit_of(evidence, last)->span.end}, first, last, start.block, {}, {}};
+  for (std::int64_t id = first; id <= last; ++id) out.pieces.push_back(unit_of(evidence, id)->text);
+  for (const Evidence& one : evidence) {
+    const auto section = one.found.sections.find({start.document, start.section});
+    if (section != one.found.sections.end()) out.heading = section->second.section.path;
+  }
+  return out;
+}
+
 Draft list_units(const std::vector<Evidence>& evidence, const SynthesisOptions& options) {
   Draft draft;
   const std::vector<std::uint32_t> answerable = rank_units(evidence, options, draft);
   add_sets(evidence, draft);
-  const Choice places(evidence, options);
   for (const std::uint32_t part : answerable) {
     for (std::size_t i = 0; i < std::min<std::size_t>(options.claims, draft.ranked[part].size()); ++i) {
       RankedUnit& one = draft.ranked[part][i];
       one.fate = Fate::kChosen;
       draft.claims.push_back(
-          {{places.passage(one.unit.candidate.unit, one.unit.candidate.unit)}, one.unit.score, part});
+          {{passage_of(evidence, one.unit.candidate.unit, one.unit.candidate.unit)}, one.unit.score, part});
     }
   }
   return draft;

@@ -4,6 +4,7 @@
 // Pure function. Steps 8 and 9 of the recipe in docs/extractive-answers.md.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,9 @@
 #include "agents/passage.h"
 #include "agents/retrieval_expert.h"
 #include "agents/unit_score.h"
+#include "context/report.h"
 #include "doc/document.h"
+#include "llm/chat_model.h"
 
 namespace docmind::agents {
 
@@ -30,6 +33,22 @@ struct DraftClaim {
   double score = 0;               // Of its best unit.
   std::uint32_t part = 0;         // Of the plan.
   std::string said{};             // The claim in our own words (a count, a sum), which all passages bear; else empty.
+  std::vector<std::uint32_t> marks{};  // Of what a model wrote: the numbers it cites, in Writing::shown from 1.
+};
+
+// A passage as a model was shown it.
+struct ShownPassage {
+  std::string text{};
+  std::string document{};
+  std::optional<std::uint32_t> page{};  // 1-based.
+};
+
+// What a chat model made a draft from.
+struct Writing {
+  std::string model{};
+  context::Report context{};
+  llm::ChatUsage usage{};
+  std::vector<ShownPassage> shown{};
 };
 
 // Why a candidate is not in the answer, for the trace.
@@ -46,9 +65,13 @@ struct Draft {
   std::vector<double> best;                     // Per part: the highest score; what tau is held against.
   std::vector<std::vector<RankedUnit>> ranked;  // Per part, by score downwards.
   std::vector<std::uint32_t> unanswered;        // Parts whose best unit is too weak.
+  std::optional<Writing> writing;               // By a chat model; else in the documents' own words.
 };
 
 Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& options);
+
+// Units of one document, both included, as a place to quote; they are in the evidence.
+Passage passage_of(const std::vector<Evidence>& evidence, std::int64_t first, std::int64_t last);
 
 // Without putting together: each part's best units by score as claims of their own, none merged, widened or put in
 // reading order. What the agent is measured against.

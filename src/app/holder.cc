@@ -13,6 +13,7 @@
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
 #include "llm/llamacpp/engine_embedder.h"
+#include "llm/openai/chat_client.h"
 #include "model/model_file.h"
 #include "net/server.h"
 #include "obs/metrics.h"
@@ -48,6 +49,7 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.max_citations = settings.ask.max_citations;
   options.max_characters = settings.ask.max_characters;
   options.without = settings.ask.without;
+  options.generate = settings.ask.generate;
   if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
     options.after_commit = [last](std::uint64_t commits) {
       if (commits >= last) std::raise(SIGKILL);
@@ -138,6 +140,7 @@ struct Holder::State {
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
   std::unique_ptr<llamacpp::EngineChild> chat_engine;        // Null without a chat model.
   std::unique_ptr<llamacpp::EngineBackend> chat_model;
+  std::unique_ptr<openai::ChatClient> chat;              // To chat_model, for the agents.
   std::unique_ptr<llamacpp::EngineChild> rerank_engine;  // Null without a reranker.
   std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
@@ -161,13 +164,14 @@ Result<> Holder::State::build() {
   embedder =
       DM_TRY(llamacpp::EngineEmbedder::open(embedder_options(settings, layout, model), *engine, deps.client, files));
   parser = std::make_unique<parse::ChildParser>(parser_options(settings, layout), deps.clock);
+  std::vector<server::ServedModel> models = DM_TRY(build_models());
   // From here the library is open.
   service = DM_TRY(service::Service::open(service_options(settings, layout),
-                                          {deps.clock, rng, files, deps.log, metrics, *parser, *embedder}));
+                                          {deps.clock, rng, files, deps.log, metrics, *parser, *embedder, chat.get()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
-  routing.models = DM_TRY(build_models());
+  routing.models = std::move(models);
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   net::ServerOptions options;
   options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
@@ -188,6 +192,7 @@ Result<std::vector<server::ServedModel>> Holder::State::build_models() {
         llamacpp::EngineChild::open(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
                                     {deps.clock, rng, files, deps.client, deps.log}));
     chat_model = std::make_unique<llamacpp::EngineBackend>(*chat_engine, deps.client);
+    chat = std::make_unique<openai::ChatClient>(*chat_model);
     models.push_back({server::ModelUse::kText, chat_model.get()});
   }
   if (!settings.reranker.model.empty()) DM_TRY(build_reranker(models));

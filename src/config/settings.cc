@@ -289,6 +289,9 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(real(
       "ask.threshold", [](auto& s) -> auto& { return s.ask.threshold; }, 0, 1000,
       "Evidence below it is too weak, and the answer abstains; belongs to embedder.model."));
+  out.push_back(on_off(
+      "ask.generate", [](auto& s) -> auto& { return s.ask.generate; },
+      "Whether a chat model (engine.model) writes the answers; without, they are in the documents' own words."));
   out.push_back(line(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "

@@ -93,6 +93,7 @@ struct Settings {
     std::uint32_t max_citations = 2;
     std::uint32_t max_characters = 900;
     double threshold = 1.62;
+    bool generate = true;
     std::string without;
   } ask{};
 

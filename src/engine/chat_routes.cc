@@ -141,6 +141,9 @@ Result<std::string> ChatRoutes::State::models(const std::stop_token& stop) {
   if (hash.empty() && options.model_hash) hash = DM_TRY(options.model_hash(stop));
   const CausalFacts& facts = deps.model.facts();
   const scheduler::RunnerFacts& room = deps.scheduler.facts();
+  boost::json::array capabilities{"completion", "json_schema"};
+  if (chat_template.has_tools()) capabilities.emplace_back("tools");
+  if (chat_template.has_thinking()) capabilities.emplace_back("thinking");
   return to_text({{"object", "list"},
                   {"data",
                    {{{"id", facts.name},
@@ -152,11 +155,7 @@ Result<std::string> ChatRoutes::State::models(const std::stop_token& stop) {
                      {"trained_window", facts.window},
                      {"vocabulary", deps.model.vocabulary().size},
                      {"chat_template", !facts.chat_template.empty()},
-                     {"capabilities",
-                      {{"completion", true},
-                       {"json_schema", true},
-                       {"tools", chat_template.has_tools()},
-                       {"thinking", chat_template.has_thinking()}}},
+                     {"capabilities", std::move(capabilities)},
                      {"hash", hash}}}}});
 }
 

@@ -64,6 +64,7 @@ json::value claim(const agents::Claim& claim) {
   return json::object{
       {"text", claim.text},
       {"supported", claim.supported},
+      {"doubt", or_null(claim.doubt)},
       {"origin", claim.origin},
       {"citations", array_of(claim.citations, citation)},
   };
@@ -132,9 +133,9 @@ json::value to_json(const service::Answer& answer) {
       {"nearest", array_of(answer.nearest, hit)},
       {"agents", array_of(answer.agents, agent)},
       {"tokens", tokens(answer.tokens)},
-      {"context", untrimmed_context()},
+      {"context", answer.context ? json::value(context::to_json(*answer.context)) : untrimmed_context()},
       {"cache", "miss"},
-      {"backend", nullptr},
+      {"backend", or_null(answer.model)},
       {"trace_id", or_null(answer.trace_id)},
       {"seconds", answer.seconds},
   };

@@ -148,7 +148,8 @@ TEST_F(RoutesTest, AskGivesTheContractsObject) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body,
             "{\"answer\":\"It is tall.\",\"mode\":\"extractive\",\"status\":\"answered\",\"claims\":[{\"text\":\"It is "
-            "tall.\",\"supported\":true,\"origin\":\"documents\",\"citations\":[{\"document\":\"/d/\xE8\x88\xB9.pdf\","
+            "tall.\",\"supported\":true,\"doubt\":null,\"origin\":\"documents\",\"citations\":[{\"document\":\"/d/"
+            "\xE8\x88\xB9.pdf\","
             "\"document_id\":\"D1\",\"version\":\"ab\",\"page\":3,\"page_end\":3,\"page_label\":\"iii\",\"locator\":"
             "\"Masts\",\"start\":10,\"end\":21,\"quote\":\"It is tall.\",\"before\":\"a\",\"after\":\"b\",\"state\":"
             "\"current\"}]}],\"query_used\":\"tall mast\",\"coverage\":{\"read\":5,\"total\":9,\"unit\":\"passage\"},"

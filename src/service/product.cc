@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "agents/ask.h"
 #include "agents/verify.h"
 #include "base/thread_annotations.h"
+#include "context/token_counter.h"
 #include "exec/pool.h"
 #include "ingest/ingest.h"
 #include "library/lexical_index.h"
@@ -72,6 +74,10 @@ class Product final : public Service {
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     lexical_ = library::fts5_index();
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
+    if (deps_.chat != nullptr && options_.generate) {
+      counter_.emplace(*deps_.chat);
+      writer_.emplace(*deps_.chat, *counter_);
+    }
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     ingest::IngestOptions ingest;
     ingest.max_file_bytes = options_.max_file_bytes;
@@ -102,8 +108,9 @@ class Product final : public Service {
     options.synthesis.citations = options_.max_citations;
     options.synthesis.characters = options_.max_characters;
     options.off = names_in(options_.without);
-    Answer answer = DM_TRY(agents::ask({question.text, question.filter}, options,
-                                       {*library_, index, deps_.clock, deps_.rng, agents_pool_.get()}, deadline, stop));
+    Answer answer = DM_TRY(agents::ask(
+        {question.text, question.filter}, options,
+        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get()}, deadline, stop));
     agent_metrics_.count(answer);
     return answer;
   }
@@ -244,6 +251,8 @@ class Product final : public Service {
   Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
   AgentMetrics agent_metrics_;
+  std::optional<context::TokenCounter> counter_;
+  std::optional<agents::AnswerWriter> writer_;
   std::unique_ptr<exec::Pool> agents_pool_;  // Last: it waits for agents that their question has left.
 };
 

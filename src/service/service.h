@@ -21,6 +21,7 @@
 #include "doc/parser.h"
 #include "ingest/summary.h"
 #include "library/records.h"
+#include "llm/chat_model.h"
 #include "llm/embedder.h"
 #include "obs/log.h"
 #include "obs/metrics.h"
@@ -56,7 +57,8 @@ struct ServiceOptions {
   std::uint32_t max_claims = 5;
   std::uint32_t max_citations = 2;
   std::uint32_t max_characters = 900;
-  std::string without;                                        // Agents that do not work, separated by commas.
+  std::string without;   // Agents that do not work, separated by commas.
+  bool generate = true;  // Answers are written by the chat model, where there is one.
   std::function<void(std::uint64_t commits)> after_commit{};  // For the crash test.
 };
 
@@ -68,6 +70,7 @@ struct ServiceDeps {
   obs::Metrics& metrics;
   doc::Parser& parser;
   llm::Embedder& embedder;
+  llm::ChatModel* chat = nullptr;  // Null: answers are in the documents' own words.
 };
 
 struct Question {

@@ -69,6 +69,27 @@ class Chat(DocMindTest):
         self.assertEqual((response.status, response.headers["Content-Type"]), (200, "text/event-stream"))
         return connection, response
 
+    def test_a_question_goes_to_the_model_and_nonsense_gives_way_to_the_documents(self):
+        self.up()
+        self.write("rig.md", "# Rig\n\nThe main mast is 24 metres tall. The sails are sewn by hand in a loft.\n")
+        self.docmind("ingest", self.work)
+        status, answer = self.post(self.address, "/api/ask", {"question": "How tall is the main mast?"})
+        self.assertEqual((status, answer["status"], answer["mode"]), (200, "answered", "extractive"))
+        self.assertIn("24 metres", answer["answer"])
+        self.assertEqual(answer["backend"], "tiny")
+        self.assertIn("not borne out", answer["fallbacks"][-1])
+        self.assertGreater(answer["tokens"]["prompt"], 100)
+        self.assertGreater(answer["tokens"]["completion"], 0)
+        self.assertFalse(answer["context"]["trimmed"])
+        self.assertLessEqual(answer["context"]["final_tokens"], answer["context"]["limit"])
+        again = self.post(self.address, "/api/ask", {"question": "How tall is the main mast?"})[1]
+        self.assertLess(again["tokens"]["computed"], again["tokens"]["prompt"])  # Its beginning was kept.
+        # The engine is killed while it writes: the answer comes all the same.
+        os.kill(self.engine(), signal.SIGKILL)
+        status, answer = self.post(self.address, "/api/ask", {"question": "Where are the sails sewn?"})
+        self.assertEqual(status, 200)
+        self.assertIn("loft", answer["answer"])
+
     def test_openai_routes_whole_and_streamed(self):
         self.up()
         listed = {entry["id"]: entry for entry in self.get(self.address, "/v1/models")[1]["data"]}

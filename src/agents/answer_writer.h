@@ -1,0 +1,48 @@
+// result_synthesizer with a chat model: it is shown the passages that were found, numbered, and writes sentences that
+// name the ones they rest on. Evidence below the bar of the extractive answer is not shown to it at all.
+//
+// What it writes is believed by nobody: response_validator checks each sentence against the passages it names. The
+// prompt is src/agents/prompts/result_synthesizer.v1.inc; a changed prompt is a new version. Thread safety: write()
+// from any thread, if the model's are.
+#pragma once
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/result_synthesizer.h"
+#include "base/deadline.h"
+#include "base/result.h"
+#include "context/fit.h"
+#include "llm/chat_model.h"
+
+namespace docmind::agents {
+
+inline constexpr std::string_view kWriterPrompt = "result_synthesizer.v1";
+
+struct WriteOptions {
+  std::uint32_t passages = 8;      // Shown at most.
+  std::uint32_t max_tokens = 512;  // Of the answer.
+  context::FitOptions fit{.passages = context::Ranked::kDropLast};
+};
+
+class AnswerWriter {
+ public:
+  // Both outlive it, and every question that was asked through it.
+  AnswerWriter(llm::ChatModel& model, context::TokenCounter& counter, WriteOptions options = {})
+      : model_(model), counter_(counter), options_(std::move(options)) {}
+
+  // Claims in the order written, each with the sentences of the passages it names, and Draft::writing. No claims:
+  // the evidence is too weak, or the model found no answer in it. A sentence that names no passage has no place; it is
+  // a claim all the same, for the validator to reject. Errors: those of the model.
+  Result<Draft> write(std::string_view question, const std::vector<Evidence>& evidence,
+                      const SynthesisOptions& synthesis, Deadline deadline, std::stop_token stop) const;
+
+ private:
+  llm::ChatModel& model_;
+  context::TokenCounter& counter_;
+  WriteOptions options_;
+};
+
+}  // namespace docmind::agents

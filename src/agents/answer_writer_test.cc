@@ -1,0 +1,172 @@
+// Answers by a chat model: what it is shown, what becomes of what it writes, and what happens when it does not.
+#include "agents/answer_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "agents/ask.h"
+#include "retrieval/testing/small_library.h"
+
+namespace docmind::agents {
+namespace {
+
+using testing::HasSubstr;
+
+// Writes what it is told to, and keeps what it was asked.
+class OneLine final : public llm::ChatModel {
+ public:
+  std::function<Result<llm::ChatReply>(const llm::ChatRequest&)> line;
+  std::vector<llm::ChatRequest> asked;
+  std::uint32_t window = 4096;
+
+  Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline, std::stop_token) override {
+    std::vector<std::uint32_t> out;
+    for (const std::string& text : texts) out.push_back(static_cast<std::uint32_t>(text.size() / 4 + 1));
+    return out;
+  }
+  Result<llm::Capabilities> capabilities(Deadline, std::stop_token) override {
+    return llm::Capabilities{
+        .model = "one-line", .hash = "h", .context = window, .documents = true, .counts_tokens = true};
+  }
+  Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream*, Deadline, std::stop_token) override {
+    asked.push_back(request);
+    return line(request);
+  }
+  void says(std::string text) {
+    line = [text = std::move(text)](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+      return llm::ChatReply{.content = text, .usage = {.prompt = 100, .cached = 40, .completion = 9}};
+    };
+  }
+};
+
+class Writing : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    library_.put(
+        {"/d/boats.txt",
+         {{"Hull", {"The hull of the Aurora is built from larch planks. The Aurora was launched in 1911 in Bergen."}},
+          {"Rig", {"The main mast of the Aurora is tall. The sails are sewn by hand in a loft."}}}});
+    index_ = library_.index();
+  }
+
+  Answer answer_to(const std::string& text, double tau = 0.5) {
+    AskOptions options;
+    options.synthesis.tau = tau;
+    const auto answer =
+        ask({text, {}}, options, {library_.library(), *index_, library_.clock(), library_.rng(), &writer_},
+            Deadline::never(), {});
+    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
+    return *answer;
+  }
+  // The number of the passage that holds `words`, as the model would cite it.
+  std::string mark_of(std::string_view words) {
+    const auto& passages = model_.asked.back().passages;
+    for (std::size_t i = 0; i < passages.size(); ++i) {
+      if (passages[i].text.find(words) != std::string::npos) return "[" + std::to_string(i + 1) + "]";
+    }
+    return "[0]";
+  }
+
+  retrieval::SmallLibrary library_;
+  std::unique_ptr<retrieval::Index> index_;
+  OneLine model_;
+  context::TokenCounter counter_{model_};
+  AnswerWriter writer_{model_, counter_};
+};
+
+TEST_F(Writing, ASentenceIsCheckedAndQuotesWhatItRestsOn) {
+  model_.line = [this](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+    return llm::ChatReply{.content = "The sails of the ship are sewn by hand " + mark_of("sewn by hand") + ".",
+                          .usage = {.prompt = 100, .cached = 40, .completion = 9}};
+  };
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  EXPECT_TRUE(answer.generated);
+  EXPECT_EQ(answer.status, AnswerStatus::kAnswered);
+  EXPECT_EQ(answer.model, "one-line");
+  ASSERT_EQ(answer.claims.size(), 1U);
+  EXPECT_TRUE(answer.claims.front().supported) << answer.claims.front().doubt;
+  ASSERT_FALSE(answer.claims.front().citations.empty());
+  EXPECT_EQ(answer.claims.front().citations.front().quote, "The sails are sewn by hand in a loft.");
+  EXPECT_EQ(answer.tokens.prompt, 100U);
+  EXPECT_EQ(answer.tokens.computed, 60U);
+  EXPECT_EQ(answer.tokens.completion, 9U);
+  ASSERT_TRUE(answer.context);
+  EXPECT_FALSE(answer.context->trimmed);
+  const llm::ChatRequest& asked = model_.asked.front();
+  EXPECT_THAT(asked.messages.front().content, HasSubstr("nothing but the passages"));
+  EXPECT_EQ(asked.messages.back().content, "Where are the sails sewn by hand?");
+  EXPECT_THAT(asked.passages.front().title, HasSubstr("[1] boats.txt"));
+}
+
+TEST_F(Writing, WhatThePassagesDoNotBearIsMarkedAndLeftOutOfTheText) {
+  model_.line = [this](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+    const std::string hull = mark_of("launched");
+    return llm::ChatReply{.content = "The Aurora was launched in 1911 " + hull + ". The Aurora was launched in 1924 " +
+                                     hull + ". It has a famous captain [99]."};
+  };
+  const Answer answer = answer_to("When was the Aurora launched?");
+  ASSERT_EQ(answer.claims.size(), 3U);
+  EXPECT_TRUE(answer.claims[0].supported) << answer.claims[0].doubt;
+  EXPECT_FALSE(answer.claims[1].supported);
+  EXPECT_THAT(answer.claims[1].doubt, HasSubstr("1924"));
+  EXPECT_FALSE(answer.claims[2].supported);
+  EXPECT_EQ(answer.text, answer.claims[0].text);
+}
+
+TEST_F(Writing, AModelThatInventsEverythingGivesWayToTheDocuments) {
+  model_.says("Captain Nemo sailed her to the moon in 1969 [1]. Nobody knows why.");
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  EXPECT_FALSE(answer.generated);
+  EXPECT_EQ(answer.status, AnswerStatus::kAnswered);
+  EXPECT_THAT(answer.text, HasSubstr("sewn by hand in a loft"));
+  EXPECT_EQ(answer.dropped.size(), 2U);
+  ASSERT_FALSE(answer.fallbacks.empty());
+  EXPECT_THAT(answer.fallbacks.back(), HasSubstr("not borne out"));
+}
+
+TEST_F(Writing, AModelThatFailsIsReplacedAndTheAnswerSaysSo) {
+  model_.line = [](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+    return Error{Code::kUnavailable, "The model's server is gone."};
+  };
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  EXPECT_FALSE(answer.generated);
+  EXPECT_EQ(answer.status, AnswerStatus::kPartial);
+  EXPECT_THAT(answer.text, HasSubstr("sewn by hand in a loft"));
+  EXPECT_THAT(answer.partial_reason, HasSubstr("The model's server is gone."));
+}
+
+TEST_F(Writing, AModelThatFindsNothingIsBelieved) {
+  model_.says("NOT IN THE DOCUMENTS");
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  EXPECT_EQ(answer.status, AnswerStatus::kAbstained);
+  EXPECT_TRUE(answer.claims.empty());
+  EXPECT_FALSE(answer.nearest.empty());
+}
+
+TEST_F(Writing, WeakEvidenceIsNotShownToTheModelAtAll) {
+  model_.says("The ceiling was painted by Ada [1].");
+  const Answer answer = answer_to("Who painted the ceiling?", 1.62);
+  EXPECT_EQ(answer.status, AnswerStatus::kAbstained);
+  EXPECT_TRUE(model_.asked.empty());
+}
+
+TEST_F(Writing, PassagesThatDoNotFitAreLeftOutAndToldOf) {
+  model_.window = 1100;
+  model_.says("The sails are sewn by hand [2].");
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  ASSERT_TRUE(answer.context);
+  EXPECT_LE(answer.context->final_tokens + answer.context->reserved, 1100U);
+}
+
+TEST_F(Writing, HostileTextIsOnlyText) {
+  model_.says(std::string("\xff\xfe[1][2][[[", 9) + std::string(1U << 20U, '[') +
+              "\n\n\n[4294967295] [18446744073709551616]");
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  EXPECT_FALSE(answer.generated);
+  EXPECT_THAT(answer.text, HasSubstr("sewn by hand in a loft"));
+}
+
+}  // namespace
+}  // namespace docmind::agents
