@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kRelated = 0.34;  // Of its words; fewer in all passages together: it is about something else.
 
-bool stands_on(std::uint32_t page, const Evidence& evidence) {
+bool stands_on(std::uint32_t page, const CitedPassage& evidence) {
   const std::string label = std::to_string(page);
   return (evidence.page && page >= *evidence.page && page <= evidence.page_end.value_or(*evidence.page)) ||
          evidence.page_label == label;
@@ -61,7 +61,7 @@ std::string_view name(Fault fault) {
   return kNames.at(static_cast<std::size_t>(fault));
 }
 
-Verdict check_sentence(const CitedSentence& sentence, std::span<const Evidence> evidence) {
+Verdict check_sentence(const CitedSentence& sentence, std::span<const CitedPassage> evidence) {
   if (sentence.marks.empty()) return {Fault::kNoCitation, {}};
   for (const std::uint32_t mark : sentence.marks) {
     if (mark == 0 || mark > evidence.size()) return {Fault::kOutOfRange, "[" + std::to_string(mark) + "]"};
@@ -70,7 +70,8 @@ Verdict check_sentence(const CitedSentence& sentence, std::span<const Evidence> 
   const std::string text = well_formed(sentence.text);
   const PageMentions mentions = page_mentions(text);
   for (const std::uint32_t page : mentions.pages) {
-    const bool stands = std::ranges::any_of(cited.evidence, [&](const Evidence* one) { return stands_on(page, *one); });
+    const bool stands =
+        std::ranges::any_of(cited.evidence, [&](const CitedPassage* one) { return stands_on(page, *one); });
     if (!stands) return {Fault::kPage, std::to_string(page)};
   }
   for (const std::string& quote : quotes(text)) {

@@ -20,7 +20,7 @@
 namespace docmind::agents {
 
 // What a mark stands for: [n] is the n-th.
-struct Evidence {
+struct CitedPassage {
   std::string_view text{};
   std::string_view document{};          // Path or file name.
   std::optional<std::uint32_t> page{};  // 1-based; absent where the format has none.
@@ -49,6 +49,6 @@ struct Verdict {
   bool supported() const { return fault == Fault::kNone; }
 };
 
-Verdict check_sentence(const CitedSentence& sentence, std::span<const Evidence> evidence);
+Verdict check_sentence(const CitedSentence& sentence, std::span<const CitedPassage> evidence);
 
 }  // namespace docmind::agents

@@ -14,7 +14,7 @@ namespace {
 
 struct Case {
   std::string fault{};
-  std::vector<Evidence> evidence{};
+  std::vector<CitedPassage> evidence{};
   std::string sentence{};
 };
 
@@ -38,8 +38,8 @@ class Cases {
   const std::vector<Case>& list() const { return list_; }
 
  private:
-  static Evidence evidence(const boost::json::value& passage) {
-    Evidence out{.text = passage.at("text").as_string(), .document = passage.at("document").as_string()};
+  static CitedPassage evidence(const boost::json::value& passage) {
+    CitedPassage out{.text = passage.at("text").as_string(), .document = passage.at("document").as_string()};
     if (passage.at("page").is_int64()) out.page = static_cast<std::uint32_t>(passage.at("page").as_int64());
     return out;
   }
@@ -48,7 +48,7 @@ class Cases {
   std::vector<Case> list_;
 };
 
-Verdict judge(const std::string& sentence, std::span<const Evidence> evidence) {
+Verdict judge(const std::string& sentence, std::span<const CitedPassage> evidence) {
   const auto sentences = cited_sentences(sentence);
   EXPECT_EQ(sentences.size(), 1U) << sentence;
   return sentences.empty() ? Verdict{} : check_sentence(sentences[0], evidence);
@@ -129,7 +129,7 @@ TEST(Support, TheWrongPassage) {
 }
 
 Verdict beside(const std::string& sentence, std::string_view text) {
-  const std::vector<Evidence> evidence = {
+  const std::vector<CitedPassage> evidence = {
       {.text = text, .document = "/home/a/lamps.pdf", .page = 4, .page_end = 5, .page_label = "iv"}};
   return judge(sentence, evidence);
 }
@@ -195,11 +195,11 @@ TEST(Support, AnyBytes) {
   nul += '\0';
   nul += " oil [1].";
   for (const CitedSentence& one : cited_sentences(nul)) {
-    const std::vector<Evidence> evidence = {{.text = "\xfe\xff lamp", .document = "\xff/\xff"}};
+    const std::vector<CitedPassage> evidence = {{.text = "\xfe\xff lamp", .document = "\xff/\xff"}};
     check_sentence(one, evidence);
   }
   const std::string long_text(300'000, 'x');
-  const std::vector<Evidence> evidence = {{.text = long_text}};
+  const std::vector<CitedPassage> evidence = {{.text = long_text}};
   EXPECT_FALSE(check_sentence({.text = std::string(20'000, 'y') + " [", .marks = {1}}, evidence).supported());
   EXPECT_FALSE(check_sentence({.text = "", .marks = {}}, {}).supported());
   EXPECT_TRUE(check_sentence({.text = "", .marks = {1}}, evidence).supported());  // Nothing is said.

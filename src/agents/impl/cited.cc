@@ -12,10 +12,10 @@ std::string well_formed(std::string_view text) {
   return to_utf8(text, replaced);
 }
 
-Cited read_cited(std::span<const std::uint32_t> marks, std::span<const Evidence> evidence) {
+Cited read_cited(std::span<const std::uint32_t> marks, std::span<const CitedPassage> evidence) {
   Cited out;
   for (const std::uint32_t mark : marks) {
-    const Evidence& one = evidence[mark - 1];
+    const CitedPassage& one = evidence[mark - 1];
     out.evidence.push_back(&one);
     const std::string text = well_formed(one.text);
     out.english = out.english && !is_german(text);

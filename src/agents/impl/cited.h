@@ -12,7 +12,7 @@
 namespace docmind::agents {
 
 struct Cited {
-  std::vector<const Evidence*> evidence{};
+  std::vector<const CitedPassage*> evidence{};
   std::vector<Statement> statements{};
   std::vector<std::size_t> passage{};  // Of each statement.
   std::vector<Lexeme> all{};
@@ -22,7 +22,7 @@ struct Cited {
 };
 
 // `marks`: 1-based, all within `evidence`, which outlives the result.
-Cited read_cited(std::span<const std::uint32_t> marks, std::span<const Evidence> evidence);
+Cited read_cited(std::span<const std::uint32_t> marks, std::span<const CitedPassage> evidence);
 
 // Ill-formed UTF-8 as U+FFFD.
 std::string well_formed(std::string_view text);
