@@ -292,6 +292,9 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(on_off(
       "ask.generate", [](auto& s) -> auto& { return s.ask.generate; },
       "Whether a chat model (engine.model) writes the answers; without, they are in the documents' own words."));
+  out.push_back(integer(
+      "ask.max_tokens", [](auto& s) -> auto& { return s.ask.max_tokens; }, 16, 16'384,
+      "Most tokens of an answer that a chat model writes."));
   out.push_back(line(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "

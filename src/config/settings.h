@@ -94,6 +94,7 @@ struct Settings {
     std::uint32_t max_characters = 900;
     double threshold = 1.62;
     bool generate = true;
+    std::uint32_t max_tokens = 512;
     std::string without;
   } ask{};
 

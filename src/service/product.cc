@@ -76,7 +76,7 @@ class Product final : public Service {
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
     if (deps_.chat != nullptr && options_.generate) {
       counter_.emplace(*deps_.chat);
-      writer_.emplace(*deps_.chat, *counter_);
+      writer_.emplace(*deps_.chat, *counter_, agents::WriteOptions{.max_tokens = options_.max_tokens});
     }
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     ingest::IngestOptions ingest;

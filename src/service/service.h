@@ -57,8 +57,9 @@ struct ServiceOptions {
   std::uint32_t max_claims = 5;
   std::uint32_t max_citations = 2;
   std::uint32_t max_characters = 900;
-  std::string without;   // Agents that do not work, separated by commas.
-  bool generate = true;  // Answers are written by the chat model, where there is one.
+  std::string without;             // Agents that do not work, separated by commas.
+  bool generate = true;            // Answers are written by the chat model, where there is one.
+  std::uint32_t max_tokens = 512;  // Of what it writes.
   std::function<void(std::uint64_t commits)> after_commit{};  // For the crash test.
 };
 

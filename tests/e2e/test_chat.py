@@ -70,6 +70,7 @@ class Chat(DocMindTest):
         return connection, response
 
     def test_a_question_goes_to_the_model_and_nonsense_gives_way_to_the_documents(self):
+        self.environment["DOCMIND_ASK__MAX_TOKENS"] = "16"  # On a busy machine each one takes its time.
         self.up()
         self.write("rig.md", "# Rig\n\nThe main mast is 24 metres tall. The sails are sewn by hand in a loft.\n")
         self.docmind("ingest", self.work)
