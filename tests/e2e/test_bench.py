@@ -1,4 +1,4 @@
-"""The benchmarks that need nothing but the binary still run, on tiny inputs and without their peers."""
+"""The benchmarks that need little more than the binary still run, on tiny inputs and without their peers."""
 import json
 import subprocess
 import sys
@@ -24,6 +24,9 @@ class Bench(unittest.TestCase):
 
     def test_ingest(self):
         self.tiny("ingest")
+
+    def test_agents(self):
+        self.tiny("agents")
 
     def test_context(self):
         self.tiny("context")
