@@ -25,6 +25,7 @@ bool has_capital(const Word& word) {
 bool is_noun(const Words& words, std::size_t i) {
   if (!is_subject_word(words[i].lower) || is_verb(words[i].lower)) return false;
   if (i > 0 && has_capital(words[i])) return true;
+  if (i > 1 && one_of(at(words, i - 1), {"do", "does", "did", "can", "must", "may", "should", "will"})) return true;
   if (words[i].lower.size() > 3 && words[i].lower.ends_with('s') && !words[i].lower.ends_with("ss")) return true;
   for (std::size_t back = i; back > 0 && back + 3 > i; --back) {
     const std::string_view before = at(words, back - 1);
@@ -41,6 +42,8 @@ bool begins_clause(const Words& words, std::size_t i) {
                     "whether", "once", "unless", "until"})) {
     return true;
   }
+  const bool somebody = one_of(at(words, i + 1), {"it", "they", "he", "she"}) && i + 2 < words.size();
+  if (somebody && one_of(word, {"before", "after", "since"})) return true;
   return one_of(word, {"without", "by", "before", "after", "and"}) && at(words, i + 1).ends_with("ing");
 }
 
@@ -124,8 +127,8 @@ std::optional<PointsBack> pointing(const Words& words, std::size_t i) {
     return {};
   }
   if (explained(words, i, false)) return {};
-  // "Why is that?" means what was said and no thing.
-  const bool a_thing = !one_of(at(words, 0), {"why", "how"}) || !one_of(word, {"this", "that"});
+  // "Why is that?" and "is that so?" mean what was said and no thing.
+  const bool a_thing = !one_of(at(words, 0), {"why", "how", "is", "was"}) || !one_of(word, {"this", "that"});
   const bool alone = a_thing && (last || !is_subject_word(next) || is_verb(next) || word == "that");
   return pronoun(alone && words[i].lower == word ? How::kPronoun : How::kMore, i, 1);
 }
@@ -211,7 +214,8 @@ std::optional<PointsBack> says_too_little(const Words& words) {
   const bool measure = content == 1 && words.size() <= 3 &&
                        one_of(at(words, words.size() - 1), {"year", "month", "day", "date", "place", "city", "country",
                                                             "order", "case", "page", "version"});
-  if (measure && asks) return pronoun(How::kMore, 0, words.size());
+  const bool how_much = words.size() == 2 && at(words, 0) == "how" && content == 1;  // "How old?"
+  if ((measure && asks) || how_much) return pronoun(How::kMore, 0, words.size());
   const bool compares = at(words, 0) == "which" && one_of(at(words, 1), {"is", "are", "was", "were"});
   const bool else_follows = is_wh(at(words, 0)) && at(words, 1) == "else";
   if (compares || else_follows) return pronoun(How::kMore, 0, words.size());
