@@ -174,6 +174,22 @@ TEST_F(OnAPool, ANodeThatHangsIsLeftAloneAndItsLateResultDropped) {
   EXPECT_TRUE(heard.empty());
 }
 
+TEST_F(OnAPool, ANodeThatIsToldToStopRanOutOfTime) {
+  GraphBuilder builder({append("log")});
+  builder.node("obeys",
+               [](const State&, Context& context) -> Result<Command> {
+                 std::latch told(1);
+                 const std::stop_callback tell(context.stop(), [&told] { told.count_down(); });
+                 told.wait();
+                 return Error{Code::kCancelled, "I was told to stop"};
+               },
+               {.timeout = std::chrono::milliseconds(1)});
+  builder.edge(kStart, "obeys");
+  const auto result = engine().run(compiled(std::move(builder)), Input::values({}), {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kDeadlineExceeded);
+}
+
 TEST_F(OnAPool, ASubgraphThatHangsIsLeftAloneAndSavesNothingLate) {
   std::latch released(1);
   GraphBuilder inner({append("log")});

@@ -75,6 +75,8 @@ class DocMindTest(unittest.TestCase):
             "HOME": str(self.work),
             "XDG_RUNTIME_DIR": str(self.folder.name),
             "LANG": "C.UTF-8",
+            # One thread for a chat model: beside other tests the threads of a step would wait for each other.
+            "DOCMIND_ENGINE__THREADS": "1",
         }
 
     def command(self, *args):

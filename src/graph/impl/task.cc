@@ -145,7 +145,11 @@ Outcome execute(const std::shared_ptr<Task>& task, const std::stop_token& stop,
     limit(deadline);
     Result<> done = attempt(task, n, deadline, stop, outcome);
     if (done) return outcome;
-    outcome = {.error = std::move(done).error(), .answers = std::move(outcome.answers)};
+    Error why = std::move(done).error();
+    // Told to stop because its time was over, it ran out of time, whatever it calls that itself.
+    const bool over = timed && deadline.expired() && !task->place.stop.stop_requested();
+    if (over && why.code == Code::kCancelled) why.code = Code::kDeadlineExceeded;
+    outcome = {.error = std::move(why), .answers = std::move(outcome.answers)};
     if (n >= options.retry.attempts || !worth_another(options.retry, *outcome.error)) return outcome;
     limit(task->place.deadline);
     const Duration wait = wait_before(options.retry, n, *task->run);
