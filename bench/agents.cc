@@ -24,9 +24,6 @@
 namespace docmind::bench {
 namespace {
 
-constexpr const char* kNames[] = {"query_router", "query_planner", "retrieval_expert", "result_synthesizer",
-                                  "response_validator"};
-
 struct Times {
   std::vector<double> micros;
 
@@ -88,10 +85,10 @@ class Instant final : public llm::ChatModel {
     for (const llm::ChatMessage& message : request.messages) {
       done += message.role == llm::Role::kAssistant && message.tool_calls.empty() && message.content == "done" ? 1 : 0;
     }
-    if (done >= std::size(kNames)) return llm::ChatReply{.content = "final"};
+    if (done >= agents::kAgentNames.size()) return llm::ChatReply{.content = "final"};
     llm::ChatReply reply;
     reply.tool_calls.push_back({.id = "c" + std::to_string(done) + "-" + std::to_string(++calls_),
-                                .name = std::string("transfer_to_") + kNames[done],
+                                .name = std::string("transfer_to_") + agents::kAgentNames[done],
                                 .arguments = "{}"});
     reply.finish = llm::ChatFinish::kTools;
     return reply;
@@ -103,7 +100,7 @@ class Instant final : public llm::ChatModel {
 
 std::shared_ptr<const graph::Graph> supervised(llm::ChatModel& model) {
   std::vector<supervisor::Agent> workers;
-  for (const char* name : kNames) {
+  for (const char* name : agents::kAgentNames) {
     auto graph = supervisor::react_agent(model, {.name = name});
     must(bool(graph), "react_agent");
     workers.push_back({.name = name, .graph = *graph});

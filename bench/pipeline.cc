@@ -22,12 +22,6 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& bu
   auto out = std::unique_ptr<Pipeline>(new Pipeline((build / "lib" / "docmind" / "libpdfium.so").string()));
   library::LibraryOptions options;
   options.path = (data / "library.db").string();
-  options.terms = [](std::string_view text, const store::EmitTerm& emit) {
-    for (const text::Term& term : text::terms(text)) {
-      emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-           term.colocated);
-    }
-  };
   out->library_ = DM_TRY(library::Library::open(std::move(options), out->clock_, out->rng_));
   out->lexical_ = library::fts5_index();
   out->client_ = DM_TRY(net::Client::open());

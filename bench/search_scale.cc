@@ -85,12 +85,6 @@ class FixedEmbedder final : public llm::Embedder {
 library::LibraryOptions options_for(const std::filesystem::path& file) {
   library::LibraryOptions options;
   options.path = file.string();
-  options.terms = [](std::string_view text, const store::EmitTerm& emit) {
-    for (const text::Term& term : text::terms(text)) {
-      emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-           term.colocated);
-    }
-  };
   return options;
 }
 

@@ -19,8 +19,6 @@
 
 namespace docmind::agents {
 
-inline constexpr std::string_view kWriterPrompt = "result_synthesizer.v1";
-
 struct WriteOptions {
   std::uint32_t passages = 8;      // Shown at most.
   std::uint32_t max_tokens = 512;  // Of the answer.

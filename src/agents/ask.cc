@@ -10,9 +10,6 @@
 namespace docmind::agents {
 namespace {
 
-constexpr const char* kNames[] = {"query_router", "query_planner", "retrieval_expert", "result_synthesizer",
-                                  "response_validator"};
-
 // Passages looked at, of all there are.
 void add_coverage(const std::vector<Evidence>& evidence, Answer& answer) {
   std::set<std::int64_t> units;
@@ -125,7 +122,7 @@ std::vector<std::int64_t> documents_in(const std::vector<Evidence>& evidence) {
 
 Result<> check(const std::set<std::string>& off) {
   for (const std::string& name : off) {
-    if (std::ranges::find(kNames, name) == std::end(kNames)) {
+    if (std::ranges::find(kAgentNames, name) == kAgentNames.end()) {
       return Error{
           Code::kInvalidArgument, "There is no agent called " + name + ".",
           "They are query_router, query_planner, retrieval_expert, result_synthesizer and response_validator."};

@@ -25,7 +25,7 @@ class ExhaustiveTest : public testing::Test {
   std::optional<Exhaustive> ask(const std::string& question, const ExhaustiveOptions& options = {},
                                 Deadline deadline = Deadline::never()) {
     auto at = library_.read();
-    return retrieval::SetLibrary::must(read_exhaustively(question, {}, at, options, deadline, {}));
+    return library::testing::must(read_exhaustively(question, {}, at, options, deadline, {}));
   }
 
   std::string said(const std::string& question) {
@@ -161,7 +161,7 @@ TEST_F(ExhaustiveTest, EveryClaimPassesTheValidator) {
     const auto found = ask(question);
     ASSERT_TRUE(found) << question;
     auto at = library_.read();
-    const Validated validated = retrieval::SetLibrary::must(validate(draft_of(*found), at, {}));
+    const Validated validated = library::testing::must(validate(draft_of(*found), at, {}));
     EXPECT_TRUE(validated.dropped.empty());
     ASSERT_FALSE(validated.claims.empty());
     EXPECT_EQ(validated.claims[0].text, found->claims[0].said);
@@ -173,7 +173,7 @@ TEST_F(ExhaustiveTest, ACountFallsWithOneOfItsRows) {
   ASSERT_TRUE(found);
   found->claims[0].passages[2].pieces = {"Corvina | Paris | 12 m | no"};
   auto at = library_.read();
-  const Validated validated = retrieval::SetLibrary::must(validate(draft_of(*found), at, {}));
+  const Validated validated = library::testing::must(validate(draft_of(*found), at, {}));
   EXPECT_TRUE(validated.claims.empty());
   EXPECT_EQ(validated.dropped.size(), 1U);
 }
@@ -198,7 +198,7 @@ TEST(ExactFind, WordsHaveBordersAndCaseDoesNotCount) {
 TEST_F(ExhaustiveTest, FindsEveryPlace) {
   library_.put("/d/log.md", {"# Log", "The log of the Aurora. A LOG is kept."});
   auto at = library_.read();
-  const FoundPhrase found = retrieval::SetLibrary::must(exact_find("the log", {}, at, {}, Deadline::never(), {}));
+  const FoundPhrase found = library::testing::must(exact_find("the log", {}, at, {}, Deadline::never(), {}));
   EXPECT_EQ(found.total, 2U);
   EXPECT_EQ(found.documents_read, 2U);
   EXPECT_EQ(found.holding.size(), 2U);
@@ -206,7 +206,7 @@ TEST_F(ExhaustiveTest, FindsEveryPlace) {
     EXPECT_EQ(occurrences(*at.text(one.document, one.span), "THE LOG").size(), 1U);
   }
   EXPECT_EQ(exact_find("...", {}, at, {}, Deadline::never(), {}).error().code, Code::kInvalidArgument);
-  EXPECT_EQ(retrieval::SetLibrary::must(exact_find("zebra", {}, at, {}, Deadline::never(), {})).total, 0U);
+  EXPECT_EQ(library::testing::must(exact_find("zebra", {}, at, {}, Deadline::never(), {})).total, 0U);
 }
 
 }  // namespace

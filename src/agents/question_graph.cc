@@ -1,7 +1,6 @@
 #include "agents/question_graph.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "base/json_members.h"
@@ -151,8 +150,6 @@ void add_node(graph::GraphBuilder& builder, const Shared& work, Step step, Durat
       std::move(options));
 }
 
-std::int64_t number(const State& state, std::string_view channel) { return state.integer(channel); }
-
 void add_planning(graph::GraphBuilder& builder, const Shared& work) {
   const auto itself = [](std::int64_t kept, const State&) { return Value(kept); };
   add_node<Routing>(
@@ -161,7 +158,7 @@ void add_planning(graph::GraphBuilder& builder, const Shared& work) {
   add_node<Plan>(
       builder, work, {"query_planner", "plan"}, work->budgets.planning, &Agents::query_planner, &Work::plans,
       [work](const auto& agent, const State& state, const Call& call) {
-        return agent(*work->routings.at(number(state, "routing")), call);
+        return agent(*work->routings.at(state.integer("routing")), call);
       },
       itself);
 }
@@ -171,14 +168,14 @@ void add_retrieval(graph::GraphBuilder& builder, const Shared& work) {
       builder, work, {"retrieval_expert", "evidence"}, work->budgets.retrieval, &Agents::retrieval_expert,
       &Work::evidence,
       [work](const auto& agent, const State& state, const Call& call) {
-        const auto plan = work->plans.at(number(state, "plan"));
-        return agent(plan->parts.at(static_cast<std::size_t>(number(state, "part"))),
-                     work->routings.at(number(state, "routing"))->route, call);
+        const auto plan = work->plans.at(state.integer("plan"));
+        return agent(plan->parts.at(static_cast<std::size_t>(state.integer("part"))),
+                     work->routings.at(state.integer("routing"))->route, call);
       },
       [](std::int64_t kept, const State&) { return Value(graph::Array{kept}); });
   builder.route("query_planner", [work](const State& state) -> Result<graph::Route> {
     graph::Route parts;
-    const std::size_t count = work->plans.at(number(state, "plan"))->parts.size();
+    const std::size_t count = work->plans.at(state.integer("plan"))->parts.size();
     for (std::size_t i = 0; i < count; ++i) {
       parts.sends.push_back(
           {"retrieval_expert", {{"part", i}, {"plan", state["plan"]}, {"routing", state["routing"]}}});
@@ -205,7 +202,7 @@ void add_writing(graph::GraphBuilder& builder, const Shared& work) {
       builder, work, {"response_validator", "validated"}, work->budgets.validation, &Agents::response_validator,
       &Work::validated,
       [work](const auto& agent, const State& state, const Call& call) {
-        return agent(*work->drafts.at(number(state, "draft")), call);
+        return agent(*work->drafts.at(state.integer("draft")), call);
       },
       itself);
 }

@@ -10,6 +10,7 @@
 // Thread safety: run_agents() from any thread. An agent that ignored its deadline goes on in the pool until it returns,
 // with what it was given; what it says then is dropped. So whatever agents refer to outlives the pool.
 #pragma once
+#include <array>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -30,6 +31,9 @@
 #include "exec/pool.h"
 
 namespace docmind::agents {
+
+inline constexpr std::array<const char*, 5> kAgentNames = {"query_router", "query_planner", "retrieval_expert",
+                                                           "result_synthesizer", "response_validator"};
 
 // What an agent is called with besides its input. Lives as long as the agent runs.
 struct Call {

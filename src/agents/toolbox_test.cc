@@ -21,8 +21,9 @@ class ToolboxTest : public testing::Test {
     library_.put("/d/fleet.md", {"# Fleet", "## Ships", "= Ship | Port | Length (m)", "Aurora | Bergen | 31.5",
                                  "Bris | Bergen | 44", "Corvina | New Haven | 12", "Total | | 87.5"});
     library_.put("/d/rules.md", {"# Rules", "The crew keeps these rules:", "1. Coil the ropes.", "2. Write the log."});
-    index_ = SetLibrary::must(retrieval::Index::open({}, library_.library(), *lexical_, embedder_, library_.clock()));
-    box_ = SetLibrary::must(Toolbox::create(library_.library(), *index_));
+    index_ =
+        library::testing::must(retrieval::Index::open({}, library_.library(), *lexical_, embedder_, library_.clock()));
+    box_ = library::testing::must(Toolbox::create(library_.library(), *index_));
   }
 
   // The result, which the tool's own schema holds.
@@ -32,7 +33,7 @@ class ToolboxTest : public testing::Test {
     if (!text) return nullptr;
     for (const Tool& one : tools()) {
       if (one.name != tool) continue;
-      const auto schema = SetLibrary::must(grammar::Grammar::of_schema(*parse_json(one.result)));
+      const auto schema = library::testing::must(grammar::Grammar::of_schema(*parse_json(one.result)));
       const auto valid = schema->validate(*text);
       EXPECT_TRUE(valid) << tool << ": " << (valid ? "" : valid.error().message) << "\n" << *text;
     }

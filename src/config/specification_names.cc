@@ -5,10 +5,11 @@ namespace {
 
 constexpr std::string_view kVllm = "it belongs to the vLLM backend, which is not built in yet";
 constexpr std::string_view kOllama = "it belongs to the Ollama backend, which is not built in yet";
-constexpr std::string_view kWriting = "no answer is written by a chat model yet";
-constexpr std::string_view kContext = "it belongs to the context window of a conversation, which is not built in yet";
+constexpr std::string_view kTemperature = "what a chat model writes for an answer is always its likeliest text";
+constexpr std::string_view kContext =
+    "what fits the model's window is planned for each answer; the window is engine.context";
 constexpr std::string_view kCacheServer = "it belongs to the cache of answers, which is not built in yet";
-constexpr std::string_view kSupervisor = "it belongs to the agents' graph, which is not built in yet";
+constexpr std::string_view kSupervisor = "it belongs to a supervisor that a model leads, which answers do not use yet";
 constexpr std::string_view kTarget = "targets are measured, not set";
 constexpr std::string_view kAlways = "it is always so";
 
@@ -26,14 +27,14 @@ void add_vllm(std::vector<SpecificationName>& out) {
 
 void add_chat(std::vector<SpecificationName>& out) {
   out.push_back({"ollama_model", Fate::kNotYet, kOllama});
-  out.push_back({"llm_temperature", Fate::kNotYet, kWriting});
+  out.push_back({"llm_temperature", Fate::kObsolete, kTemperature});
   out.push_back({"model_name", Fate::kObsolete, "a chat model is imported and then named with engine.model"});
   out.push_back(
       {"quantization", Fate::kObsolete, "a model is quantised when it is imported (docmind models quantize)"});
   for (const std::string_view name :
        {"max_context_length", "context_window_size", "context_truncation_strategy", "context_overlap_tokens",
         "context_trim_threshold", "context_buffer_size", "enable_context_trimming"}) {
-    out.push_back({name, Fate::kNotYet, kContext});
+    out.push_back({name, Fate::kObsolete, kContext});
   }
   for (const std::string_view name : {"kv_cache_quantization", "kv_cache_dtype"}) {
     out.push_back({name, Fate::kObsolete, "the formats are other ones here; the setting is engine.kv_cache_dtype"});

@@ -13,6 +13,7 @@
 #include "engine/llama_runner.h"
 #include "engine/testing/tiny_causal.h"
 #include "net/sse.h"
+#include "net/testing/recording_writer.h"
 #include "obs/log.h"
 #include "scheduler/testing/fake_runner.h"
 #include "sys/clock.h"
@@ -21,36 +22,8 @@ namespace docmind::engine {
 namespace {
 
 namespace json = boost::json;
+using net::testing::RecordingWriter;
 using ::testing::HasSubstr;
-
-// Keeps what a handler sends; the client goes after `patience` pieces of a stream.
-class RecordingWriter final : public net::ResponseWriter {
- public:
-  Result<> send(net::Response sent) override {
-    response = std::move(sent);
-    return {};
-  }
-  Result<> begin(net::Response head) override {
-    response = std::move(head);
-    return {};
-  }
-  Result<> write(std::string_view bytes) override {
-    response.body += bytes;
-    if (++writes >= patience) gone.request_stop();
-    return gone.stop_requested() ? Result<>(Error{Code::kCancelled, "gone"}) : Result<>();
-  }
-  Result<> end() override {
-    ended = true;
-    return {};
-  }
-  std::stop_token stop() const override { return gone.get_token(); }
-
-  net::Response response{.status = 0};
-  bool ended = false;
-  std::size_t writes = 0;
-  std::size_t patience = 1'000'000;
-  std::stop_source gone;
-};
 
 std::string qwen3() {
   std::ifstream in(DOCMIND_SOURCE_DIR

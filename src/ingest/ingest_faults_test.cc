@@ -232,7 +232,6 @@ TEST_F(IngestRun, TheNextBatchIsEmbeddedWhileOneIsCommitted) {
   std::atomic<bool> counting = false;
   library::LibraryOptions options;
   options.path = data_ / "watched.db";
-  options.terms = cut_terms;
   options.after_commit = [&](std::uint64_t) {
     if (counting) watched.commit(snapshot().stats()->embeddings);
   };

@@ -25,13 +25,13 @@
 
 namespace docmind::library {
 
-// Cuts text into terms for the keyword index: text::terms in the program. Terms that stand at the same place as the
+// Cuts text into terms for the keyword index. Terms that stand at the same place as the
 // one before are colocated. Called from several threads at once.
 using TermCutter = std::function<void(std::string_view text, const store::EmitTerm& emit)>;
 
 struct LibraryOptions {
   std::string path;                 // library.db in the data directory.
-  TermCutter terms;                 // Required.
+  TermCutter terms{};               // Empty: text::terms.
   std::string terms_version = "1";  // Changes when `terms` cuts differently: the keyword index is then built anew.
   std::size_t readers = 8;          // Snapshots at a time.
   std::uint32_t traces = 1000;      // Kept at most, the newest.

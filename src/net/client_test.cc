@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/testing/threaded_seams.h"
 #include "net/server.h"
 #include "net/testing/canned_server.h"
 #include "net/testing/gate.h"
@@ -16,12 +17,6 @@ namespace {
 
 using testing::CannedServer;
 using testing::Gate;
-
-class SteadyClock final : public Clock {
- public:
-  TimePoint now() const override { return std::chrono::steady_clock::now(); }
-  WallTime wall() const override { return {}; }
-};
 
 std::unique_ptr<Client> client(ClientOptions options = {}) {
   Result<std::unique_ptr<Client>> made = Client::open(options);

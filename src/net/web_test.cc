@@ -2,18 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/threaded_seams.h"
 #include "net/testing/canned_server.h"
 
 namespace docmind::net {
 namespace {
 
 using testing::CannedServer;
-
-class SteadyClock final : public Clock {
- public:
-  TimePoint now() const override { return std::chrono::steady_clock::now(); }
-  WallTime wall() const override { return {}; }
-};
 
 TEST(WebAddress, IsHttpsOrThisMachine) {
   EXPECT_EQ(*web_address("https://example.org"), "https://example.org/");

@@ -3,35 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "llm/testing/fake_backend.h"
+#include "net/testing/recording_writer.h"
 
 namespace docmind::server {
 namespace {
 
 using llm::testing::FakeBackend;
-
-class Kept final : public net::ResponseWriter {
- public:
-  Result<> send(net::Response) override { return {}; }
-  Result<> begin(net::Response head) override {
-    streamed = std::move(head.body);
-    type = head.headers.find("Content-Type").value_or("");
-    return {};
-  }
-  Result<> write(std::string_view bytes) override {
-    if (gone) return Error{Code::kCancelled, "gone"};
-    streamed += bytes;
-    return {};
-  }
-  Result<> end() override {
-    ended = true;
-    return {};
-  }
-  std::stop_token stop() const override { return {}; }
-
-  std::string streamed, type;
-  bool ended = false;
-  bool gone = false;
-};
 
 struct ModelRoutesTest : ::testing::Test {
   // Status 0: none, for it was streamed.
@@ -49,7 +26,7 @@ struct ModelRoutesTest : ::testing::Test {
   ModelRoutes routes{{{ModelUse::kText, &chat}, {ModelUse::kEmbedding, &embedder}, {ModelUse::kReranking, &reranker}},
                      std::chrono::hours(1),
                      clock};
-  Kept out;
+  net::testing::RecordingWriter out;
 };
 
 TEST_F(ModelRoutesTest, ListsWhatIsLoaded) {
@@ -95,15 +72,15 @@ TEST_F(ModelRoutesTest, ErrorsOfTheModelKeepTheirStatus) {
   const net::Response reply = answer_to("/v1/chat/completions", R"({"stream":true})");
   EXPECT_EQ(reply.status, 429);
   EXPECT_EQ(reply.headers.find("Retry-After"), "3");
-  EXPECT_TRUE(out.streamed.empty());
+  EXPECT_TRUE(out.response.body.empty());
 }
 
 TEST_F(ModelRoutesTest, StreamsPieceByPiece) {
   chat.pieces = {"data: 1\n\n", "data: [DONE]\n\n"};
   const auto reply = post("/v1/chat/completions", R"({"stream":true})");
   EXPECT_FALSE(*reply);
-  EXPECT_EQ(out.streamed, "data: 1\n\ndata: [DONE]\n\n");
-  EXPECT_EQ(out.type, "text/event-stream");
+  EXPECT_EQ(out.response.body, "data: 1\n\ndata: [DONE]\n\n");
+  EXPECT_EQ(out.response.headers.find("Content-Type"), "text/event-stream");
   EXPECT_TRUE(out.ended);
 }
 

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "net/client.h"
 #include "net/sse.h"
+#include "net/testing/recording_writer.h"
 #include "server/testing/fake_service.h"
-#include "server/testing/recording_writer.h"
 
 namespace docmind::server {
 namespace {
@@ -20,7 +20,7 @@ using ::testing::Not;
 
 struct RoutesTest : ::testing::Test {
   net::Response send(net::Request request) {
-    testing::RecordingWriter writer;
+    net::testing::RecordingWriter writer;
     routes.handle(request, writer);
     return writer.response;
   }
@@ -345,7 +345,7 @@ TEST_F(RoutesTest, IngestStreamsItsProgress) {
 TEST_F(RoutesTest, PathsMayBeRefusedOverTcp) {
   Routes strict({.paths_over_tcp = PathsOverTcp::kRefused}, service, metrics, clock);
   for (const auto& [peer, status] : {std::pair{net::Peer::kTcp, 403}, {net::Peer::kUnixSocket, 200}}) {
-    testing::RecordingWriter writer;
+    net::testing::RecordingWriter writer;
     strict.handle({.method = "POST", .target = {.path = "/api/ingest"}, .body = R"({"paths":["/a"]})", .peer = peer},
                   writer);
     EXPECT_EQ(writer.response.status, status);

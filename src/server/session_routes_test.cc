@@ -4,10 +4,10 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "net/testing/recording_writer.h"
 #include "server/routes.h"
 #include "server/session_read.h"
 #include "server/testing/fake_service.h"
-#include "server/testing/recording_writer.h"
 #include "session/testing/sessions_in_memory.h"
 
 namespace docmind::server {
@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 struct SessionRoutesTest : ::testing::Test {
   net::Response send(net::Request request) {
-    testing::RecordingWriter writer;
+    net::testing::RecordingWriter writer;
     routes.handle(request, writer);
     return writer.response;
   }
@@ -109,7 +109,7 @@ TEST_F(SessionRoutesTest, WhatIsWrongIsRefused) {
   EXPECT_EQ(send({.method = "DELETE", .target = {.path = "/api/sessions/none"}}).status, 404);
   EXPECT_EQ(get("/api/sessions/s/ask").headers.find("Allow"), "POST");
   Routes without({}, service, metrics, clock);
-  testing::RecordingWriter writer;
+  net::testing::RecordingWriter writer;
   without.handle({.target = {.path = "/api/sessions"}}, writer);
   EXPECT_EQ(writer.response.status, 404);
 }

@@ -19,7 +19,6 @@
 #include "service/embedder_watch.h"
 #include "service/service.h"
 #include "store/database.h"
-#include "text/terms.h"
 #include "text/wordpiece.h"
 
 namespace docmind::service {
@@ -29,14 +28,6 @@ constexpr std::uint64_t kVocabularyBytes = 16U << 20U;
 constexpr std::size_t kAgentThreads =
     16;  // They wait most of the time; one that is left by its question keeps its own.
 constexpr auto kTidying = std::chrono::seconds(5);  // An ingest that begins meanwhile waits so long at most.
-
-// The keyword index cuts text as questions are cut.
-void cut_terms(std::string_view text, const store::EmitTerm& emit) {
-  for (const text::Term& term : text::terms(text)) {
-    emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-         term.colocated);
-  }
-}
 
 DocumentInfo info_of(const library::Document& document) {
   return {document.path,       document.id,          document.version,     document.type,
@@ -69,7 +60,6 @@ class Product final : public Service {
     wordpiece_ = DM_TRY(text::WordPiece::open(vocabulary_text_));
     library::LibraryOptions library;
     library.path = options_.library_path;
-    library.terms = cut_terms;
     library.after_commit = options_.after_commit;
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     lexical_ = library::fts5_index();

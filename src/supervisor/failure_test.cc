@@ -1,9 +1,9 @@
 // Workers that write what others write, fail, hang or are cancelled; supervisors that do not decide in time. None has a
 // test upstream: what is expected here is our decision.
 #include <latch>
-#include <mutex>
 
 #include "base/json.h"
+#include "base/testing/threaded_seams.h"
 #include "supervisor/testing/team.h"
 
 namespace docmind::supervisor {
@@ -207,40 +207,25 @@ TEST_F(Late, S36WithoutAPlanItSaysThatItCouldNotDecide) {
   EXPECT_EQ(to_text(metadata_of(State(result.values).list("messages").back(), kDegraded)), kReason);
 }
 
-class SteadyClock final : public Clock {
- public:
-  TimePoint now() const override { return std::chrono::steady_clock::now(); }
-  WallTime wall() const override { return WallTime{}; }
-};
-
-class LockedRng final : public Rng {
- public:
-  std::uint64_t next() override {
-    const std::lock_guard lock(mutex_);
-    return rng_.next();
-  }
-
- private:
-  std::mutex mutex_;
-  SeededRng rng_{3};
-};
-
 class OnAPool : public Failure {
  protected:
-  // A model that answers when the test lets it, whatever its deadline.
+  // A model that answers when the test lets it, whatever its deadline. Time goes on from here.
   testing::Line hangs() {
-    return {.first = [this](const Deadline&, const std::stop_token&) { released_.wait(); }};
+    return {.first = [this](const Deadline&, const std::stop_token&) {
+      pool_clock_.start();
+      released_.wait();
+    }};
   }
   Result<graph::RunResult> played(const GraphPtr& graph) {
-    const graph::Engine engine(graph::Seams{.clock = steady_, .rng = locked_, .pool = pool_.get()});
+    const graph::Engine engine(graph::Seams{.clock = pool_clock_, .rng = locked_, .pool = pool_.get()});
     Result<graph::RunResult> result = engine.run(graph, graph::Input::values(asking("q")), {});
     released_.count_down();
     return result;
   }
 
   std::latch released_{1};
-  SteadyClock steady_;
-  LockedRng locked_;
+  StartedClock pool_clock_;
+  LockedRng locked_{3};
   std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 4});  // Joins those who were left alone.
 };
 
@@ -270,7 +255,7 @@ TEST_F(OnAPool, S36ASupervisorThatHangsIsLeftAloneAndItsAnswerIsMarked) {
 }
 
 TEST_F(OnAPool, WorkersAtTheSameTimeGiveTheSameConversationEveryTime) {
-  const graph::Engine engine(graph::Seams{.clock = steady_, .rng = locked_, .pool = pool_.get()});
+  const graph::Engine engine(graph::Seams{.clock = pool_clock_, .rng = locked_, .pool = pool_.get()});
   Lines first;
   for (int round = 0; round < 20; ++round) {
     const auto graph = supervised({worker("a", {says("1")}), worker("b", {says("2")})}, both(), parallel());

@@ -43,6 +43,15 @@ class SaverConformance : public ::testing::TestWithParam<SaverMaker> {
     ASSERT_TRUE(done) << done.error().message;
   }
   void put(const Place& place, const std::string& id, const std::string& parent = "") { put(next(place, id, parent)); }
+  // "a" and, on it, "b": a log whose last entry stands apart.
+  void put_log_of_two() {
+    NewCheckpoint first = next(root_, "a");
+    first.changed = {{"log", whole(boost::json::array{1})}};
+    put(first);
+    NewCheckpoint second = next(root_, "b", "a");
+    second.changed = {{"log", added(boost::json::array{2})}};
+    put(second);
+  }
   void write(const Place& place, const std::string& id, std::vector<PendingWrite> writes) {
     const Result<> done = saver_.put_writes(place, id, writes, {});
     ASSERT_TRUE(done) << done.error().message;
@@ -306,12 +315,7 @@ TEST_P(SaverConformance, delete_thread_takes_all_of_it_and_no_other) {
 }
 
 TEST_P(SaverConformance, delete_for_runs_keeps_what_others_stand_on) {
-  NewCheckpoint first = next(root_, "a");
-  first.changed = {{"log", whole(boost::json::array{1})}};
-  put(first);
-  NewCheckpoint second = next(root_, "b", "a");
-  second.changed = {{"log", added(boost::json::array{2})}};
-  put(second);
+  put_log_of_two();
   put({"u", "x:1"}, "a");
   write({"u", "x:1"}, "a", {pending("task", 0, 1)});
   ASSERT_TRUE(saver_.delete_runs({}, {}));
@@ -323,12 +327,7 @@ TEST_P(SaverConformance, delete_for_runs_keeps_what_others_stand_on) {
 }
 
 TEST_P(SaverConformance, copy_thread_is_whole_and_apart) {
-  NewCheckpoint first = next(root_, "a");
-  first.changed = {{"log", whole(boost::json::array{1})}};
-  put(first);
-  NewCheckpoint second = next(root_, "b", "a");
-  second.changed = {{"log", added(boost::json::array{2})}};
-  put(second);
+  put_log_of_two();
   write(root_, "b", {pending("task", 0, 1)});
   put({"t", "x:1"}, "c");
   ASSERT_TRUE(saver_.copy_thread("t", "copy", {}));

@@ -55,17 +55,9 @@ class TouchyFiles final : public sys::Files {
   fs::path refused_;
 };
 
-inline void cut_terms(std::string_view text, const store::EmitTerm& emit) {
-  for (const text::Term& term : text::terms(text)) {
-    emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-         term.colocated);
-  }
-}
-
 inline std::unique_ptr<library::Library> open_library(const fs::path& path, const Clock& clock, Rng& rng) {
   library::LibraryOptions options;
   options.path = path;
-  options.terms = cut_terms;
   auto opened = library::Library::open(std::move(options), clock, rng);
   EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
   return *std::move(opened);

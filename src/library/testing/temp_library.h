@@ -1,6 +1,7 @@
 // A library in a folder of its own, with a clock that stands still and chance that repeats. For tests.
 #pragma once
 #include <memory>
+#include <utility>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -9,6 +10,13 @@
 #include "store/testing/temp_folder.h"
 
 namespace docmind::library::testing {
+
+// The value; an error ends the process.
+template <typename T>
+T must(Result<T> result) {
+  DM_CHECK(result);
+  return *std::move(result);
+}
 
 class TempLibrary {
  public:
@@ -19,21 +27,16 @@ class TempLibrary {
 
   Library& operator*() { return *library_; }
   Library* operator->() { return library_.get(); }
-  Snapshot read() {
-    auto snapshot = library_->read(Deadline::never(), {});
-    DM_CHECK(snapshot);
-    return *std::move(snapshot);
-  }
+  Snapshot read() { return must(library_->read(Deadline::never(), {})); }
   void close() { library_.reset(); }
   void reopen() {
     close();
-    auto opened = Library::open(options_, clock_, rng_);
-    DM_CHECK(opened);
-    library_ = *std::move(opened);
+    library_ = must(Library::open(options_, clock_, rng_));
   }
 
   LibraryOptions& options() { return options_; }
   ManualClock& clock() { return clock_; }
+  Rng& rng() { return rng_; }
   const store::testing::TempFolder& folder() const { return folder_; }
 
  private:

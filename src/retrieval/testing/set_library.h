@@ -4,40 +4,25 @@
 // item, everything else a paragraph. Neighbouring rows, and neighbouring items, stand one line apart, as parsers write
 // them.
 #pragma once
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/rng.h"
 #include "library/library.h"
-#include "store/testing/temp_folder.h"
-#include "text/terms.h"
+#include "library/testing/temp_library.h"
 
 namespace docmind::retrieval {
 
 class SetLibrary {
  public:
-  SetLibrary() {
-    library::LibraryOptions options;
-    options.path = (folder_.path() / "library.db").string();
-    options.terms = [](std::string_view text, const store::EmitTerm& emit) {
-      for (const text::Term& term : text::terms(text)) {
-        emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-             term.colocated);
-      }
-    };
-    library_ = must(library::Library::open(std::move(options), clock_, rng_));
-  }
-
   library::Library& library() { return *library_; }
-  ManualClock& clock() { return clock_; }
-  Rng& rng() { return rng_; }
-  library::Snapshot read() { return must(library_->read(Deadline::never(), {})); }
+  ManualClock& clock() { return library_.clock(); }
+  Rng& rng() { return library_.rng(); }
+  library::Snapshot read() { return library_.read(); }
 
   library::Document put(const std::string& path, const std::vector<std::string>& lines) {
     library::NewDocument row;
@@ -50,13 +35,7 @@ class SetLibrary {
     row.version = content_hash(row.parsed.text).hex();
     row.size = row.parsed.text.size();
     add_chunk(row);
-    return must(library_->put_document(row, Deadline::never(), {})).document;
-  }
-
-  template <typename T>
-  static T must(Result<T> result) {
-    DM_CHECK(result);
-    return *std::move(result);
+    return library::testing::must(library_->put_document(row, Deadline::never(), {})).document;
   }
 
  private:
@@ -113,7 +92,7 @@ class SetLibrary {
     embedding.vector = {0};
     embedding.spans.assign(row.units.size(), 0);
     row.model_hash = "test";
-    must(library_->put_embeddings({&embedding, 1}, Deadline::never(), {}));
+    library::testing::must(library_->put_embeddings({&embedding, 1}, Deadline::never(), {}));
     library::NewChunk chunk;
     chunk.span = {0, row.parsed.text.size()};
     chunk.end_unit = static_cast<std::uint32_t>(row.units.size());
@@ -121,10 +100,7 @@ class SetLibrary {
     row.chunks.push_back(chunk);
   }
 
-  store::testing::TempFolder folder_;
-  ManualClock clock_;
-  SeededRng rng_{1};
-  std::unique_ptr<library::Library> library_;
+  library::testing::TempLibrary library_;
 };
 
 }  // namespace docmind::retrieval

@@ -8,17 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/rng.h"
 #include "library/lexical_index.h"
 #include "library/library.h"
+#include "library/testing/temp_library.h"
 #include "llm/testing/fake_embedder.h"
 #include "retrieval/index.h"
-#include "store/testing/temp_folder.h"
 #include "text/sentences.h"
-#include "text/terms.h"
 
 namespace docmind::retrieval {
 
@@ -37,40 +35,21 @@ struct TestDocument {
 
 class SmallLibrary {
  public:
-  SmallLibrary() {
-    library::LibraryOptions options;
-    options.path = (folder_.path() / "library.db").string();
-    options.terms = [](std::string_view text, const store::EmitTerm& emit) {
-      for (const text::Term& term : text::terms(text)) {
-        emit(term.text, static_cast<std::uint32_t>(term.span.start), static_cast<std::uint32_t>(term.span.end),
-             term.colocated);
-      }
-    };
-    library_ = must(library::Library::open(std::move(options), clock_, rng_));
-    lexical_ = library::fts5_index();
-  }
-
   library::Library& library() { return *library_; }
   library::LexicalIndex& lexical() { return *lexical_; }
   llm::FakeEmbedder& embedder() { return embedder_; }
-  ManualClock& clock() { return clock_; }
-  Rng& rng() { return rng_; }
-  library::Snapshot read() { return must(library_->read(Deadline::never(), {})); }
+  ManualClock& clock() { return library_.clock(); }
+  Rng& rng() { return library_.rng(); }
+  library::Snapshot read() { return library_.read(); }
 
   std::unique_ptr<Index> index(const IndexOptions& options = {}) {
-    return must(Index::open(options, *library_, *lexical_, embedder_, clock_));
+    return library::testing::must(Index::open(options, *library_, *lexical_, embedder_, clock()));
   }
 
   library::Document put(const TestDocument& document) {
     library::NewDocument row = laid_out(document);
     embed(row);
-    return must(library_->put_document(row, Deadline::never(), {})).document;
-  }
-
-  template <typename T>
-  static T must(Result<T> result) {
-    DM_CHECK(result);
-    return *std::move(result);
+    return library::testing::must(library_->put_document(row, Deadline::never(), {})).document;
   }
 
  private:
@@ -162,11 +141,12 @@ class SmallLibrary {
       batch.push_back(embedding_of({section.title, {}}));
       section.embedding = batch.back().key;
     }
-    must(library_->put_embeddings(batch, Deadline::never(), {}));
+    library::testing::must(library_->put_embeddings(batch, Deadline::never(), {}));
   }
 
   library::Embedding embedding_of(const llm::EmbedInput& input) {
-    const llm::Embedding made = must(embedder_.embed(std::span(&input, 1), Deadline::never(), {})).front();
+    const llm::Embedding made =
+        library::testing::must(embedder_.embed(std::span(&input, 1), Deadline::never(), {})).front();
     library::Embedding row;
     row.key = Hasher().field(input.text).field(std::to_string(input.spans.size())).finish();
     row.model_hash = embedder_.settings().model_hash;
@@ -179,12 +159,9 @@ class SmallLibrary {
     return row;
   }
 
-  store::testing::TempFolder folder_;
-  ManualClock clock_;
-  SeededRng rng_{1};
+  library::testing::TempLibrary library_;
   llm::FakeEmbedder embedder_;
-  std::unique_ptr<library::Library> library_;
-  std::unique_ptr<library::LexicalIndex> lexical_;
+  std::unique_ptr<library::LexicalIndex> lexical_ = library::fts5_index();
 };
 
 }  // namespace docmind::retrieval
