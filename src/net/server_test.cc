@@ -283,7 +283,7 @@ TEST_F(ServerTest, SmuggledRequestsAreNeverSeen) {
 }
 
 TEST_F(ServerTest, ClosesOnThoseWhoTakeTooLong) {
-  start({.header_timeout = milliseconds(50), .body_grace = milliseconds(50), .idle_timeout = milliseconds(50)});
+  start({.header_timeout = milliseconds(250), .body_grace = milliseconds(250), .idle_timeout = milliseconds(250)});
   EXPECT_EQ(connect().read_all(), "") << "a connection without a request";
   RawSocket header = connect();
   header.send("GET / HTTP/1.1\r\nHo");

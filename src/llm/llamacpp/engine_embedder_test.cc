@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <thread>
 
@@ -105,6 +106,8 @@ TEST_F(EngineEmbedderTest, AStoppedEngineIsReplaced) {
   ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
   const int first = child_->pid();
   ASSERT_EQ(kill(first, SIGSTOP), 0);
+  siginfo_t stopped{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(first), &stopped, WSTOPPED | WNOWAIT), 0);  // It is, from now on.
   child_->suspect(1);
   const auto vectors = embed({{.text = "abc", .spans = {}}});
   ASSERT_TRUE(vectors) << vectors.error().message;
