@@ -14,7 +14,7 @@ namespace docmind::agents {
 namespace {
 
 constexpr std::string_view kSystem =
-#include "agents/prompts/result_synthesizer.v1.inc"
+#include "agents/prompts/result_synthesizer.v2.inc"
     ;
 constexpr std::string_view kNoAnswer = "NOT IN THE DOCUMENTS";
 
@@ -100,14 +100,17 @@ DraftClaim claim_of(const CitedSentence& sentence, const std::vector<Shown>& sho
 }  // namespace
 
 Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<Evidence>& evidence,
-                                  const SynthesisOptions& synthesis, Deadline deadline, std::stop_token stop) const {
+                                  const SynthesisOptions& synthesis, const std::optional<llm::ChatDocument>& whole,
+                                  Deadline deadline, std::stop_token stop) const {
   Draft draft = synthesize(evidence, synthesis);
   const bool counted = std::ranges::any_of(evidence, [](const Evidence& one) { return one.set.has_value(); });
   if (draft.claims.empty() || counted) return draft;  // What is counted is not left to a model.
   std::vector<Shown> shown = shown_of(evidence, options_.passages);
   const llm::Capabilities model = DM_TRY(model_.capabilities(deadline, stop));
-  const context::Fitted fitted = DM_TRY(
-      context::fit(request_of(question, shown, options_.max_tokens), model, counter_, options_.fit, deadline, stop));
+  llm::ChatRequest request = request_of(question, shown, options_.max_tokens);
+  if (whole) request.documents.push_back(*whole);
+  const context::Fitted fitted =
+      DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stop));
   const llm::ChatReply reply = DM_TRY(model_.chat(fitted.request, nullptr, deadline, stop));
   shown.resize(std::min(shown.size(), fitted.request.passages.size()));  // Where they did not all fit, the last went.
   draft.claims.clear();
@@ -118,6 +121,18 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
     draft.claims.push_back(claim_of(sentence, shown, evidence));
   }
   return draft;
+}
+
+Result<bool> AnswerWriter::prepare(llm::ChatDocument document, Deadline deadline, std::stop_token stop) const {
+  const llm::Capabilities model = DM_TRY(model_.capabilities(deadline, stop));
+  llm::ChatRequest request = request_of("?", {}, options_.max_tokens);  // Room is left as for an answer.
+  request.documents.push_back(std::move(document));
+  context::Fitted fitted = DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stop));
+  if (fitted.request.documents.empty()) return false;
+  fitted.request.max_tokens = 1;
+  fitted.request.priority = llm::ChatPriority::kBackground;
+  DM_TRY(model_.chat(fitted.request, nullptr, deadline, stop));
+  return true;
 }
 
 }  // namespace docmind::agents

@@ -2,10 +2,11 @@
 // name the ones they rest on. Evidence below the bar of the extractive answer is not shown to it at all.
 //
 // What it writes is believed by nobody: response_validator checks each sentence against the passages it names. The
-// prompt is src/agents/prompts/result_synthesizer.v1.inc; a changed prompt is a new version. Thread safety: write()
+// prompt is src/agents/prompts/result_synthesizer.v2.inc; a changed prompt is a new version. Thread safety: write()
 // from any thread, if the model's are.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -22,8 +23,11 @@ namespace docmind::agents {
 struct WriteOptions {
   std::uint32_t passages = 8;      // Shown at most.
   std::uint32_t max_tokens = 512;  // Of the answer.
-  context::FitOptions fit{.passages = context::Ranked::kDropLast};
+  context::FitOptions fit{.passages = context::Ranked::kDropLast, .documents = context::Ranked::kDropLast};
 };
+
+// Longer documents are not shown whole, whatever the model's window.
+inline constexpr std::uint64_t kMostWholeBytes = 512U << 10U;
 
 class AnswerWriter {
  public:
@@ -34,8 +38,14 @@ class AnswerWriter {
   // Claims in the order written, each with the sentences of the passages it names, and Draft::writing. No claims:
   // the evidence is too weak, or the model found no answer in it. A sentence that names no passage has no place; it is
   // a claim all the same, for the validator to reject. Errors: those of the model.
+  // `whole`: the document that was asked about, where it is one; it goes when it does not fit beside the passages.
   Result<Draft> write(std::string_view question, const std::vector<Evidence>& evidence,
-                      const SynthesisOptions& synthesis, Deadline deadline, std::stop_token stop) const;
+                      const SynthesisOptions& synthesis, const std::optional<llm::ChatDocument>& whole,
+                      Deadline deadline, std::stop_token stop) const;
+
+  // Has the model read a whole document, so that the first question about it finds that done. Whether it was: not
+  // when the document does not fit. In the background, behind everything else the engine does.
+  Result<bool> prepare(llm::ChatDocument document, Deadline deadline, std::stop_token stop) const;
 
  private:
   llm::ChatModel& model_;

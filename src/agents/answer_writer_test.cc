@@ -160,6 +160,34 @@ TEST_F(Writing, PassagesThatDoNotFitAreLeftOutAndToldOf) {
   EXPECT_LE(answer.context->final_tokens + answer.context->reserved, 1100U);
 }
 
+TEST_F(Writing, TheDocumentThatIsAskedAboutIsShownWhole) {
+  model_.says("NOT IN THE DOCUMENTS");
+  AskOptions options;
+  options.synthesis.tau = 0.5;
+  const auto about = [&](std::vector<std::string> documents) {
+    retrieval::Filter filter;
+    filter.documents = std::move(documents);
+    EXPECT_TRUE(ask({"Where are the sails sewn by hand?", filter}, options,
+                    {library_.library(), *index_, library_.clock(), library_.rng(), &writer_}, Deadline::never(), {}));
+    return model_.asked.back().documents;
+  };
+  const auto one = about({"/d/boats.txt"});
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one.front().title, "boats.txt");
+  EXPECT_THAT(one.front().text, HasSubstr("launched in 1911"));
+  EXPECT_TRUE(about({"/d/"}).empty());
+  EXPECT_TRUE(about({}).empty());
+  const auto prepared = writer_.prepare(one.front(), Deadline::never(), {});
+  ASSERT_TRUE(prepared);
+  EXPECT_TRUE(*prepared);
+  EXPECT_EQ(model_.asked.back().max_tokens, 1U);
+  EXPECT_EQ(model_.asked.back().documents.front().text, one.front().text);
+  EXPECT_EQ(model_.asked.back().messages.front().content, model_.asked.front().messages.front().content);
+  const auto too_long = writer_.prepare({.title = "long", .text = std::string(1U << 20U, 'a')}, Deadline::never(), {});
+  ASSERT_TRUE(too_long);
+  EXPECT_FALSE(*too_long);
+}
+
 TEST_F(Writing, HostileTextIsOnlyText) {
   model_.says(std::string("\xff\xfe[1][2][[[", 9) + std::string(1U << 20U, '[') +
               "\n\n\n[4294967295] [18446744073709551616]");

@@ -172,6 +172,17 @@ void tell_writing(const Writing& writing, Answer& answer) {
   answer.tokens.completion = writing.usage.completion;
 }
 
+// The one document that was asked about; nothing where it is another number of them, or too long.
+Result<std::optional<llm::ChatDocument>> whole_document(const retrieval::Filter& filter, library::Library& library,
+                                                        const Call& call) {
+  std::optional<llm::ChatDocument> none;
+  if (filter.documents.size() != 1 || filter.documents.front().ends_with('/')) return none;
+  library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
+  const Result<library::Document> document = at.find(filter.documents.front());
+  if (!document || document->text_bytes > kMostWholeBytes) return none;
+  return std::optional(DM_TRY(shown_whole(*document, at)));
+}
+
 Trace trace_of(const Question& question, const AskOptions& options, Outcome outcome, const Answer& answer) {
   Trace trace;
   trace.question = question.text;
@@ -186,6 +197,11 @@ Trace trace_of(const Question& question, const AskOptions& options, Outcome outc
 }
 
 }  // namespace
+
+Result<llm::ChatDocument> shown_whole(const library::Document& document, library::Snapshot& at) {
+  return llm::ChatDocument{.title = document.path.substr(document.path.find_last_of('/') + 1),
+                           .text = DM_TRY(at.text(document.key))};
+}
 
 Agents agents_for(const Question& question, const AskOptions& options, const AskDeps& deps) {
   Agents out;
@@ -207,9 +223,10 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
     return Result<Draft>(synthesize(evidence, synthesis));
   };
   if (deps.writer != nullptr) {
-    out.result_synthesizer = [&writer = *deps.writer, asked = question.text, synthesis = options.synthesis](
-                                 const std::vector<Evidence>& evidence, const Call& call) {
-      return writer.write(asked, evidence, synthesis, call.deadline, call.stop);
+    out.result_synthesizer = [&writer = *deps.writer, &library = deps.library, question, synthesis = options.synthesis](
+                                 const std::vector<Evidence>& evidence, const Call& call) -> Result<Draft> {
+      const auto whole = DM_TRY(whole_document(question.filter, library, call));
+      return writer.write(question.text, evidence, synthesis, whole, call.deadline, call.stop);
     };
   }
   out.response_validator = [&library = deps.library, validation = options.validation](

@@ -51,6 +51,9 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
 // else no claim, nothing believed.
 Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps);
 
+// A document as a chat model is shown it whole.
+Result<llm::ChatDocument> shown_whole(const library::Document& document, library::Snapshot& at);
+
 // Errors: kInvalidArgument (route(), an unknown name in `off`), kDeadlineExceeded, kCancelled, those of the library.
 // Weak evidence is no error: the answer says kAbstained and brings the nearest passages. Stores the trace under
 // Answer::trace_id; an answer whose trace cannot be stored is still given, with an empty trace_id.

@@ -197,6 +197,11 @@ void add_models(std::vector<Declaration>& out) {
   out.push_back(integer(
       "engine.gpu_layers", [](auto& s) -> auto& { return s.engine.gpu_layers; }, -1, 1024,
       "Layers of the chat model on cards, the output counted; -1 is as many as fit."));
+  out.push_back(on_off(
+      "engine.prepare_documents", [](auto& s) -> auto& { return s.engine.prepare_documents; },
+      "Whether the chat model reads each document after it was ingested, in idle time, so that the first question "
+      "about it "
+      "does not wait for that; what it made is kept under engine.kv_spill_mb."));
   out.push_back(line(
       "engine.device_map", [](auto& s) -> auto& { return s.engine.device_map; },
       "auto, cpu, or devices with shares like CUDA0=3,CUDA1=1",

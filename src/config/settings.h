@@ -48,6 +48,7 @@ struct Settings {
     std::uint64_t gpu_memory_bytes = 0;
     std::uint64_t cpu_memory_bytes = 0;
     std::uint64_t kv_spill_bytes = 2048 * kMebibyte;
+    bool prepare_documents = false;
   } engine{};
 
   struct Reranker {

@@ -27,6 +27,7 @@ namespace {
 constexpr std::uint64_t kVocabularyBytes = 16U << 20U;
 constexpr std::size_t kAgentThreads =
     16;  // They wait most of the time; one that is left by its question keeps its own.
+constexpr auto kPreparing = std::chrono::minutes(30);
 constexpr auto kTidying = std::chrono::seconds(5);  // An ingest that begins meanwhile waits so long at most.
 
 DocumentInfo info_of(const library::Document& document) {
@@ -55,6 +56,8 @@ class Product final : public Service {
   Product(ServiceOptions options, ServiceDeps deps)
       : options_(std::move(options)), deps_(deps), embedder_(deps.embedder), agent_metrics_(deps.metrics) {}
 
+  ~Product() override { going_.request_stop(); }
+
   Result<> build() {
     vocabulary_text_ = DM_TRY(deps_.files.read(options_.vocabulary, kVocabularyBytes).with("the vocabulary"));
     wordpiece_ = DM_TRY(text::WordPiece::open(vocabulary_text_));
@@ -68,6 +71,7 @@ class Product final : public Service {
       counter_.emplace(*deps_.chat);
       writer_.emplace(*deps_.chat, *counter_, agents::WriteOptions{.max_tokens = options_.max_tokens});
     }
+    preparing_ = DM_TRY(exec::Pool::open({.threads = 1, .queue_bound = 2}));
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     ingest::IngestOptions ingest;
     ingest.max_file_bytes = options_.max_file_bytes;
@@ -207,7 +211,37 @@ class Product final : public Service {
     // One that ended early is to be resumed, and finds its vectors.
     const bool whole = !summary.cancelled && summary.failed.empty();
     if (whole && summary.added + summary.updated > 0) forget_unfinished();
+    if (writer_ && options_.prepare && summary.added + summary.updated > 0) {
+      (void)preparing_->try_submit([this] { prepare(); });  // Full: one that waits does this one's documents, too.
+    }
     return summary;
+  }
+
+  // Has the chat model read each document that it has not read yet; stops when the product goes.
+  void prepare() {
+    const std::stop_token stop = going_.get_token();
+    const auto all = documents(Hashing::kSkip, Deadline::in(kTidying, deps_.clock), stop);
+    if (!all) return;
+    for (const DocumentInfo& one : all->documents) {
+      if (stop.stop_requested()) return;
+      if (!prepared_.insert(one.version).second) continue;
+      const auto done = prepare(one.document_id, stop);
+      if (!done) deps_.log.failure(obs::Level::kWarn, "prepare_failed", done.error());
+    }
+  }
+
+  Result<> prepare(const std::string& id, const std::stop_token& stop) {
+    const Deadline deadline = Deadline::in(kPreparing, deps_.clock);
+    llm::ChatDocument shown;
+    {
+      library::Snapshot at = DM_TRY(library_->read(deadline, stop));  // Not held while the model reads.
+      const library::Document document = DM_TRY(at.find(id));
+      if (document.text_bytes > agents::kMostWholeBytes) return {};
+      shown = DM_TRY(agents::shown_whole(document, at));
+    }
+    const bool read = DM_TRY(writer_->prepare(std::move(shown), deadline, stop));
+    deps_.log.event(obs::Level::kInfo, "document_prepared", {{"document_id", id}, {"read", read}});
+    return {};
   }
 
   // Takes the vectors that ingests left which never ended. Not while one runs: they may be its own.
@@ -243,6 +277,9 @@ class Product final : public Service {
   AgentMetrics agent_metrics_;
   std::optional<context::TokenCounter> counter_;
   std::optional<agents::AnswerWriter> writer_;
+  std::set<std::string> prepared_;  // Versions; of the one thread of preparing_.
+  std::stop_source going_;
+  std::unique_ptr<exec::Pool> preparing_;
   std::unique_ptr<exec::Pool> agents_pool_;  // Last: it waits for agents that their question has left.
 };
 

@@ -91,6 +91,22 @@ class Chat(DocMindTest):
         self.assertEqual(status, 200)
         self.assertIn("loft", answer["answer"])
 
+    def test_a_document_is_read_by_the_model_before_anybody_asks(self):
+        self.environment.update({"DOCMIND_ASK__MAX_TOKENS": "16", "DOCMIND_ENGINE__PREPARE_DOCUMENTS": "true"})
+        self.up()
+        text = "".join(f"In the year {year} the harbour had {year % 37} ships.\n\n" for year in range(1900, 1960))
+        path = self.write("harbour.md", "# Harbour\n\nThe lighthouse of the harbour was painted red in 1911.\n\n" + text)
+        self.docmind("ingest", path)
+        read = 'docmind_engine_tokens_total{source="computed"} '
+        prepared = lambda: [float(line[len(read):]) for line in self.get(self.address, "/metrics")[1].splitlines()
+                            if line.startswith(read)]
+        wait_for(lambda: max(prepared(), default=0) > len(text))
+        status, answer = self.post(self.address, "/api/ask", {
+            "question": "When was the lighthouse of the harbour painted red?", "filter": {"documents": [str(path)]}})
+        self.assertEqual(status, 200)
+        self.assertGreater(answer["tokens"]["prompt"], len(text))
+        self.assertLess(answer["tokens"]["computed"], answer["tokens"]["prompt"] - len(text))
+
     def test_openai_routes_whole_and_streamed(self):
         self.up()
         listed = {entry["id"]: entry for entry in self.get(self.address, "/v1/models")[1]["data"]}
