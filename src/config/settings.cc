@@ -200,8 +200,7 @@ void add_models(std::vector<Declaration>& out) {
   out.push_back(on_off(
       "engine.prepare_documents", [](auto& s) -> auto& { return s.engine.prepare_documents; },
       "Whether the chat model reads each document after it was ingested, in idle time, so that the first question "
-      "about it "
-      "does not wait for that; what it made is kept under engine.kv_spill_mb."));
+      "about it does not wait for that; what it made is kept under engine.kv_spill_mb."));
   out.push_back(line(
       "engine.device_map", [](auto& s) -> auto& { return s.engine.device_map; },
       "auto, cpu, or devices with shares like CUDA0=3,CUDA1=1",
