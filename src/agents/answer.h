@@ -30,7 +30,7 @@ struct Citation {
 
 struct Claim {
   std::string text;
-  bool supported = true;
+  bool supported = true;             // By what it cites; never of general knowledge, which cites nothing.
   std::string doubt;                 // Why it is not supported, one sentence; else empty.
   std::string origin = "documents";  // documents | general
   std::vector<Citation> citations;
@@ -66,7 +66,7 @@ struct Answer {
   std::vector<std::string> fallbacks;   // What was done in a lesser way than wanted, a sentence each.
   std::string partial_reason;           // Empty unless partial.
   std::vector<std::string> dropped;     // Sentences that failed validation.
-  std::vector<retrieval::Hit> nearest;  // Filled when abstained.
+  std::vector<retrieval::Hit> nearest;  // Filled when the documents do not answer.
   std::vector<AgentRun> agents;
   double coordination_seconds = 0;  // What was spent between the agents' own work.
   std::uint32_t parts = 0;          // Of the plan; several were searched at the same time.

@@ -4,42 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "agents/ask.h"
+#include "agents/testing/one_line.h"
 #include "retrieval/testing/small_library.h"
 
 namespace docmind::agents {
 namespace {
 
 using testing::HasSubstr;
-
-// Writes what it is told to, and keeps what it was asked.
-class OneLine final : public llm::ChatModel {
- public:
-  std::function<Result<llm::ChatReply>(const llm::ChatRequest&)> line;
-  std::vector<llm::ChatRequest> asked;
-  std::uint32_t window = 4096;
-
-  Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline, std::stop_token) override {
-    std::vector<std::uint32_t> out;
-    for (const std::string& text : texts) out.push_back(static_cast<std::uint32_t>(text.size() / 4 + 1));
-    return out;
-  }
-  Result<llm::Capabilities> capabilities(Deadline, std::stop_token) override {
-    return llm::Capabilities{
-        .model = "one-line", .hash = "h", .context = window, .documents = true, .counts_tokens = true};
-  }
-  Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream*, Deadline, std::stop_token) override {
-    asked.push_back(request);
-    return line(request);
-  }
-  void says(std::string text) {
-    line = [text = std::move(text)](const llm::ChatRequest&) -> Result<llm::ChatReply> {
-      return llm::ChatReply{.content = text, .usage = {.prompt = 100, .cached = 40, .completion = 9}};
-    };
-  }
-};
 
 class Writing : public ::testing::Test {
  protected:

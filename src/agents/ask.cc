@@ -64,13 +64,16 @@ std::vector<std::string> fallbacks_of(const Outcome& outcome) {
     if (!one.found.degraded.empty()) add("Searched by keywords alone: " + one.found.degraded);
   }
   for (const Replaced& one : outcome.replaced) add(one.agent + " failed: " + one.error.message);
+  if (const std::string& why = outcome.draft.general_failure; !why.empty()) add("No general knowledge was had: " + why);
   return out;
 }
 
+bool is_general(const Claim& claim) { return claim.origin == "general"; }
+
 std::string joined(const std::vector<Claim>& claims) {
-  std::string text;
+  std::string text(std::ranges::any_of(claims, is_general) ? kNotFromDocuments : std::string_view());
   for (const Claim& claim : claims) {
-    if (claim.supported) text += (text.empty() ? "" : "\n\n") + claim.text;
+    if (claim.supported || is_general(claim)) text += (text.empty() ? "" : "\n\n") + claim.text;
   }
   return text;
 }
@@ -99,6 +102,7 @@ std::string reason_of(const Outcome& outcome, bool answered) {
   for (const Evidence& one : outcome.evidence) {
     if (one.set && !one.set->partial_reason.empty()) return one.set->partial_reason;
   }
+  if (outcome.routing.route == Route::kGeneral) return "The documents do not answer; a chat model says what it knows.";
   return {};
 }
 
@@ -107,7 +111,8 @@ void conclude(const Outcome& outcome, const RetrievalOptions& options, Answer& a
   answer.status = answer.claims.empty() ? AnswerStatus::kAbstained : AnswerStatus::kAnswered;
   if (!answer.partial_reason.empty()) answer.status = AnswerStatus::kPartial;
   answer.text = joined(answer.claims);
-  if (answer.claims.empty()) answer.nearest = nearest_of(outcome.evidence, options.nearest);
+  const bool general = outcome.routing.route == Route::kGeneral;
+  if (answer.claims.empty() || general) answer.nearest = nearest_of(outcome.evidence, options.nearest);
 }
 
 // Those whose words the trace holds: it goes when one of them is deleted.
@@ -183,6 +188,20 @@ Result<std::optional<llm::ChatDocument>> whole_document(const retrieval::Filter&
   return std::optional(DM_TRY(shown_whole(*document, at)));
 }
 
+// The documents do not answer: what the model knows of itself, where that may be asked. A model that fails leaves the
+// abstention as it is.
+Result<> add_general(const Question& question, const AskDeps& deps, const std::vector<Evidence>& evidence,
+                     const Call& call, Draft& draft) {
+  if (deps.general == nullptr || !draft.claims.empty()) return {};
+  if (!may_be_general(question.text, question.filter, evidence)) return {};
+  // Its time ends before the agent's, so that the abstention is still told.
+  const Deadline saying = call.deadline.sooner(call.deadline.left() / 5 * 4, deps.clock);
+  const auto said = deps.general->say(question.text, draft, saying, call.stop);
+  if (!said && call.stop.stop_requested()) return said.error();
+  if (!said) draft.general_failure = said.error().message;
+  return {};
+}
+
 Trace trace_of(const Question& question, const AskOptions& options, Outcome outcome, const Answer& answer) {
   Trace trace;
   trace.question = question.text;
@@ -223,10 +242,12 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
     return Result<Draft>(synthesize(evidence, synthesis));
   };
   if (deps.writer != nullptr) {
-    out.result_synthesizer = [&writer = *deps.writer, &library = deps.library, question, synthesis = options.synthesis](
-                                 const std::vector<Evidence>& evidence, const Call& call) -> Result<Draft> {
-      const auto whole = DM_TRY(whole_document(question.filter, library, call));
-      return writer.write(question.text, evidence, synthesis, whole, call.deadline, call.stop);
+    out.result_synthesizer = [deps, question, synthesis = options.synthesis](const std::vector<Evidence>& evidence,
+                                                                             const Call& call) -> Result<Draft> {
+      const auto whole = DM_TRY(whole_document(question.filter, deps.library, call));
+      Draft draft = DM_TRY(deps.writer->write(question.text, evidence, synthesis, whole, call.deadline, call.stop));
+      DM_TRY(add_general(question, deps, evidence, call, draft));
+      return draft;
     };
   }
   out.response_validator = [&library = deps.library, validation = options.validation](
@@ -275,6 +296,10 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
     if (options.off.contains(run.name)) run.status = "skipped";
   }
   if (outcome.draft.claims.empty() && answer.agents.back().status == "ok") answer.agents.back().status = "skipped";
+  if (std::ranges::any_of(answer.claims, is_general)) {
+    outcome.routing.route = Route::kGeneral;
+    outcome.routing.reason = "The documents do not answer, and general knowledge is allowed.";
+  }
   answer.query_used = outcome.routing.question;
   answer.route = route_of(outcome);
   answer.fallbacks = fallbacks_of(outcome);

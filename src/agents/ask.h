@@ -9,6 +9,7 @@
 #include "agents/answer.h"
 #include "agents/answer_writer.h"
 #include "agents/exhaustive.h"
+#include "agents/general_knowledge.h"
 #include "agents/question_graph.h"
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
@@ -43,6 +44,7 @@ struct AskDeps {
   Rng& rng;                              // For ids; locked when there is a pool.
   const AnswerWriter* writer = nullptr;  // Null: no chat model.
   exec::Pool* pool = nullptr;  // Null: one thing after the other, and an agent that hangs holds the question up.
+  const GeneralKnowledge* general = nullptr;  // Null, or no writer: what the documents do not say is not said.
 };
 
 // The agents for one question; what they refer to outlives the pool.

@@ -42,6 +42,8 @@ std::string_view name(Route route) {
       return "keyword";
     case Route::kExhaustive:
       return "exhaustive";
+    case Route::kGeneral:
+      return "general";
   }
   return "hybrid";
 }

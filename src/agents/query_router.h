@@ -12,9 +12,10 @@ enum class Route : std::uint8_t {
   kHybrid,      // Keywords and vectors: anything with a sentence around it.
   kKeyword,     // Keywords alone: only identifiers, or one quoted phrase. Their meaning is their spelling.
   kExhaustive,  // Every row or item is read: how many, list all, the sum of. When no set of the library fits: hybrid.
+  kGeneral,     // Not by route(): the documents did not answer, and a model said what it knows (general_knowledge.h).
 };
 
-std::string_view name(Route route);  // "hybrid", "keyword", "exhaustive"
+std::string_view name(Route route);  // "hybrid", "keyword", "exhaustive", "general"
 
 struct Routing {
   Route route = Route::kHybrid;

@@ -147,6 +147,17 @@ Result<Claim> judge(const DraftClaim& drafted, const Writing& writing, Validator
   return claim;
 }
 
+// What a model knows of itself is not held against anything, and says so.
+void add_general(const Draft& draft, Validated& out) {
+  for (const std::string& said : draft.general) {
+    Claim claim;
+    claim.text = said;
+    claim.supported = false;
+    claim.origin = "general";
+    out.claims.push_back(std::move(claim));
+  }
+}
+
 }  // namespace
 
 bool supports_any(const Validated& validated) {
@@ -179,6 +190,7 @@ Result<Validated> validate(const Draft& draft, library::Snapshot& at, const Vali
     claim.text = drafted.said.empty() ? text::fold_space(claim.citations.front().quote) : drafted.said;
     out.claims.push_back(std::move(claim));
   }
+  add_general(draft, out);
   return out;
 }
 
@@ -196,6 +208,7 @@ Validated believe(const Draft& draft) {
     claim.text = words_of(drafted);
     out.claims.push_back(std::move(claim));
   }
+  add_general(draft, out);
   return out;
 }
 

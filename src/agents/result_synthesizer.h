@@ -66,6 +66,8 @@ struct Draft {
   std::vector<std::vector<RankedUnit>> ranked;  // Per part, by score downwards.
   std::vector<std::uint32_t> unanswered;        // Parts whose best unit is too weak.
   std::optional<Writing> writing;               // By a chat model; else in the documents' own words.
+  std::vector<std::string> general{};           // Instead of claims: what a model says that was shown no passage.
+  std::string general_failure{};                // Why there is none of it, when it was wanted.
 };
 
 Draft synthesize(const std::vector<Evidence>& evidence, const SynthesisOptions& options);

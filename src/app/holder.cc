@@ -51,6 +51,7 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.without = settings.ask.without;
   options.generate = settings.ask.generate;
   options.max_tokens = settings.ask.max_tokens;
+  options.general_knowledge = settings.ask.general_knowledge;
   options.prepare = settings.engine.prepare_documents;
   if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
     options.after_commit = [last](std::uint64_t commits) {

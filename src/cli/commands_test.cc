@@ -62,6 +62,21 @@ TEST_F(CommandsTest, AnswersShowMarkersAndPlaces) {
   EXPECT_EQ(api.requests.at(0).body, R"({"question":"How tall?"})");
 }
 
+TEST_F(CommandsTest, WhatNoDocumentBearsOutIsMarked) {
+  api.body = R"({"status":"partial","claims":[{"text":"By Michelangelo.","supported":null,"origin":"general"}],
+    "partial_reason":"The documents do not answer.","nearest":[{"document":"/d/a.txt","text":"A ceiling."}]})";
+  EXPECT_EQ(ask(api, {"Who painted it?", {}}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("what the chat model knows of itself:\nBy Michelangelo.\n"));
+  EXPECT_THAT(out, HasSubstr("The nearest passages:"));
+  EXPECT_THAT(out, HasSubstr("A ceiling."));
+  out.clear();
+  api.body = R"({"status":"answered","claims":[{"text":"It is red.","supported":false,"origin":"documents"},
+    {"text":"It is tall.","supported":true,"origin":"documents"}]})";
+  EXPECT_EQ(ask(api, {"How is it?", {}}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("It is red. (not borne out by the documents)\nIt is tall.\n"));
+  EXPECT_THAT(out, Not(HasSubstr("knows of itself")));
+}
+
 TEST_F(CommandsTest, AFallbackIsSaid) {
   api.body = R"({"status":"abstained","fallbacks":["Searched by keywords alone: it\u001b is gone."]})";
   EXPECT_EQ(ask(api, {"How tall?", {}}, here()), kOk);

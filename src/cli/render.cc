@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -113,6 +114,19 @@ std::string render_summary(const json::value& summary, const Terminal& terminal)
   return out;
 }
 
+namespace {
+
+// What a reader has to know of a claim that no document bears out.
+std::string caution(const json::value& claim, const Terminal& terminal) {
+  const json::value& supported = json_member(claim, "supported");
+  if (!supported.is_bool() || supported.get_bool()) return {};
+  return terminal.faint(" (not borne out by the documents)");
+}
+
+bool is_general(const json::value& claim) { return text(claim, "origin") == "general"; }
+
+}  // namespace
+
 std::string render_answer(const json::value& answer, const Terminal& terminal) {
   std::string lesser;
   for (const json::value& fallback : list(answer, "fallbacks")) {
@@ -128,7 +142,7 @@ std::string render_answer(const json::value& answer, const Terminal& terminal) {
   std::string sources;
   std::size_t n = 0;
   for (const json::value& claim : list(answer, "claims")) {
-    claims += printable(text(claim, "text"));
+    claims += printable(text(claim, "text")) + caution(claim, terminal);
     for (const json::value& citation : list(claim, "citations")) {
       claims += terminal.faint(fmt::format(" [{}]", ++n));
       const std::string quote = text(citation, "quote");
@@ -137,7 +151,14 @@ std::string render_answer(const json::value& answer, const Terminal& terminal) {
     }
     claims += "\n";
   }
+  if (std::ranges::any_of(list(answer, "claims"), is_general)) {
+    claims = terminal.bold("The documents do not say. Not from them, but what the chat model knows of itself:") + "\n" +
+             claims;
+  }
   std::string out = claims + "\n" + sources;
+  if (const json::array& nearest = list(answer, "nearest"); !nearest.empty()) {
+    out += "The nearest passages:\n\n" + render_hits(nearest, terminal);
+  }
   if (const std::string reason = text(answer, "partial_reason"); !reason.empty())
     out += "\nPartial: " + printable(reason) + "\n";
   if (!lesser.empty()) out += "\n" + lesser;

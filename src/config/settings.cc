@@ -299,6 +299,9 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(integer(
       "ask.max_tokens", [](auto& s) -> auto& { return s.ask.max_tokens; }, 16, 16'384,
       "Most tokens of an answer that a chat model writes."));
+  out.push_back(on_off(
+      "ask.general_knowledge", [](auto& s) -> auto& { return s.ask.general_knowledge; },
+      "Whether the chat model may say what it knows of itself where the documents do not answer; it is marked."));
   out.push_back(line(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "

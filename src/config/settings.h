@@ -96,6 +96,7 @@ struct Settings {
     double threshold = 1.62;
     bool generate = true;
     std::uint32_t max_tokens = 512;
+    bool general_knowledge = false;
     std::string without;
   } ask{};
 

@@ -61,9 +61,10 @@ json::value citation(const agents::Citation& citation) {
 }
 
 json::value claim(const agents::Claim& claim) {
+  const bool general = claim.origin == "general";  // Nothing is said of its support: it was held against nothing.
   return json::object{
       {"text", claim.text},
-      {"supported", claim.supported},
+      {"supported", general ? json::value(nullptr) : json::value(claim.supported)},
       {"doubt", or_null(claim.doubt)},
       {"origin", claim.origin},
       {"citations", array_of(claim.citations, citation)},

@@ -169,6 +169,16 @@ TEST_F(RoutesTest, AnAbstentionShowsTheNearest) {
                         R"("score":0.03125,"ranks":{"bm25":1,"dense":null,"rerank":null}}])"));
 }
 
+TEST_F(RoutesTest, GeneralKnowledgeIsNeitherSupportedNorNot) {
+  agents::Claim claim;
+  claim.text = "It is red.";
+  claim.supported = false;
+  claim.origin = "general";
+  service.answer.claims = {claim};
+  EXPECT_THAT(post("/api/ask", R"({"question":"?"})").body,
+              HasSubstr(R"({"text":"It is red.","supported":null,"doubt":null,"origin":"general","citations":[]})"));
+}
+
 TEST_F(RoutesTest, WhatFellBackSaysSo) {
   service.answer.fallbacks = {"Searched by keywords alone: it is gone."};
   EXPECT_THAT(post("/api/ask", R"({"question":"?"})").body,

@@ -70,6 +70,9 @@ class Product final : public Service {
     if (deps_.chat != nullptr && options_.generate) {
       counter_.emplace(*deps_.chat);
       writer_.emplace(*deps_.chat, *counter_, agents::WriteOptions{.max_tokens = options_.max_tokens});
+      if (options_.general_knowledge) {
+        general_.emplace(*deps_.chat, *counter_, agents::GeneralOptions{.max_tokens = options_.max_tokens});
+      }
     }
     preparing_ = DM_TRY(exec::Pool::open({.threads = 1, .queue_bound = 2}));
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
@@ -102,9 +105,10 @@ class Product final : public Service {
     options.synthesis.citations = options_.max_citations;
     options.synthesis.characters = options_.max_characters;
     options.off = names_in(options_.without);
-    Answer answer = DM_TRY(agents::ask(
-        {question.text, question.filter}, options,
-        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get()}, deadline, stop));
+    Answer answer = DM_TRY(agents::ask({question.text, question.filter}, options,
+                                       {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr,
+                                        agents_pool_.get(), general_ ? &*general_ : nullptr},
+                                       deadline, stop));
     agent_metrics_.count(answer);
     return answer;
   }
@@ -277,6 +281,7 @@ class Product final : public Service {
   AgentMetrics agent_metrics_;
   std::optional<context::TokenCounter> counter_;
   std::optional<agents::AnswerWriter> writer_;
+  std::optional<agents::GeneralKnowledge> general_;
   std::set<std::string> prepared_;  // Versions; of the one thread of preparing_.
   std::stop_source going_;
   std::unique_ptr<exec::Pool> preparing_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agents/testing/one_line.h"
 #include "doc/testing/fake_parser.h"
 #include "library/library.h"
 #include "llm/testing/fake_embedder.h"
@@ -25,12 +26,11 @@ struct ServiceTest : testing::Test {
     return lines;
   }
 
-  std::unique_ptr<Service> open() {
-    ServiceOptions options;
+  std::unique_ptr<Service> open(ServiceOptions options = {}) {
     options.library_path = (folder / "library.db").string();
     options.vocabulary = folder.write("vocab.txt", vocabulary()).string();
     options.threshold = 0.5;
-    auto service = Service::open(options, {clock, rng, files, log, metrics, parser, embedder});
+    auto service = Service::open(options, {clock, rng, files, log, metrics, parser, embedder, chat});
     if (!service) throw std::runtime_error(service.error().message);
     return std::move(*service);
   }
@@ -43,6 +43,7 @@ struct ServiceTest : testing::Test {
   obs::Metrics metrics;
   doc::FakeParser parser;
   llm::FakeEmbedder embedder;
+  llm::ChatModel* chat = nullptr;
 };
 
 TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
@@ -72,6 +73,20 @@ TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
   EXPECT_EQ(service->verify(answer->claims.at(0).citations, Deadline::never(), {})->citations.at(0).state, "deleted");
   EXPECT_EQ(service->ask({"How tall is the main mast?", {}}, Deadline::never(), {})->status,
             agents::AnswerStatus::kAbstained);
+}
+
+TEST_F(ServiceTest, GeneralKnowledgeIsToBeAllowed) {
+  agents::OneLine model;
+  model.says("It is 330 metres tall.");
+  chat = &model;
+  EXPECT_EQ(open()->ask({"How tall is the tower?", {}}, Deadline::never(), {})->status,
+            agents::AnswerStatus::kAbstained);
+  EXPECT_TRUE(model.asked.empty());
+  ServiceOptions allowed;
+  allowed.general_knowledge = true;
+  const auto answer = open(allowed)->ask({"How tall is the tower?", {}}, Deadline::never(), {});
+  EXPECT_EQ(answer->status, agents::AnswerStatus::kPartial);
+  EXPECT_EQ(answer->claims.at(0).origin, "general");
 }
 
 TEST_F(ServiceTest, AnUploadIsKnownByItsName) {

@@ -1,5 +1,6 @@
 #include "session/markdown.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json_members.h"
@@ -33,12 +34,17 @@ void add_source(const json::value& citation, std::size_t number, std::string& ou
   out += "\n   > " + escaped(json_text(json_member(citation, "quote"))) + "\n";
 }
 
+bool is_general(const json::value& claim) { return json_text(json_member(claim, "origin")) == "general"; }
+
 void add_answer(const json::value& answer, std::string& out) {
   const json::array& claims = json_list(json_member(answer, "claims"));
   if (claims.empty()) {
     const std::string_view text = json_text(json_member(answer, "answer"));
     out += (text.empty() ? "The documents do not say." : escaped(text)) + "\n";
     return;
+  }
+  if (std::ranges::any_of(claims, is_general)) {
+    out += "The documents do not say. Not from them, but what the chat model knows of itself:\n\n";
   }
   std::string sources;
   std::size_t number = 0;

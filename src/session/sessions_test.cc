@@ -305,6 +305,15 @@ TEST_F(SessionsTest, AnAnswerThatIsTooLongIsNotKept) {
   EXPECT_EQ(sessions->show("s", {})->turns.size(), 0U);
 }
 
+TEST(Markdown, GeneralKnowledgeSaysThatItIs) {
+  Session session;
+  session.turns.resize(1);
+  session.turns[0].answer =
+      json::object{{"answer", "x"}, {"claims", {{{"text", "By Michelangelo."}, {"origin", "general"}}}}};
+  EXPECT_THAT(to_markdown(session),
+              HasSubstr("Not from them, but what the chat model knows of itself:\n\n> By Michelangelo.\n"));
+}
+
 TEST(Markdown, QuotesDocumentsAndLetsThemSayNothingElse) {
   Session session;
   session.overview.title = "Who?";
