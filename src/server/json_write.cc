@@ -215,6 +215,21 @@ json::value to_json(const service::Verification& verification) {
   return json::object{{"holds", verification.holds}, {"citations", array_of(verification.citations, check)}};
 }
 
+json::value to_json(const service::AgentTotals& totals) {
+  const auto runs = [](const service::AgentRuns& one) -> json::value {
+    return json::object{{"name", one.agent},
+                        {"runs", {{"ok", one.ok}, {"failed", one.failed}, {"skipped", one.skipped}}}};
+  };
+  return json::object{
+      {"total_queries", totals.queries},
+      {"parallel_executions", totals.parallel_executions},
+      {"token_reduction_achieved", or_null(totals.token_reduction)},
+      {"coordination_overhead_ms", or_null(totals.coordination_ms)},
+      {"success_rate", or_null(totals.success_rate)},
+      {"agents", array_of(totals.agents, runs)},
+  };
+}
+
 json::value to_json(const std::vector<service::Check>& checks) {
   return array_of(checks, [](const service::Check& check) -> json::value {
     return json::object{{"name", check.name}, {"status", name(check.status)}, {"message", check.message}};

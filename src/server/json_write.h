@@ -15,6 +15,7 @@ boost::json::value to_json(const service::Progress& progress);
 boost::json::value to_json(const service::DocumentInfo& document);
 boost::json::value to_json(const service::LibraryInfo& library);
 boost::json::value to_json(const service::Verification& verification);
+boost::json::value to_json(const service::AgentTotals& totals);
 boost::json::value to_json(const std::vector<service::Check>& checks);  // An array.
 
 // "ok", "degraded" or "failed": the worst of them.

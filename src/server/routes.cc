@@ -62,6 +62,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"GET", "/api/search", &Routes::search},
       {"POST", "/api/ask", &Routes::ask},
       {"GET", "/api/traces/{id}", &Routes::trace},
+      {"GET", "/api/agents", &Routes::agent_totals},
       {"POST", "/api/verify", &Routes::verify},
       {"GET", "/api/sessions", &Routes::sessions},
       {"POST", "/api/sessions", &Routes::new_session},
@@ -233,6 +234,8 @@ Routes::Reply Routes::trace(const Call& call) {
   std::string trace = DM_TRY(service_.trace(call.id, call.deadline, call.stop));
   return Answered(net::json_response(200, std::move(trace)));
 }
+
+Routes::Reply Routes::agent_totals(const Call&) { return ok(to_json(service_.agent_totals())); }
 
 Routes::Reply Routes::verify(const Call& call) {
   const std::vector<agents::Citation> citations = DM_TRY(read_citations(call.request.body));

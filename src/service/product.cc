@@ -98,17 +98,7 @@ class Product final : public Service {
   }
 
   Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
-    retrieval::Index& index = *DM_TRY(this->index());
-    agents::AskOptions options;
-    options.synthesis.tau = options_.threshold;
-    options.synthesis.claims = options_.max_claims;
-    options.synthesis.citations = options_.max_citations;
-    options.synthesis.characters = options_.max_characters;
-    options.off = names_in(options_.without);
-    Answer answer = DM_TRY(agents::ask({question.text, question.filter}, options,
-                                       {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr,
-                                        agents_pool_.get(), general_ ? &*general_ : nullptr},
-                                       deadline, stop));
+    Result<Answer> answer = answered(question, deadline, stop);
     agent_metrics_.count(answer);
     return answer;
   }
@@ -160,6 +150,8 @@ class Product final : public Service {
     return verification;
   }
 
+  AgentTotals agent_totals() override { return agent_metrics_.totals(); }
+
   std::vector<Check> health() override {
     std::vector<Check> checks;
     auto at = library_->read(Deadline::in(std::chrono::milliseconds(100), deps_.clock), {});
@@ -191,6 +183,20 @@ class Product final : public Service {
   }
 
  private:
+  Result<Answer> answered(const Question& question, Deadline deadline, std::stop_token stop) {
+    retrieval::Index& index = *DM_TRY(this->index());
+    agents::AskOptions options;
+    options.synthesis.tau = options_.threshold;
+    options.synthesis.claims = options_.max_claims;
+    options.synthesis.citations = options_.max_citations;
+    options.synthesis.characters = options_.max_characters;
+    options.off = names_in(options_.without);
+    return agents::ask({question.text, question.filter}, options,
+                       {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
+                        general_ ? &*general_ : nullptr},
+                       deadline, stop);
+  }
+
   // The search index, loaded when it is first wanted: an ingest that changes nothing never pays for it.
   Result<retrieval::Index*> index() {
     const MutexLock lock(index_mutex_);

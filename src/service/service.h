@@ -26,6 +26,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "retrieval/search.h"
+#include "service/agent_metrics.h"
 #include "sys/files.h"
 
 namespace docmind::service {
@@ -140,6 +141,9 @@ class Service {
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
   virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
                                       std::stop_token stop) = 0;
+
+  // What the agents did since the start. Cheap.
+  virtual AgentTotals agent_totals() = 0;
 
   // Cheap: what /health shows, from the last call that needed the embedder. `ready` is whether it has ever answered:
   // one that fails later costs search its vectors, not the server.

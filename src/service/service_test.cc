@@ -73,6 +73,8 @@ TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
   EXPECT_EQ(service->verify(answer->claims.at(0).citations, Deadline::never(), {})->citations.at(0).state, "deleted");
   EXPECT_EQ(service->ask({"How tall is the main mast?", {}}, Deadline::never(), {})->status,
             agents::AnswerStatus::kAbstained);
+  EXPECT_EQ(service->agent_totals().queries, 2U);
+  EXPECT_EQ(service->agent_totals().agents.at(0).ok, 2U);
 }
 
 TEST_F(ServiceTest, GeneralKnowledgeIsToBeAllowed) {

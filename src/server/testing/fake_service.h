@@ -45,6 +45,7 @@ class FakeService final : public service::Service {
     citations = given;
     return or_failure(verification);
   }
+  service::AgentTotals agent_totals() override { return totals; }
   std::vector<service::Check> health() override { return checks; }
   bool ready() override { return is_ready; }
   Result<> warm_up(Deadline, std::stop_token) override { return {}; }
@@ -59,6 +60,7 @@ class FakeService final : public service::Service {
   service::LibraryInfo library;
   service::DocumentInfo document;
   service::Verification verification;
+  service::AgentTotals totals;
   std::vector<service::Check> checks;
   bool is_ready = true;
   // What it was asked.
