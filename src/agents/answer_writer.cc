@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "agents/cited_sentences.h"
+#include "exec/task_group.h"
 #include "text/terms.h"
 
 namespace docmind::agents {
@@ -97,6 +99,51 @@ DraftClaim claim_of(const CitedSentence& sentence, const std::vector<Shown>& sho
   return claim;
 }
 
+// What is asked of the model, for each part of the plan.
+std::vector<std::string> asked(std::string_view question, const std::vector<Evidence>& parts) {
+  if (parts.size() < 2) return {std::string(question)};
+  std::vector<std::string> out;
+  for (const Evidence& one : parts) {
+    out.push_back(fmt::format("{}\n\nAnswer only this part of the question: {}", question, one.part.asks));
+  }
+  return out;
+}
+
+struct Reply {
+  context::Report report{};
+  std::size_t passages = 0;  // Shown: where they did not all fit, the last went.
+  llm::ChatReply reply{};
+};
+
+// Whole prompts are counted together; of the fits, the fullest is told.
+Writing writing_of(const std::vector<Reply>& replies, const std::vector<Shown>& shown, std::string model) {
+  const auto full = [](const Reply& one) { return one.report.original_tokens; };
+  const auto passages = [](const Reply& one) { return one.passages; };
+  Writing out{.model = std::move(model), .context = std::ranges::max_element(replies, {}, full)->report};
+  for (const Reply& one : replies) {
+    out.usage.prompt += one.reply.usage.prompt;
+    out.usage.cached += one.reply.usage.cached;
+    out.usage.completion += one.reply.usage.completion;
+  }
+  const std::size_t most = std::ranges::max_element(replies, {}, passages)->passages;
+  for (std::size_t i = 0; i < std::min(shown.size(), most); ++i) {
+    out.shown.push_back({shown[i].hit->text, shown[i].hit->document, shown[i].hit->page});
+  }
+  return out;
+}
+
+// The sentences of one part's reply; what an earlier part has said in the same words is not said again.
+void add_claims(const Reply& reply, std::uint32_t part, const std::vector<Shown>& all,
+                const std::vector<Evidence>& evidence, Draft& draft) {
+  const std::vector<Shown> shown(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(reply.passages));
+  for (const CitedSentence& sentence : cited_sentences(reply.reply.content)) {
+    const auto same = [&](const DraftClaim& claim) { return claim.part != part && claim.said == sentence.text; };
+    if (std::ranges::any_of(draft.claims, same)) continue;
+    draft.claims.push_back(claim_of(sentence, shown, evidence));
+    draft.claims.back().part = part;
+  }
+}
+
 }  // namespace
 
 Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<Evidence>& evidence,
@@ -105,20 +152,37 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
   Draft draft = synthesize(evidence, synthesis);
   const bool counted = std::ranges::any_of(evidence, [](const Evidence& one) { return one.set.has_value(); });
   if (draft.claims.empty() || counted) return draft;  // What is counted is not left to a model.
-  std::vector<Shown> shown = shown_of(evidence, options_.passages);
+  const std::vector<Shown> shown = shown_of(evidence, options_.passages);
   const llm::Capabilities model = DM_TRY(model_.capabilities(deadline, stop));
-  llm::ChatRequest request = request_of(question, shown, options_.max_tokens);
-  if (whole) request.documents.push_back(*whole);
-  const context::Fitted fitted =
-      DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stop));
-  const llm::ChatReply reply = DM_TRY(model_.chat(fitted.request, nullptr, deadline, stop));
-  shown.resize(std::min(shown.size(), fitted.request.passages.size()));  // Where they did not all fit, the last went.
+  const std::vector<std::string> questions = asked(question, evidence);
+  std::vector<Reply> replies(questions.size());
+  const auto write_part = [&](std::size_t part, const std::stop_token& stopped) -> Result<> {
+    llm::ChatRequest request = request_of(questions[part], shown, options_.max_tokens);
+    if (whole) request.documents.push_back(*whole);
+    context::Fitted fitted = DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stopped));
+    replies[part].reply = DM_TRY(model_.chat(fitted.request, nullptr, deadline, stopped));
+    replies[part].passages = std::min(shown.size(), fitted.request.passages.size());
+    replies[part].report = std::move(fitted.report);
+    return {};
+  };
+  std::atomic<std::size_t> next = 0;
+  exec::TaskGroup writers(pool_, stop, exec::Lane::kInteractive);
+  for (std::size_t i = 0; i < std::min<std::size_t>(options_.parallel, questions.size()); ++i) {
+    writers.run([&](const std::stop_token& stopped) -> Result<> {
+      for (std::size_t part = next++; part < questions.size(); part = next++) DM_TRY(write_part(part, stopped));
+      return {};
+    });
+  }
+  DM_TRY(writers.join());
   draft.claims.clear();
-  draft.writing = Writing{.model = model.model, .context = fitted.report, .usage = reply.usage};
-  for (const Shown& one : shown) draft.writing->shown.push_back({one.hit->text, one.hit->document, one.hit->page});
-  if (reply.content.find(kNoAnswer) != std::string::npos) return draft;
-  for (const CitedSentence& sentence : cited_sentences(reply.content)) {
-    draft.claims.push_back(claim_of(sentence, shown, evidence));
+  draft.unanswered.clear();
+  draft.writing = writing_of(replies, shown, model.model);
+  for (std::uint32_t part = 0; part < replies.size(); ++part) {
+    if (replies[part].reply.content.find(kNoAnswer) != std::string::npos) {
+      draft.unanswered.push_back(part);
+    } else {
+      add_claims(replies[part], part, shown, evidence, draft);
+    }
   }
   return draft;
 }

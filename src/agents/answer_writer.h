@@ -1,5 +1,7 @@
 // result_synthesizer with a chat model: it is shown the passages that were found, numbered, and writes sentences that
-// name the ones they rest on. Evidence below the bar of the extractive answer is not shown to it at all.
+// name the ones they rest on. Evidence below the bar of the extractive answer is not shown to it at all. The parts of a
+// plan are written apart and at the same time; their prompts differ in their last line only, so the engine computes the
+// rest once.
 //
 // What it writes is believed by nobody: response_validator checks each sentence against the passages it names. The
 // prompt is src/agents/prompts/result_synthesizer.v2.inc; a changed prompt is a new version. Thread safety: write()
@@ -16,11 +18,13 @@
 #include "base/deadline.h"
 #include "base/result.h"
 #include "context/fit.h"
+#include "exec/pool.h"
 #include "llm/chat_model.h"
 
 namespace docmind::agents {
 
 struct WriteOptions {
+  std::uint32_t parallel = 3;      // Parts of a question that are written at the same time.
   std::uint32_t passages = 8;      // Shown at most.
   std::uint32_t max_tokens = 512;  // Of the answer.
   context::FitOptions fit{.passages = context::Ranked::kDropLast, .documents = context::Ranked::kDropLast};
@@ -31,14 +35,15 @@ inline constexpr std::uint64_t kMostWholeBytes = 512U << 10U;
 
 class AnswerWriter {
  public:
-  // Both outlive it, and every question that was asked through it.
-  AnswerWriter(llm::ChatModel& model, context::TokenCounter& counter, WriteOptions options = {})
-      : model_(model), counter_(counter), options_(std::move(options)) {}
+  // All outlive it, and every question that was asked through it.
+  AnswerWriter(llm::ChatModel& model, context::TokenCounter& counter, exec::Pool& pool, WriteOptions options = {})
+      : model_(model), counter_(counter), pool_(pool), options_(std::move(options)) {}
 
-  // Claims in the order written, each with the sentences of the passages it names, and Draft::writing. No claims:
-  // the evidence is too weak, or the model found no answer in it. A sentence that names no passage has no place; it is
-  // a claim all the same, for the validator to reject. Errors: those of the model.
-  // `whole`: the document that was asked about, where it is one; it goes when it does not fit beside the passages.
+  // Claims in the order of the parts and as written, each with the sentences of the passages it names, and
+  // Draft::writing. Draft::unanswered: the parts to which the model found no answer. No claims: the evidence is too
+  // weak, or that is so for all of them. A sentence that names no passage has no place; it is a claim all the same, for
+  // the validator to reject. Errors: those of the model. `whole`: the document that was asked about, where it is one;
+  // it goes when it does not fit beside the passages.
   Result<Draft> write(std::string_view question, const std::vector<Evidence>& evidence,
                       const SynthesisOptions& synthesis, const std::optional<llm::ChatDocument>& whole,
                       Deadline deadline, std::stop_token stop) const;
@@ -50,6 +55,7 @@ class AnswerWriter {
  private:
   llm::ChatModel& model_;
   context::TokenCounter& counter_;
+  exec::Pool& pool_;
   WriteOptions options_;
 };
 

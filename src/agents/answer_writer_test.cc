@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
+
 #include "agents/ask.h"
 #include "agents/testing/one_line.h"
 #include "retrieval/testing/small_library.h"
@@ -33,8 +35,9 @@ class Writing : public ::testing::Test {
     return *answer;
   }
   // The number of the passage that holds `words`, as the model would cite it.
-  std::string mark_of(std::string_view words) {
-    const auto& passages = model_.asked.back().passages;
+  std::string mark_of(std::string_view words) { return mark_of(words, model_.asked.back()); }
+  static std::string mark_of(std::string_view words, const llm::ChatRequest& request) {
+    const auto& passages = request.passages;
     for (std::size_t i = 0; i < passages.size(); ++i) {
       if (passages[i].text.find(words) != std::string::npos) return "[" + std::to_string(i + 1) + "]";
     }
@@ -45,7 +48,8 @@ class Writing : public ::testing::Test {
   std::unique_ptr<retrieval::Index> index_;
   OneLine model_;
   context::TokenCounter counter_{model_};
-  AnswerWriter writer_{model_, counter_};
+  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 4});
+  AnswerWriter writer_{model_, counter_, *pool_};
 };
 
 TEST_F(Writing, ASentenceIsCheckedAndQuotesWhatItRestsOn) {
@@ -85,6 +89,53 @@ TEST_F(Writing, WhatThePassagesDoNotBearIsMarkedAndLeftOutOfTheText) {
   EXPECT_THAT(answer.claims[1].doubt, HasSubstr("1924"));
   EXPECT_FALSE(answer.claims[2].supported);
   EXPECT_EQ(answer.text, answer.claims[0].text);
+}
+
+constexpr const char* kTwoParts = "Where are the sails sewn, and when was the Aurora launched?";
+
+bool asks(const llm::ChatRequest& request, std::string_view part) {
+  return request.messages.back().content.ends_with(std::string("only this part of the question: ") + std::string(part));
+}
+
+TEST_F(Writing, PartsAreWrittenAtTheSameTimeFromOnePrompt) {
+  std::latch both(2);
+  model_.line = [&both](const llm::ChatRequest& request) -> Result<llm::ChatReply> {
+    both.arrive_and_wait();  // Alone it would wait for ever.
+    const bool launch = asks(request, "when was the Aurora launched?");
+    return llm::ChatReply{
+        .content = launch ? "The Aurora was launched in 1911 " + mark_of("launched", request) + "."
+                          : "The sails are sewn by hand in a loft " + mark_of("sewn by hand", request) + ".",
+        .usage = {.prompt = 100, .cached = 40, .completion = 9}};
+  };
+  const Answer answer = answer_to(kTwoParts);
+  EXPECT_EQ(answer.status, AnswerStatus::kAnswered) << answer.partial_reason;
+  EXPECT_EQ(answer.text, "The sails are sewn by hand in a loft.\n\nThe Aurora was launched in 1911.");
+  EXPECT_EQ(answer.tokens.prompt, 200U);
+  EXPECT_EQ(answer.tokens.computed, 120U);
+  ASSERT_EQ(model_.asked.size(), 2U);
+  for (const llm::ChatRequest& one : model_.asked) {  // Nothing but their last lines differs.
+    EXPECT_TRUE(one.messages.back().content.starts_with(kTwoParts));
+    EXPECT_EQ(one.messages.front().content, model_.asked.front().messages.front().content);
+    ASSERT_EQ(one.passages.size(), model_.asked.front().passages.size());
+    for (std::size_t i = 0; i < one.passages.size(); ++i) {
+      EXPECT_EQ(one.passages[i].text, model_.asked.front().passages[i].text);
+    }
+  }
+}
+
+TEST_F(Writing, APartWithoutAnAnswerIsToldOfAndWhatWasSaidIsNotSaidAgain) {
+  model_.line = [](const llm::ChatRequest& request) -> Result<llm::ChatReply> {
+    if (asks(request, "when was the Aurora launched?")) return llm::ChatReply{.content = "NOT IN THE DOCUMENTS"};
+    return llm::ChatReply{.content = "The sails are sewn by hand " + mark_of("sewn by hand", request) + "."};
+  };
+  const Answer partial = answer_to(kTwoParts);
+  EXPECT_EQ(partial.status, AnswerStatus::kPartial);
+  EXPECT_THAT(partial.partial_reason, HasSubstr("when was the Aurora launched?"));
+  EXPECT_EQ(partial.claims.size(), 1U);
+  model_.line = [](const llm::ChatRequest& request) -> Result<llm::ChatReply> {
+    return llm::ChatReply{.content = "The sails are sewn by hand " + mark_of("sewn by hand", request) + "."};
+  };
+  EXPECT_EQ(answer_to(kTwoParts).claims.size(), 1U);
 }
 
 TEST_F(Writing, AModelThatInventsEverythingGivesWayToTheDocuments) {

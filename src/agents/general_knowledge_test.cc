@@ -48,7 +48,8 @@ class Knowing : public ::testing::Test {
   std::unique_ptr<retrieval::Index> index_;
   OneLine model_;
   context::TokenCounter counter_{model_};
-  AnswerWriter writer_{model_, counter_};
+  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 2});
+  AnswerWriter writer_{model_, counter_, *pool_};
   GeneralKnowledge general_{model_, counter_};
 };
 

@@ -23,33 +23,42 @@ bool asks(const std::vector<Word>& words, std::size_t at, bool after_comma) {
   return after_comma && has_question_word(words[at].lower);
 }
 
-// A half that leans on the other one: it points back, or says too little to be searched for.
-bool stands_alone(std::string_view half) {
-  const std::vector<Word> all = words(half);
+// A part that leans on another one: it points back, or says too little to be searched for.
+bool stands_alone(std::string_view part) {
+  const std::vector<Word> all = words(part);
   const bool points = std::any_of(all.begin(), all.end(), [](const Word& word) {
     return one_of(word.lower, {"it", "its", "they", "them", "their", "this", "that", "these", "those", "he", "she",
                                "him", "her", "his", "there", "one", "ones"});
   });
-  return !points && text::query_terms(half).size() >= 2;
+  return !points && text::query_terms(part).size() >= 2;
 }
 
 }  // namespace
 
 Plan plan(std::string_view question) {
   const std::vector<Word> all = words(question);
-  for (std::size_t i = 1; i + 1 < all.size(); ++i) {
-    if (all[i].lower != "and") continue;
+  const auto offset = [&](std::size_t at) { return static_cast<std::size_t>(all[at].raw.data() - question.data()); };
+  // Where parts begin, and where what comes before one ends: at its "and".
+  std::vector<std::size_t> begins = {0};
+  std::vector<std::size_t> ends;
+  bool joined = false;
+  for (std::size_t i = 1; i + 1 < all.size() && begins.size() < kMostParts; ++i) {
     const bool after_comma = all[i - 1].raw.ends_with(',');
-    const auto left = question.substr(0, static_cast<std::size_t>(all[i].raw.data() - question.data()));
-    const auto right = question.substr(static_cast<std::size_t>(all[i + 1].raw.data() - question.data()));
-    if (!has_question_word(left) || !asks(all, i + 1, after_comma)) continue;
-    Plan two;
-    for (const std::string_view half : {left, right}) {
-      two.parts.push_back({std::string(stands_alone(half) ? half : question), std::string(half)});
-    }
-    return two;
+    const bool conjunction = all[i].lower == "and" && asks(all, i + 1, after_comma);
+    if (!conjunction && !(after_comma && is_wh(all[i].lower))) continue;
+    if (!has_question_word(question.substr(begins.back(), offset(i) - begins.back()))) continue;
+    ends.push_back(offset(i));
+    begins.push_back(offset(i + (conjunction ? 1 : 0)));
+    joined |= conjunction;
   }
-  return plan_of_one(question);
+  if (!joined) return plan_of_one(question);  // Commas alone: "the year, which was dry, ..."
+  ends.push_back(question.size());
+  Plan out;
+  for (std::size_t part = 0; part < begins.size(); ++part) {
+    const std::string_view text = question.substr(begins[part], ends[part] - begins[part]);
+    out.parts.push_back({std::string(stands_alone(text) ? text : question), std::string(text)});
+  }
+  return out;
 }
 
 Plan plan_of_one(std::string_view question) { return {{{std::string(question), std::string(question)}}}; }

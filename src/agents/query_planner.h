@@ -1,5 +1,6 @@
 // query_planner: cuts a question into the parts that need an answer of their own. Without a chat model: "who ..., and
-// when ...?" is cut at the conjunction when both halves hold a question word. Pure functions.
+// when ...?" is cut at the conjunction when both halves hold a question word, and "what ..., who ..., and when ...?" at
+// its commas as well. Pure functions.
 #pragma once
 #include <string>
 #include <string_view>
@@ -8,13 +9,15 @@
 namespace docmind::agents {
 
 struct Part {
-  std::string text;  // What is searched: the half, or the whole question when the half does not stand alone.
-  std::string asks;  // The half itself: decides which form of answer is wanted.
+  std::string text;  // What is searched: the part, or the whole question when the part does not stand alone.
+  std::string asks;  // The part itself: decides which form of answer is wanted.
 };
 
 struct Plan {
-  std::vector<Part> parts;  // One or two.
+  std::vector<Part> parts;  // One to kMostParts.
 };
+
+inline constexpr std::size_t kMostParts = 5;
 
 Plan plan(std::string_view question);
 

@@ -36,6 +36,18 @@ TEST(QueryPlanner, TwoWholeQuestionsAreSearchedApart) {
   EXPECT_EQ(two.parts[1].text, "which file lists the copyright notices?");
 }
 
+TEST(QueryPlanner, AListOfQuestionsIsCutAtItsCommas) {
+  const Plan three =
+      plan("What does the Uploaders field hold, which file lists the copyright notices, and who signs the upload?");
+  ASSERT_EQ(three.parts.size(), 3U);
+  EXPECT_EQ(three.parts[1].asks, "which file lists the copyright notices, ");
+  EXPECT_EQ(three.parts[2].asks, "who signs the upload?");
+  EXPECT_EQ(plan("What is the limit, which was raised in 2019, of a file?").parts.size(), 1U);  // No "and ...?": one.
+  std::string many = "Who a b";
+  for (int i = 0; i < 50; ++i) many += ", who a b";
+  EXPECT_EQ(plan(many + ", and who a b?").parts.size(), 1U);  // So many are no list of questions.
+}
+
 TEST(QueryPlanner, AVerbAsksOnlyAfterAComma) {
   EXPECT_EQ(plan("Am I allowed to sell CDs with Debian, and do I have to pay for it?").parts.size(), 2U);
   EXPECT_EQ(plan("Which things can and will break?").parts.size(), 1U);

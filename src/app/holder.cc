@@ -52,6 +52,7 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.generate = settings.ask.generate;
   options.max_tokens = settings.ask.max_tokens;
   options.general_knowledge = settings.ask.general_knowledge;
+  options.max_parallel = settings.ask.max_parallel_calls;
   options.prepare = settings.engine.prepare_documents;
   if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
     options.after_commit = [last](std::uint64_t commits) {

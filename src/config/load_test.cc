@@ -161,9 +161,10 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   s.file = folder.write("spec/docmind.yaml", "");
   folder.write("spec/.env", testdata("specification.env"));
   Loaded loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 39U);  // All of its 40 names but LOG_LEVEL.
+  EXPECT_EQ(loaded.warnings.size(), 38U);  // All of its 40 names but LOG_LEVEL and MAX_PARALLEL_CALLS.
   EXPECT_EQ(loaded.settings.log.level, "info");
-  EXPECT_EQ(loaded.origins.size(), 1U);
+  EXPECT_EQ(loaded.settings.ask.max_parallel_calls, 3U);
+  EXPECT_EQ(loaded.origins.size(), 2U);
   for (const std::string& warning : loaded.warnings) {
     EXPECT_NE(warning.find(" has no effect: "), std::string::npos) << warning;  // Known, each with its reason.
   }
@@ -174,7 +175,7 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   EXPECT_EQ(loaded.warnings.size(), 4U);
   folder.write("spec/.env", testdata("fields.env"));
   loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 23U);
+  EXPECT_EQ(loaded.warnings.size(), 22U);
   for (const std::string& warning : loaded.warnings)
     EXPECT_NE(warning.find("has no effect: "), std::string::npos) << warning;
   folder.write("spec/.env", "");

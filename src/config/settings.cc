@@ -302,6 +302,10 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(on_off(
       "ask.general_knowledge", [](auto& s) -> auto& { return s.ask.general_knowledge; },
       "Whether the chat model may say what it knows of itself where the documents do not answer; it is marked."));
+  out.push_back(with(integer(
+                         "ask.max_parallel_calls", [](auto& s) -> auto& { return s.ask.max_parallel_calls; }, 1, 16,
+                         "Parts of a question that are searched, and written by a chat model, at the same time."),
+                     {"max_parallel_calls"}));
   out.push_back(line(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "

@@ -97,6 +97,7 @@ struct Settings {
     bool generate = true;
     std::uint32_t max_tokens = 512;
     bool general_knowledge = false;
+    std::uint32_t max_parallel_calls = 3;
     std::string without;
   } ask{};
 

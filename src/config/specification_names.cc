@@ -54,9 +54,9 @@ void add_caches(std::vector<SpecificationName>& out) {
 
 void add_agents(std::vector<SpecificationName>& out) {
   for (const std::string_view name :
-       {"parallel_tool_calls", "enable_parallel_tools", "max_parallel_calls", "add_handoff_back_messages",
-        "create_forward_message_tool", "enable_message_forwarding", "output_mode", "agent_coordination_timeout",
-        "multi_agent_coordination_timeout_ms", "multi_agent_parallel_execution"}) {
+       {"parallel_tool_calls", "enable_parallel_tools", "add_handoff_back_messages", "create_forward_message_tool",
+        "enable_message_forwarding", "output_mode", "agent_coordination_timeout", "multi_agent_coordination_timeout_ms",
+        "multi_agent_parallel_execution"}) {
     out.push_back({name, Fate::kNotYet, kSupervisor});
   }
   out.push_back({"enable_langgraph_supervisor", Fate::kObsolete, "the agents are built in and always work"});

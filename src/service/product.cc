@@ -67,15 +67,16 @@ class Product final : public Service {
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     lexical_ = library::fts5_index();
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
+    preparing_ = DM_TRY(exec::Pool::open({.threads = 1, .queue_bound = 2}));
+    agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     if (deps_.chat != nullptr && options_.generate) {
       counter_.emplace(*deps_.chat);
-      writer_.emplace(*deps_.chat, *counter_, agents::WriteOptions{.max_tokens = options_.max_tokens});
+      writer_.emplace(*deps_.chat, *counter_, *agents_pool_,
+                      agents::WriteOptions{.parallel = options_.max_parallel, .max_tokens = options_.max_tokens});
       if (options_.general_knowledge) {
         general_.emplace(*deps_.chat, *counter_, agents::GeneralOptions{.max_tokens = options_.max_tokens});
       }
     }
-    preparing_ = DM_TRY(exec::Pool::open({.threads = 1, .queue_bound = 2}));
-    agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     ingest::IngestOptions ingest;
     ingest.max_file_bytes = options_.max_file_bytes;
     ingest.chunk_tokens = options_.chunk_tokens;
@@ -191,6 +192,7 @@ class Product final : public Service {
     options.synthesis.citations = options_.max_citations;
     options.synthesis.characters = options_.max_characters;
     options.off = names_in(options_.without);
+    options.budgets.parallel = options_.max_parallel;
     return agents::ask({question.text, question.filter}, options,
                        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
                         general_ ? &*general_ : nullptr},

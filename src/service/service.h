@@ -62,6 +62,7 @@ struct ServiceOptions {
   bool generate = true;            // Answers are written by the chat model, where there is one.
   std::uint32_t max_tokens = 512;  // Of what it writes.
   bool general_knowledge = false;  // What the documents do not answer the model may, marked as its own knowledge.
+  std::uint32_t max_parallel = 3;  // Parts of a question at the same time.
   bool prepare = false;            // The chat model reads whole documents after they were ingested, in idle time.
   std::function<void(std::uint64_t commits)> after_commit{};  // For the crash test.
 };

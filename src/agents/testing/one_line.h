@@ -1,6 +1,8 @@
-// A chat model that writes what a test tells it to, and keeps what it was asked. One thread at a time.
+// A chat model that writes what a test tells it to, and keeps what it was asked. chat() from any thread,
+// if `line` is.
 #pragma once
 #include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +27,10 @@ class OneLine final : public llm::ChatModel {
         .model = "one-line", .hash = "h", .context = window, .documents = true, .counts_tokens = true};
   }
   Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream*, Deadline, std::stop_token) override {
-    asked.push_back(request);
+    {
+      const std::lock_guard lock(mutex_);
+      asked.push_back(request);
+    }
     return line(request);
   }
   void says(std::string text) {
@@ -33,6 +38,9 @@ class OneLine final : public llm::ChatModel {
       return llm::ChatReply{.content = text, .usage = {.prompt = 100, .cached = 40, .completion = 9}};
     };
   }
+
+ private:
+  std::mutex mutex_;
 };
 
 }  // namespace docmind::agents
