@@ -34,6 +34,9 @@ class Bench(unittest.TestCase):
     def test_context(self):
         self.tiny("context")
 
+    def test_tokens(self):
+        self.tiny("tokens")
+
     def test_gap(self):
         self.tiny("gap")
 
