@@ -33,6 +33,11 @@ Error not_there(std::string_view id) {
           "List the thread's checkpoints."};
 }
 
+Error gone_on(std::string_view thread) {
+  return {Code::kConflict, "somebody else has gone on with the thread '" + std::string(thread) + "', or deleted it",
+          "Look where it stands now, then try again: this run has changed nothing since."};
+}
+
 bool is_inside(std::string_view space, std::string_view outer) {
   if (outer.empty()) return !space.empty();
   return space.size() > outer.size() && space.starts_with(outer) && space[outer.size()] == '|';

@@ -35,7 +35,7 @@ struct Checkpoint {
   std::string parent{};  // Empty: the first.
   std::string run{};     // Which run made it.
   Source source = Source::kInput;
-  std::int64_t step = -1;          // -1 is the input; along a branch each is one more than its parent.
+  std::int64_t step = -1;          // -1 is the input; each is one more than its parent, a replay's copy the same.
   boost::json::object frontier{};  // What is due next; the engine's own record.
   boost::json::object metadata{};  // The caller's.
 };
@@ -80,12 +80,19 @@ enum class Inner : std::uint8_t {
   kDrop,  // Their subgraphs have done their work: all that is stored of them goes with this checkpoint.
 };
 
+// Where a checkpoint may be put.
+enum class After : std::uint8_t {
+  kAnything,  // Beside what has followed its parent: a branch.
+  kLatest,    // Only while its parent is its namespace's latest, or neither is there; else kConflict.
+};
+
 struct NewCheckpoint {
   Place place{};
   Checkpoint checkpoint{};
   std::map<std::string, Piece, std::less<>> changed{};  // Channels that differ from the parent's.
   std::vector<std::string> removed{};                   // Channels that the parent had; before what changed.
   Inner inner = Inner::kKeep;
+  After after = After::kAnything;
 };
 
 struct ListFilter {
@@ -101,6 +108,8 @@ struct ListFilter {
 bool matches(const boost::json::object& wanted, const Checkpoint& checkpoint);
 // What every saver says of a checkpoint that it does not have.
 Error not_there(std::string_view id);
+// And of a checkpoint that may only be put After::kLatest.
+Error gone_on(std::string_view thread);
 
 bool is_inside(std::string_view space, std::string_view outer);
 
@@ -116,7 +125,7 @@ class Saver {
  public:
   virtual ~Saver() = default;
 
-  // Stores a checkpoint and drops the pending writes of its parent. An id that is there already is kConflict.
+  // Stores a checkpoint and drops the pending writes of its parent. kConflict: an id that is there already; see After.
   virtual Result<> put(const NewCheckpoint& checkpoint, Waiting waiting) = 0;
   // kNotFound when the checkpoint is not there.
   virtual Result<> put_writes(const Place& place, std::string_view checkpoint, const std::vector<PendingWrite>& writes,

@@ -128,12 +128,13 @@ Result<RunResult> Engine::run(std::shared_ptr<const Graph> graph, const Input& i
   DM_TRY(check(*graph, options));
   Object answers;
   if (input.kind() == Input::Kind::kAnswer || input.kind() == Input::Kind::kAnswers) {
-    if (!options.checkpoint.empty()) {
+    const Waiting waiting{.deadline = options.deadline, .stop = options.stop};
+    const SavedCheckpoint saved = DM_TRY(saved_of(seams_.saver, options.thread, "", waiting));
+    if (!options.checkpoint.empty() && options.checkpoint != saved.checkpoint.id) {
       return Error{Code::kInvalidArgument, "an answer is for where the thread stands, not for an older checkpoint",
                    "Proceed from that checkpoint first: it asks again."};
     }
-    const Waiting waiting{.deadline = options.deadline, .stop = options.stop};
-    const SavedCheckpoint saved = DM_TRY(saved_of(seams_.saver, options.thread, "", waiting));
+    options.checkpoint = saved.checkpoint.id;  // The answer is to what was asked there, whoever goes on meanwhile.
     answers = DM_TRY(answers_to(turns_in(saved.writes).interrupts, input));
   }
   impl::LoopPlace place;
@@ -191,6 +192,7 @@ Result<std::string> Engine::edit(const Graph& graph, const Edit& edit, Waiting w
   next.removed = channels.take_removed();
   next.changed = channels.take_changes();
   next.inner = Inner::kDrop;
+  if (edit.checkpoint.empty()) next.after = After::kLatest;
   DM_TRY(seams_.saver->put(next, waiting));
   return std::move(next.checkpoint.id);
 }

@@ -5,9 +5,10 @@
 // and is not computed again. After a kill the thread stands at its last checkpoint; the step after it runs again, with
 // the same idempotency keys.
 //
-// Thread safety: an Engine from any thread, but one thread of conversation is for one run at a time; that is its
-// caller's to see to. Lifetimes: clock, rng, saver and pause outlive the pool, because a node that was abandoned may
-// still look at them until it returns.
+// Thread safety: an Engine from any thread, but one thread of conversation is for one run at a time. Of two, in this
+// process or another on the same file, the one that saves a step first goes on; the other ends with kConflict.
+// Lifetimes: clock, rng, saver and pause outlive the pool, because a node that was abandoned may still look at them
+// until it returns.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -65,7 +66,7 @@ enum class Unfinished : std::uint8_t {
 
 struct RunOptions {
   std::string thread{};                     // Which conversation; empty: nothing is saved.
-  std::string checkpoint{};                 // Of the thread, to go on from; empty: the latest.
+  std::string checkpoint{};                 // Of the thread, to go on from; empty: the latest, as for any answer.
   Object metadata{};                        // For nodes (Context::metadata) and with each checkpoint.
   std::uint32_t recursion_limit = 25;       // Supersteps of this run; LangGraph's old default, kept on purpose.
   std::size_t max_concurrency = 0;          // Tasks at the same time; 0: as many as the pool has threads.
@@ -115,7 +116,8 @@ class Engine {
   explicit Engine(Seams seams);
 
   // A node's error keeps its code and says which node. kResourceExhausted: the recursion limit. kConflict: two writes
-  // that cannot both be, or a thread that waits for something else. kNotFound: no such thread or checkpoint.
+  // that cannot both be, a thread that waits for something else, or another run that went on with it. kNotFound: no
+  // such thread or checkpoint.
   Result<RunResult> run(std::shared_ptr<const Graph> graph, const Input& input, RunOptions options) const;
 
   // Nothing when the thread or checkpoint is not there. The history is Saver::list().

@@ -1,4 +1,4 @@
-// Waiting for people, going on after failures, and time travel.
+// Waiting for people, and going on after failures.
 #include <map>
 
 #include "graph/testing/bench_of_graphs.h"
@@ -234,95 +234,6 @@ TEST_F(Interrupts, IdempotencyKeysHoldOverRepetitionAndChangeInReplays) {
   EXPECT_EQ(keys_["a"][0], keys_["a"][1]);
   EXPECT_NE(keys_["a"][0], keys_["a"][2]);
   EXPECT_NE(keys_["a"][0], keys_["other effect"][0]);
-}
-
-// Named after langgraph's test_time_travel.py.
-class TimeTravel : public Interrupts {
- protected:
-  void SetUp() override {
-    GraphBuilder builder({append("log")});
-    builder.node("a", counts("a")).node("ask", asks("ask")).node("b", counts("b"));
-    builder.edge(kStart, "a").edge("a", "ask").edge("ask", "b");
-    graph_ = compiled(std::move(builder));
-    interrupt_ = start(graph_).interrupts.at(0).id;
-    before_ask_ = at(*graph_, "t").checkpoint.id;
-    final_ = go(graph_, Input::resume("1st")).checkpoint;
-  }
-  RunResult replay(const std::string& checkpoint) {
-    RunOptions options = on("t");
-    options.checkpoint = checkpoint;
-    return must(engine_.run(graph_, Input::proceed(), options));
-  }
-
-  std::shared_ptr<const Graph> graph_;
-  std::string interrupt_, before_ask_, final_;
-};
-
-TEST_F(TimeTravel, replay_reruns_nodes_after_checkpoint) {
-  const std::string before_b = history("t")[1].checkpoint.id;
-  EXPECT_EQ(text(replay(before_b).values), R"({"log":["a","1st","b"]})");
-  EXPECT_EQ(calls_["a"], 1);
-  EXPECT_EQ(calls_["b"], 2);
-}
-
-TEST_F(TimeTravel, replay_from_final_is_noop) {
-  const std::size_t checkpoints = history("t").size();
-  EXPECT_EQ(text(replay(final_).values), R"({"log":["a","1st","b"]})");
-  EXPECT_EQ(history("t").size(), checkpoints);
-  EXPECT_EQ(calls_["b"], 1);
-}
-
-TEST_F(TimeTravel, replay_from_before_interrupt_refires_then_resume) {
-  const RunResult waits = replay(before_ask_);
-  ASSERT_EQ(waits.interrupts.size(), 1U);
-  EXPECT_EQ(text(go(graph_, Input::resume("2nd")).values), R"({"log":["a","2nd","b"]})");
-}
-
-TEST_F(TimeTravel, interrupt_stable_across_replays) {
-  EXPECT_EQ(replay(before_ask_).interrupts.at(0).id, interrupt_);
-  const std::string copy = at(*graph_, "t").checkpoint.id;
-  EXPECT_EQ(replay(copy).interrupts.at(0).id, interrupt_);
-}
-
-TEST_F(TimeTravel, fork_reruns_with_modified_state) {
-  const auto fork =
-      engine_.edit(*graph_, {.thread = "t", .checkpoint = before_ask_, .update = {{"log", Array{"edited"}}}}, {});
-  ASSERT_TRUE(fork);
-  EXPECT_EQ(go(graph_, Input::proceed()).interrupts.size(), 1U);
-  EXPECT_EQ(text(go(graph_, Input::resume("2nd")).values), R"({"log":["a","edited","2nd","b"]})");
-  EXPECT_EQ(text(at(*graph_, "t", final_).values), R"({"log":["a","1st","b"]})");  // The old branch is kept.
-}
-
-TEST_F(TimeTravel, multiple_forks_from_same_checkpoint) {
-  for (const char* word : {"x", "y"}) {
-    ASSERT_TRUE(
-        engine_.edit(*graph_, {.thread = "t", .checkpoint = before_ask_, .update = {{"log", Array{word}}}}, {}));
-    EXPECT_EQ(at(*graph_, "t").checkpoint.parent, before_ask_);
-    EXPECT_EQ(text(at(*graph_, "t").values), "{\"log\":[\"a\",\"" + std::string(word) + "\"]}");
-  }
-}
-
-TEST_F(TimeTravel, fork_as_node_follows_its_edges) {
-  const Edit edit{.thread = "t", .checkpoint = before_ask_, .update = {{"log", Array{"by hand"}}}, .as_node = "ask"};
-  ASSERT_TRUE(engine_.edit(*graph_, edit, {}));
-  EXPECT_EQ(at(*graph_, "t").next, (std::vector<std::string>{"b"}));
-  EXPECT_EQ(text(go(graph_, Input::proceed()).values), R"({"log":["a","by hand","b"]})");
-  EXPECT_EQ(calls_["ask"], 2);
-}
-
-TEST_F(TimeTravel, unknown_checkpoints_are_not_found) {
-  RunOptions options = on("t");
-  options.checkpoint = "nothing";
-  EXPECT_EQ(engine_.run(graph_, Input::proceed(), options).error().code, Code::kNotFound);
-  EXPECT_EQ(engine_.run(graph_, Input::proceed(), on("other")).error().code, Code::kNotFound);
-  EXPECT_FALSE(*engine_.state(*graph_, "other", "", {}));
-}
-
-TEST_F(TimeTravel, a_changed_graph_says_so) {
-  start(graph_, {});
-  GraphBuilder other({append("log")});
-  other.node("else", logs("else")).edge(kStart, "else");
-  EXPECT_EQ(engine_.run(compiled(std::move(other)), Input::proceed(), on("t")).error().code, Code::kConflict);
 }
 
 TEST_F(Interrupts, AnEditLeavesEphemeralValuesToWhatIsDue) {

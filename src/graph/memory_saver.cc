@@ -27,6 +27,8 @@ struct Space {
   std::vector<Row> rows{};  // Oldest first.
   std::map<std::uint64_t, StoredPiece> pieces{};
 
+  std::string_view latest() const { return rows.empty() ? std::string_view() : rows.back().checkpoint.id; }
+
   Row* find(std::string_view id) {
     const auto found = std::ranges::find_if(rows, [&](const Row& row) { return row.checkpoint.id == id; });
     return found == rows.end() ? nullptr : &*found;
@@ -62,6 +64,7 @@ class MemorySaver::Impl {
     if (space.find(given.checkpoint.id) != nullptr) {
       return Error{Code::kConflict, "there already is a checkpoint '" + given.checkpoint.id + "'"};
     }
+    if (given.after == After::kLatest && space.latest() != given.checkpoint.parent) return gone_on(given.place.thread);
     Row row{.order = ++order_, .checkpoint = given.checkpoint};
     if (!given.checkpoint.parent.empty()) {
       Row* parent = space.find(given.checkpoint.parent);

@@ -1,9 +1,10 @@
 // What a run tells while it goes on.
 //
 // Thread safety: the listener is called by one thread at a time, from the run's thread and from those of its nodes, and
-// never after run() has returned. Nothing is queued: a slow listener holds up whoever speaks, so memory is bounded.
-// Order: per superstep first the tasks that start, then what the nodes say as they say it, then results, updates and
-// values in the order of the task paths. All but what the nodes say is the same in every repetition.
+// never after run() has returned; it must not throw. Nothing is queued: a slow listener holds up whoever speaks, so
+// memory is bounded. Order: per superstep first the tasks that start, then what the nodes say as they say it, then
+// results, updates and values in the order of the task paths. All but what the nodes say is the same in every
+// repetition.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -86,7 +86,8 @@ Result<LoopEnd> Loop::proceed() {
                  "List the threads and their checkpoints."};
   }
   DM_TRY(load(*std::move(saved)));
-  if (!options().checkpoint.empty() && !frontier_.due.empty()) DM_TRY(branch());
+  const bool replays = !options().checkpoint.empty() && run_->answers().empty();
+  if (replays && !frontier_.due.empty()) DM_TRY(branch());
   return steps();
 }
 
@@ -172,7 +173,8 @@ std::vector<std::shared_ptr<Task>> Loop::tasks() const {
     task->node = &plan().nodes.find(due.node)->second;
     task->name = due.node, task->path = frontier_.path(i);
     task->checkpoint = checkpoint_;
-    task->origin = frontier_.origin.empty() ? checkpoint_ : frontier_.origin;
+    // In a subgraph the place says it all: a replay of its parent has other checkpoints there, but the same steps.
+    if (place_.outermost()) task->origin = frontier_.origin.empty() ? checkpoint_ : frontier_.origin;
     task->step = step_ + 1, task->remaining = options().recursion_limit - steps_ - 1;
     task->values = channels_.values(), task->input = due.input;
     out.push_back(std::move(task));
@@ -322,6 +324,9 @@ Result<> Loop::save(Source source) {
   next.removed = channels_.take_removed();
   next.changed = channels_.take_changes();
   next.inner = Inner::kDrop;
+  // A replay, or an input after an older checkpoint, goes beside what is there; all else only on from it.
+  const bool branches = source == Source::kInput && place_.outermost() && !options().checkpoint.empty();
+  if (source != Source::kFork && !branches) next.after = After::kLatest;
   // A step that is done is saved even if the run's time is over: else its side effects would be repeated for nothing.
   DM_TRY(run_->seams().saver->put(next, {}));
   run_->tell(Stream::kDebug, place_.names, "", step_, [&] {

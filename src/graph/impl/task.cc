@@ -52,7 +52,9 @@ class TaskContext final : public Context {
     return Error{Code::kCancelled, "waits for a person's answer", "Resume the thread with it."};
   }
 
-  std::string idempotency_key(std::string_view effect) const override { return short_hash({task_.id(), effect}); }
+  std::string idempotency_key(std::string_view effect) const override {
+    return short_hash({thread(), task_.id(), effect});
+  }
 
   void message(Value piece) override { say(Stream::kMessages, std::move(piece)); }
   void custom(Value piece) override { say(Stream::kCustom, std::move(piece)); }
@@ -104,14 +106,13 @@ Duration wait_before(const Retry& retry, std::uint32_t failed, RunShared& run) {
 }  // namespace
 
 std::string Task::id() const {
+  // Not by the thread: in a copy of it the same task goes on.
   // Without checkpoints a run has nothing but itself to be named by.
   const std::string_view from = checkpoint.empty() ? std::string_view(run->id()) : std::string_view(checkpoint);
-  return short_hash({run->options().thread, place.space, from, std::to_string(step), path});
+  return short_hash({place.space, from, std::to_string(step), path});
 }
 
-std::string Task::stable_id() const {
-  return short_hash({run->options().thread, place.stable, origin, std::to_string(step), path});
-}
+std::string Task::stable_id() const { return short_hash({place.stable, origin, std::to_string(step), path}); }
 
 Result<Outcome> settle(const Task& task, Command command) {
   Outcome out;

@@ -53,7 +53,7 @@ struct Task {
   std::string name{};
   std::string path{};
   std::string checkpoint{};  // The one it starts from; empty when nothing is saved.
-  std::string origin{};      // The same, but in a replay the one that is repeated.
+  std::string origin{};      // The same, but in a replay the one that is repeated; empty in a subgraph.
   std::int64_t step = 0;
   std::uint32_t remaining = 0;
   std::shared_ptr<const Object> values{};

@@ -1,8 +1,11 @@
-// A file system for SQLite that does what it is told: fails the n-th sync, or has no room for the n-th write.
+// A file system for SQLite that does what it is told: fails the n-th sync, has no room for the n-th write, is not
+// writable, or kills the process at the n-th thing that changes a file.
 //
 // Thread safety: the counters may be set from any thread. One at a time (it registers itself by name).
 #pragma once
+#include <signal.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -17,6 +20,10 @@ class FaultVfs {
     vfs_.szOsFile = static_cast<int>(sizeof(File)) + base_->szOsFile;
     vfs_.pNext = nullptr;
     vfs_.xOpen = open;
+    vfs_.xDelete = [](sqlite3_vfs*, const char* name, int sync) {
+      self()->boundary();
+      return self()->base_->xDelete(self()->base_, name, sync);
+    };
     vfs_.pAppData = base_->pAppData;
     self() = this;
     sqlite3_vfs_register(&vfs_, 0);
@@ -29,6 +36,9 @@ class FaultVfs {
   std::atomic<int> syncs_before_failure{kNever};  // Every sync after that fails.
   std::atomic<int> writes_before_full{kNever};    // Every write after that finds the disk full.
   std::atomic<int> failed_syncs{0};
+  std::atomic<int> changes_before_death{kNever};  // Writes, truncations, syncs and removals; then SIGKILL.
+  std::atomic<bool> dies_half_way{false};         // When that is a write: after half of it.
+  std::atomic<bool> read_only{false};             // As a file that may not be written: opened for reading instead.
 
  private:
   struct File {
@@ -41,18 +51,30 @@ class FaultVfs {
   }
   static sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<File*>(file)->real(); }
 
+  // Before a change; whether it is the last one.
+  bool last_change() { return changes_before_death.fetch_sub(1) <= 0; }
+  void boundary() {
+    if (last_change()) kill(getpid(), SIGKILL);
+  }
+
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
     static const sqlite3_io_methods kMethods = methods();
     file->pMethods = nullptr;
+    if (self()->read_only) flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
     const int code = self()->base_->xOpen(self()->base_, name, real(file), flags, out);
     if (real(file)->pMethods != nullptr) file->pMethods = &kMethods;
     return code;
   }
   static int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
     if (self()->writes_before_full.fetch_sub(1) <= 0) return SQLITE_FULL;
+    if (self()->last_change()) {
+      if (self()->dies_half_way) real(file)->pMethods->xWrite(real(file), bytes, size / 2, at);
+      kill(getpid(), SIGKILL);
+    }
     return real(file)->pMethods->xWrite(real(file), bytes, size, at);
   }
   static int sync(sqlite3_file* file, int flags) {
+    self()->boundary();
     if (self()->syncs_before_failure.fetch_sub(1) <= 0) {
       ++self()->failed_syncs;
       return SQLITE_IOERR_FSYNC;
@@ -67,7 +89,10 @@ class FaultVfs {
       return real(f)->pMethods->xRead(real(f), to, n, at);
     };
     m.xWrite = write;
-    m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); };
+    m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
+      self()->boundary();
+      return real(f)->pMethods->xTruncate(real(f), size);
+    };
     m.xSync = sync;
     m.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); };
     m.xLock = [](sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); };

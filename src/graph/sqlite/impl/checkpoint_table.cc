@@ -118,6 +118,14 @@ Row row_of(const NewCheckpoint& checkpoint) {
 namespace {
 
 Result<Heads> parent_heads(store::Transaction& t, const NewCheckpoint& given) {
+  if (given.after == After::kLatest) {
+    auto latest =
+        DM_TRY(t.query("SELECT channels, id FROM checkpoint WHERE thread = ? AND space = ? ORDER BY seq DESC LIMIT 1",
+                       {given.place.thread, given.place.space}));
+    const bool any = DM_TRY(latest.step());
+    if ((any ? latest.text(1) : std::string_view()) != given.checkpoint.parent) return gone_on(given.place.thread);
+    return any ? heads_of(latest.text(0)) : Heads{};
+  }
   if (given.checkpoint.parent.empty()) return Heads{};
   auto parent = DM_TRY(t.query("SELECT channels FROM checkpoint WHERE thread = ? AND space = ? AND id = ?",
                                {given.place.thread, given.place.space, given.checkpoint.parent}));
