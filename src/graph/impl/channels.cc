@@ -199,6 +199,7 @@ Result<> Channels::load(const std::map<std::string, std::vector<Piece>, std::les
     const Channel& channel = found->second;
     Track track{.stored = true};
     Value value;
+    Array added;  // Applied in one go: a merge by ids costs a pass over all messages.
     for (const Piece& piece : pieces) {
       const bool list = piece.value.is_array();
       if (piece.kind == Piece::Kind::kWhole) {
@@ -207,8 +208,13 @@ Result<> Channels::load(const std::map<std::string, std::vector<Piece>, std::les
         continue;
       }
       if (!list) return Error{Code::kDataLoss, "what was added to the channel '" + name + "' is no list"};
-      track.added += piece.value.get_array().size();
-      DM_TRY(apply_write(channel, {.channel = name, .value = piece.value}, false, value).with("restore a checkpoint"));
+      const Array& items = piece.value.get_array();
+      added.insert(added.end(), items.begin(), items.end());
+    }
+    track.added = added.size();
+    if (!added.empty()) {
+      const Write write{.channel = name, .value = std::move(added)};
+      DM_TRY(apply_write(channel, write, false, value).with("restore a checkpoint"));
     }
     if (!fits(channel.type, value)) {
       return Error{Code::kConflict, "the stored value of the channel '" + name + "' does not fit the graph",

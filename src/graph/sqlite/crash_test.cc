@@ -61,8 +61,10 @@ int live_until_boundary(const std::filesystem::path& folder, int die_at) {
   const auto boundary = [&left] {
     if (left-- == 0) kill(getpid(), SIGKILL);
   };
+  FaultVfs faults;
+  faults.syncs_for_real = false;
   ThreadOfEffects thread(folder, boundary);
-  auto opened = SqliteSaver::open({.path = thread.database()});
+  auto opened = SqliteSaver::open({.path = thread.database(), .vfs = FaultVfs::kName});
   if (!opened) return 10;
   BoundedSaver saver(**opened, boundary);
   return live(thread, saver);
@@ -91,6 +93,7 @@ class SqliteSaverCrashAtEveryWrite : public ::testing::TestWithParam<Death> {
  protected:
   static int live_until_write(const std::filesystem::path& folder, int die_at) {
     FaultVfs faults;
+    faults.syncs_for_real = false;
     faults.dies_half_way = GetParam().half_way;
     faults.changes_before_death = die_at;
     ThreadOfEffects thread(folder);

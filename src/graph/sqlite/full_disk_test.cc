@@ -17,6 +17,8 @@ class FullDisk : public ::testing::Test {
     EXPECT_TRUE(saver) << saver.error().message;
     return saver ? *std::move(saver) : nullptr;
   }
+  void SetUp() override { faults_.syncs_for_real = false; }
+
   // The node that fails the first time, and nothing else.
   static bool failed_as_planned(const Result<RunResult>& result) {
     return !result && result.error().code == Code::kUnavailable;
