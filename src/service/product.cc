@@ -17,6 +17,7 @@
 #include "service/agent_metrics.h"
 #include "service/doctor.h"
 #include "service/embedder_watch.h"
+#include "service/idle_reading.h"
 #include "service/service.h"
 #include "store/database.h"
 #include "text/wordpiece.h"
@@ -56,8 +57,6 @@ class Product final : public Service {
   Product(ServiceOptions options, ServiceDeps deps)
       : options_(std::move(options)), deps_(deps), embedder_(deps.embedder), agent_metrics_(deps.metrics) {}
 
-  ~Product() override { going_.request_stop(); }
-
   Result<> build() {
     vocabulary_text_ = DM_TRY(deps_.files.read(options_.vocabulary, kVocabularyBytes).with("the vocabulary"));
     wordpiece_ = DM_TRY(text::WordPiece::open(vocabulary_text_));
@@ -67,7 +66,6 @@ class Product final : public Service {
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     lexical_ = library::fts5_index();
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
-    preparing_ = DM_TRY(exec::Pool::open({.threads = 1, .queue_bound = 2}));
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     if (deps_.chat != nullptr && options_.generate) {
       counter_.emplace(*deps_.chat);
@@ -85,6 +83,15 @@ class Product final : public Service {
     ingest.hidden = options_.hidden_files ? sys::HiddenFiles::kTake : sys::HiddenFiles::kSkip;
     ingest_ = DM_TRY(ingest::Ingest::open(
         ingest, {*library_, deps_.parser, embedder_, *wordpiece_, deps_.files, *pool_, deps_.clock}));
+    if (writer_ && options_.prepare) {
+      reading_.emplace([this](const std::string& id, const std::stop_token& stop) {
+        Result<> done = prepare(id, stop);
+        if (!done && !stop.stop_requested()) {
+          deps_.log.failure(obs::Level::kWarn, "prepare_failed", done.error());
+        }
+        return done;
+      });
+    }
     return {};
   }
 
@@ -99,6 +106,7 @@ class Product final : public Service {
   }
 
   Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
+    const IdleReading::Question first(reading_ ? &*reading_ : nullptr);
     Result<Answer> answer = answered(question, deadline, stop);
     agent_metrics_.count(answer);
     return answer;
@@ -223,25 +231,17 @@ class Product final : public Service {
     // One that ended early is to be resumed, and finds its vectors.
     const bool whole = !summary.cancelled && summary.failed.empty();
     if (whole && summary.added + summary.updated > 0) forget_unfinished();
-    if (writer_ && options_.prepare && summary.added + summary.updated > 0) {
-      (void)preparing_->try_submit([this] { prepare(); });  // Full: one that waits does this one's documents, too.
-    }
+    if (reading_ && summary.added + summary.updated > 0) read_when_idle();
     return summary;
   }
 
-  // Has the chat model read each document that it has not read yet; stops when the product goes.
-  void prepare() {
-    const std::stop_token stop = going_.get_token();
-    const auto all = documents(Hashing::kSkip, Deadline::in(kTidying, deps_.clock), stop);
-    if (!all) return;
-    for (const DocumentInfo& one : all->documents) {
-      if (stop.stop_requested()) return;
-      if (!prepared_.insert(one.version).second) continue;
-      const auto done = prepare(one.document_id, stop);
-      if (!done) deps_.log.failure(obs::Level::kWarn, "prepare_failed", done.error());
-    }
+  void read_when_idle() {
+    const auto all = documents(Hashing::kSkip, Deadline::in(kTidying, deps_.clock), {});
+    if (!all) return deps_.log.failure(obs::Level::kWarn, "prepare_failed", all.error());
+    for (const DocumentInfo& one : all->documents) reading_->add(one.document_id, one.version);
   }
 
+  // Has the chat model read one document whole.
   Result<> prepare(const std::string& id, const std::stop_token& stop) {
     const Deadline deadline = Deadline::in(kPreparing, deps_.clock);
     llm::ChatDocument shown;
@@ -290,10 +290,8 @@ class Product final : public Service {
   std::optional<context::TokenCounter> counter_;
   std::optional<agents::AnswerWriter> writer_;
   std::optional<agents::GeneralKnowledge> general_;
-  std::set<std::string> prepared_;  // Versions; of the one thread of preparing_.
-  std::stop_source going_;
-  std::unique_ptr<exec::Pool> preparing_;
-  std::unique_ptr<exec::Pool> agents_pool_;  // Last: it waits for agents that their question has left.
+  std::unique_ptr<exec::Pool> agents_pool_;  // Behind what agents use: it waits for those that their question has left.
+  std::optional<IdleReading> reading_;       // Last: it uses everything.
 };
 
 }  // namespace
