@@ -1,6 +1,7 @@
 #include "graph/memory_saver.h"
 
-#include "graph/testing/saver_conformance.h"
+#include "graph/testing/saver_list_cases.h"
+#include "graph/testing/saver_put_cases.h"
 
 namespace docmind::graph::testing {
 

@@ -4,7 +4,8 @@
 #include <fstream>
 
 #include "graph/engine.h"
-#include "graph/testing/saver_conformance.h"
+#include "graph/testing/saver_list_cases.h"
+#include "graph/testing/saver_put_cases.h"
 #include "store/testing/temp_folder.h"
 
 namespace docmind::graph {
@@ -19,7 +20,8 @@ std::shared_ptr<Saver> saver_in_a_folder() {
     std::unique_ptr<SqliteSaver> saver;
   };
   auto both = std::make_shared<Both>();
-  auto opened = SqliteSaver::open({.path = (both->folder / "会话.db").string()});
+  auto opened =
+      SqliteSaver::open({.path = (both->folder / "会话.db").string(), .durability = store::Durability::kNormal});
   if (!opened) {
     ADD_FAILURE() << opened.error().message;
     return nullptr;
