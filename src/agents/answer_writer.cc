@@ -16,7 +16,7 @@ namespace docmind::agents {
 namespace {
 
 constexpr std::string_view kSystem =
-#include "agents/prompts/result_synthesizer.v2.inc"
+#include "agents/prompts/result_synthesizer.v3.inc"
     ;
 constexpr std::string_view kNoAnswer = "NOT IN THE DOCUMENTS";
 
@@ -147,8 +147,8 @@ void add_claims(const Reply& reply, std::uint32_t part, const std::vector<Shown>
 }  // namespace
 
 Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<Evidence>& evidence,
-                                  const SynthesisOptions& synthesis, const std::optional<llm::ChatDocument>& whole,
-                                  Deadline deadline, std::stop_token stop) const {
+                                  const SynthesisOptions& synthesis, const Before& before, Deadline deadline,
+                                  std::stop_token stop) const {
   Draft draft = synthesize(evidence, synthesis);
   const bool counted = std::ranges::any_of(evidence, [](const Evidence& one) { return one.set.has_value(); });
   if (draft.claims.empty() || counted) return draft;  // What is counted is not left to a model.
@@ -158,7 +158,8 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
   std::vector<Reply> replies(questions.size());
   const auto write_part = [&](std::size_t part, const std::stop_token& stopped) -> Result<> {
     llm::ChatRequest request = request_of(questions[part], shown, options_.max_tokens);
-    if (whole) request.documents.push_back(*whole);
+    if (before.whole) request.documents.push_back(*before.whole);
+    add_history(before.history, request);
     context::Fitted fitted = DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stopped));
     replies[part].reply = DM_TRY(model_.chat(fitted.request, nullptr, deadline, stopped));
     replies[part].passages = std::min(shown.size(), fitted.request.passages.size());

@@ -4,7 +4,7 @@
 // rest once.
 //
 // What it writes is believed by nobody: response_validator checks each sentence against the passages it names. The
-// prompt is src/agents/prompts/result_synthesizer.v2.inc; a changed prompt is a new version. Thread safety: write()
+// prompt is src/agents/prompts/result_synthesizer.v3.inc; a changed prompt is a new version. Thread safety: write()
 // from any thread, if the model's are.
 #pragma once
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/history.h"
 #include "agents/result_synthesizer.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -33,6 +34,12 @@ struct WriteOptions {
 // Longer documents are not shown whole, whatever the model's window.
 inline constexpr std::uint64_t kMostWholeBytes = 512U << 10U;
 
+// What stands before the passages. Of what does not fit the oldest turns go first, then passages, then the document.
+struct Before {
+  std::optional<llm::ChatDocument> whole{};  // The document that was asked about, where it is one.
+  std::vector<HistoryTurn> history{};        // Of the session; from the oldest to the newest.
+};
+
 class AnswerWriter {
  public:
   // All outlive it, and every question that was asked through it.
@@ -42,11 +49,10 @@ class AnswerWriter {
   // Claims in the order of the parts and as written, each with the sentences of the passages it names, and
   // Draft::writing. Draft::unanswered: the parts to which the model found no answer. No claims: the evidence is too
   // weak, or that is so for all of them. A sentence that names no passage has no place; it is a claim all the same, for
-  // the validator to reject. Errors: those of the model. `whole`: the document that was asked about, where it is one;
-  // it goes when it does not fit beside the passages.
+  // the validator to reject. Errors: those of the model.
   Result<Draft> write(std::string_view question, const std::vector<Evidence>& evidence,
-                      const SynthesisOptions& synthesis, const std::optional<llm::ChatDocument>& whole,
-                      Deadline deadline, std::stop_token stop) const;
+                      const SynthesisOptions& synthesis, const Before& before, Deadline deadline,
+                      std::stop_token stop) const;
 
   // Has the model read a whole document, so that the first question about it finds that done. Whether it was: not
   // when the document does not fit. In the background, behind everything else the engine does.

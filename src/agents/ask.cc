@@ -96,13 +96,13 @@ std::string reason_of(const Outcome& outcome, bool answered) {
     const Replaced& first = outcome.replaced.front();
     return first.agent + " failed, and the least took its place: " + first.error.message;
   }
+  if (outcome.routing.route == Route::kGeneral) return "The documents do not answer; a chat model says what it knows.";
   if (!outcome.draft.unanswered.empty() && answered) {
     return "The documents do not answer: " + outcome.evidence[outcome.draft.unanswered.front()].part.asks;
   }
   for (const Evidence& one : outcome.evidence) {
     if (one.set && !one.set->partial_reason.empty()) return one.set->partial_reason;
   }
-  if (outcome.routing.route == Route::kGeneral) return "The documents do not answer; a chat model says what it knows.";
   return {};
 }
 
@@ -123,6 +123,21 @@ std::vector<std::int64_t> documents_in(const std::vector<Evidence>& evidence) {
     if (part.set) keys.insert(part.set->documents.begin(), part.set->documents.end());
   }
   return {keys.begin(), keys.end()};
+}
+
+// Those whose words the turns before hold: the question may have a name of theirs, and what a model wrote, too.
+Result<> add_documents(const std::vector<HistoryTurn>& history, library::Library& library, Deadline deadline,
+                       const std::stop_token& stop, std::vector<std::int64_t>& keys) {
+  std::set<std::string> ids;
+  for (const HistoryTurn& turn : history) ids.insert(turn.documents.begin(), turn.documents.end());
+  if (ids.empty()) return {};
+  library::Snapshot at = DM_TRY(library.read(deadline, stop));
+  for (const std::string& id : ids) {
+    const auto found = at.find(id);
+    if (!found && found.error().code != Code::kNotFound) return found.error();
+    if (found && std::ranges::find(keys, found->key) == keys.end()) keys.push_back(found->key);
+  }
+  return {};
 }
 
 Result<> check(const std::set<std::string>& off) {
@@ -244,8 +259,9 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
   if (deps.writer != nullptr) {
     out.result_synthesizer = [deps, question, synthesis = options.synthesis](const std::vector<Evidence>& evidence,
                                                                              const Call& call) -> Result<Draft> {
-      const auto whole = DM_TRY(whole_document(question.filter, deps.library, call));
-      Draft draft = DM_TRY(deps.writer->write(question.text, evidence, synthesis, whole, call.deadline, call.stop));
+      const Before before{.whole = DM_TRY(whole_document(question.filter, deps.library, call)),
+                          .history = question.history};
+      Draft draft = DM_TRY(deps.writer->write(question.text, evidence, synthesis, before, call.deadline, call.stop));
       DM_TRY(add_general(question, deps, evidence, call, draft));
       return draft;
     };
@@ -311,7 +327,8 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   }
   add_coverage(outcome.evidence, answer);
   conclude(outcome, options.retrieval, answer);
-  const std::vector<std::int64_t> quoted = documents_in(outcome.evidence);
+  std::vector<std::int64_t> quoted = documents_in(outcome.evidence);
+  DM_TRY(add_documents(question.history, deps.library, deadline, stop, quoted));
   Trace trace = trace_of(question, options, std::move(outcome), answer);
   trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;

@@ -10,6 +10,7 @@
 #include "agents/answer_writer.h"
 #include "agents/exhaustive.h"
 #include "agents/general_knowledge.h"
+#include "agents/history.h"
 #include "agents/question_graph.h"
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
@@ -26,6 +27,7 @@ namespace docmind::agents {
 struct Question {
   std::string text;
   retrieval::Filter filter;
+  std::vector<HistoryTurn> history{};  // Of its session, for a chat model that writes.
 };
 
 struct AskOptions {

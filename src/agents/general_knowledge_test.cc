@@ -74,7 +74,7 @@ TEST_F(Knowing, SaysThatItIsNotFromTheDocuments) {
   EXPECT_EQ(answer.status, AnswerStatus::kPartial);
   EXPECT_TRUE(answer.generated);
   EXPECT_EQ(answer.route, "general");
-  EXPECT_THAT(answer.partial_reason, StartsWith("The documents do not answer"));
+  EXPECT_THAT(answer.partial_reason, StartsWith("The documents do not answer; a chat model"));
   ASSERT_EQ(answer.claims.size(), 2U);
   for (const Claim& claim : answer.claims) {
     EXPECT_EQ(claim.origin, "general");

@@ -87,11 +87,11 @@ Result<> Routes::forget_in_sessions(std::string_view document, const Call& call)
 }
 
 session::Ask Routes::asking() {
-  return [this](const std::string& query, const json::value& filter, Deadline deadline,
-                std::stop_token stop) -> Result<json::value> {
-    json::object request{{"question", query}};
-    if (!filter.is_null()) request["filter"] = filter;
-    const service::Question question = DM_TRY(read_question(to_text(request)));
+  return [this](const session::Query& query, Deadline deadline, std::stop_token stop) -> Result<json::value> {
+    json::object request{{"question", query.text}};
+    if (!query.filter.is_null()) request["filter"] = query.filter;
+    service::Question question = DM_TRY(read_question(to_text(request)));
+    question.history = query.history;
     const TimePoint start = clock_.now();
     const Result<service::Answer> answer = service_.ask(question, deadline, stop);
     const double seconds = std::chrono::duration<double>(clock_.now() - start).count();

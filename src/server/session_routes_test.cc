@@ -47,6 +47,9 @@ TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   EXPECT_EQ(service.question.filter.types, std::vector<std::string>{"pdf"});
   const auto second = body(post(path + "/ask", R"({"question":"When was it written?","turn":2})"));
   EXPECT_EQ(service.question.text, "When was the manual written?");
+  ASSERT_EQ(service.question.history.size(), 1U);
+  EXPECT_EQ(service.question.history[0].question, "Who wrote the manual?");
+  EXPECT_EQ(service.question.history[0].answer, "Anna.");
   EXPECT_EQ(second.at("session"), boost::json::value(id));
   EXPECT_EQ(second.at("turn"), 2);
   EXPECT_EQ(second.at("query_used"), "When was the manual written?");

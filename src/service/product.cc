@@ -201,7 +201,7 @@ class Product final : public Service {
     options.synthesis.characters = options_.max_characters;
     options.off = names_in(options_.without);
     options.budgets.parallel = options_.max_parallel;
-    return agents::ask({question.text, question.filter}, options,
+    return agents::ask({question.text, question.filter, question.history}, options,
                        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
                         general_ ? &*general_ : nullptr},
                        deadline, stop);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agents/answer.h"
+#include "agents/history.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -81,6 +82,7 @@ struct ServiceDeps {
 struct Question {
   std::string text;
   Filter filter;
+  std::vector<agents::HistoryTurn> history{};  // Of its session, for a chat model that writes.
 };
 
 struct DocumentInfo {

@@ -91,6 +91,19 @@ TEST_F(ServiceTest, GeneralKnowledgeIsToBeAllowed) {
   EXPECT_EQ(answer->claims.at(0).origin, "general");
 }
 
+TEST_F(ServiceTest, AModelThatWritesIsShownTheTurnsBefore) {
+  agents::OneLine model;
+  model.says("The main mast is 24 metres tall [1].");
+  chat = &model;
+  auto service = open();
+  ASSERT_TRUE(service->ingest({folder.write("docs/boats.txt", kBoats).string()}, nullptr, Deadline::never(), {}));
+  ASSERT_TRUE(
+      service->ask({"How tall is the main mast?", {}, {{.question = "Q", .answer = "A"}}}, Deadline::never(), {}));
+  ASSERT_EQ(model.asked.size(), 1U);
+  ASSERT_EQ(model.asked[0].messages.size(), 4U);
+  EXPECT_EQ(model.asked[0].messages[2].content, "A");
+}
+
 TEST_F(ServiceTest, AnUploadIsKnownByItsName) {
   auto service = open();
   ASSERT_TRUE(service->upload("船.txt", kBoats, nullptr, Deadline::never(), {}));

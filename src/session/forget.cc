@@ -15,6 +15,12 @@ bool is_of(const json::value& passage, std::string_view document_id) {
   return json_text(json_member(passage, "document_id")) == document_id;
 }
 
+// Said by a model and not borne out: not part of the answer's text.
+bool is_doubted(const json::value& claim) {
+  const json::value& supported = json_member(claim, "supported");
+  return supported.is_bool() && !supported.get_bool();
+}
+
 // Takes the items out for which `goes` holds.
 template <typename Goes>
 bool take_out(json::object& answer, std::string_view key, Goes goes) {
@@ -44,12 +50,18 @@ bool forget_document(json::value& answer, std::string_view document_id) {
   if (claims) {
     std::string text;
     for (const json::value& claim : json_list(object.at("claims"))) {
+      if (is_doubted(claim)) continue;
       text += (text.empty() ? "" : "\n\n") + std::string(json_text(json_member(claim, "text")));
     }
     object["answer"] = text;
   }
   if (claims || passages) object["partial_reason"] = "A document that was read for it has been deleted.";
   return claims || passages || dropped;
+}
+
+void forget_unsupported(json::value& answer) {
+  if (!answer.is_object()) return;
+  (void)take_out(answer.get_object(), "claims", is_doubted);
 }
 
 }  // namespace docmind::session

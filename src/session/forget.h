@@ -12,4 +12,7 @@ namespace docmind::session {
 // Whether anything was taken out.
 bool forget_document(boost::json::value& answer, std::string_view document_id);
 
+// Takes the claims out that no passage bears: a model that was shown earlier turns may have them from there.
+void forget_unsupported(boost::json::value& answer);
+
 }  // namespace docmind::session

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "graph/engine.h"
 #include "session/forget.h"
+#include "session/history.h"
 
 namespace docmind::session {
 namespace {
@@ -244,7 +245,7 @@ Result<Asked> Sessions::run(const Session& at, const Question& question, const A
   Asked out{static_cast<std::uint32_t>(at.turns.size() + 1), turn_of(question, at.turns, deps_.clock)};
   std::optional<Error> failure;  // As it was, without what the graph says about it.
   const auto answer = [&](const graph::State&, graph::Context&) -> Result<graph::Command> {
-    auto answered = ask(out.turn.query, out.turn.filter, waiting.deadline, waiting.stop);
+    auto answered = ask({out.turn.query, out.turn.filter, history_of(at.turns)}, waiting.deadline, waiting.stop);
     if (answered && static_cast<std::int64_t>(to_text(*answered).size()) > kMaxBytes) {
       answered = Error{Code::kResourceExhausted, "the answer is too long to be kept", "Ask for less at a time."};
     }
@@ -358,7 +359,8 @@ Result<> Sessions::forget_in(const std::string& id, std::string_view document_id
   bool changed = false;
   json::array messages;
   for (Turn& turn : session.turns) {
-    // A query may hold a name that was found in an answer before it.
+    // A query may hold a name that was found in an answer before it, and so may what a model wrote without a passage.
+    if (changed) forget_unsupported(turn.answer);
     if (changed && !turn.because.empty()) {
       turn.query = turn.question;
       turn.because.clear();

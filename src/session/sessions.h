@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/history.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -65,9 +66,14 @@ struct Question {
   std::uint32_t turn = 0;
 };
 
+struct Query {
+  std::string text;                            // As it is to be searched.
+  boost::json::value filter;                   // Of the request; null: none.
+  std::vector<agents::HistoryTurn> history{};  // What a chat model is shown of the turns before (history.h).
+};
+
 // Answers a query: an object with the text under "answer".
-using Ask = std::function<Result<boost::json::value>(const std::string& query, const boost::json::value& filter,
-                                                     Deadline deadline, std::stop_token stop)>;
+using Ask = std::function<Result<boost::json::value>(const Query& query, Deadline deadline, std::stop_token stop)>;
 
 struct Asked {
   std::uint32_t number = 0;  // Of the turn, from 1.

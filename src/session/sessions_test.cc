@@ -8,6 +8,7 @@
 
 #include "base/json_members.h"
 #include "graph/memory_saver.h"
+#include "session/history.h"
 #include "session/markdown.h"
 
 namespace docmind::session {
@@ -70,13 +71,13 @@ struct SessionsTest : ::testing::Test {
                               }});
   }
   Ask asking() {
-    return
-        [this](const std::string& query, const json::value& given, Deadline, std::stop_token) -> Result<json::value> {
-          queries.push_back(query);
-          filter = given;
-          if (failure) return *failure;
-          return answer_of("To " + query);
-        };
+    return [this](const Query& query, Deadline, std::stop_token) -> Result<json::value> {
+      queries.push_back(query.text);
+      filter = query.filter;
+      history = query.history;
+      if (failure) return *failure;
+      return answer_of("To " + query.text);
+    };
   }
   Result<Asked> ask(const std::string& id, const std::string& question) {
     clock.advance(std::chrono::seconds(1));
@@ -90,6 +91,7 @@ struct SessionsTest : ::testing::Test {
   int opened = 0;
   std::vector<std::string> queries;
   json::value filter;
+  std::vector<agents::HistoryTurn> history;
   std::optional<Error> failure;
   std::unique_ptr<Sessions> sessions = open();
 };
@@ -229,23 +231,26 @@ TEST_F(SessionsTest, DeletedIsGone) {
   EXPECT_TRUE(sessions->list(10, {})->empty());
 }
 
-json::value answer_citing(std::string_view words, std::string_view document) {
+// With a claim besides that a model `said` and that nothing bears out.
+json::value answer_citing(std::string_view words, std::string_view document, std::string_view said = "so") {
   const json::object passage{{"document_id", document}, {"quote", words}};
   return json::object{{"answer", words},
-                      {"claims", {{{"text", words}, {"citations", json::array{passage}}}}},
+                      {"claims",
+                       {{{"text", words}, {"supported", true}, {"citations", json::array{passage}}},
+                        {{"text", "Says " + std::string(said)}, {"supported", false}, {"citations", json::array()}}}},
                       {"nearest", json::array{passage}},
                       {"dropped", json::array{words}},
                       {"partial_reason", nullptr}};
 }
 
 TEST_F(SessionsTest, ADeletedDocumentsWordsAreForgotten) {
-  const auto citing = [](std::string_view words, std::string_view document) -> Ask {
-    return [=](const std::string&, const json::value&, Deadline, std::stop_token) -> Result<json::value> {
-      return answer_citing(words, document);
+  const auto citing = [](std::string_view words, std::string_view document, std::string_view said = "so") -> Ask {
+    return [=](const Query&, Deadline, std::stop_token) -> Result<json::value> {
+      return answer_citing(words, document, said);
     };
   };
   ASSERT_TRUE(sessions->ask("s", {"Who built the ferry?"}, citing("Built by Secret Weber.", "D1"), {}));
-  ASSERT_TRUE(sessions->ask("s", {"When did she die?"}, citing("She died in 1950.", "D2"), {}));
+  ASSERT_TRUE(sessions->ask("s", {"When did she die?"}, citing("She died in 1950.", "D2", "Secret"), {}));
   EXPECT_EQ(sessions->show("s", {})->turns[1].query, "When did Secret Weber die?");
   ASSERT_TRUE(sessions->ask("t", {"Who?"}, citing("Other words.", "D2"), {}));
   failure = Error{Code::kCancelled, "stopped"};
@@ -268,6 +273,25 @@ TEST_F(SessionsTest, ADeletedDocumentsWordsAreForgotten) {
   }
   failure.reset();
   EXPECT_EQ(sessions->resume("s", asking(), {})->number, 3U);
+  // And the next question's model is shown what is left: the turn that is empty now is not there.
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].question, "When did she die?");
+  EXPECT_EQ(history[0].answer, "She died in 1950.");
+  EXPECT_EQ(history[0].documents, std::vector<std::string>{"D2"});
+}
+
+TEST_F(SessionsTest, AModelIsShownTheTurnsBefore) {
+  ASSERT_TRUE(ask("s", "Who wrote the Debian manual?"));
+  EXPECT_TRUE(history.empty());
+  ASSERT_TRUE(ask("s", "When was it published?"));
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].answer, "To Who wrote the Debian manual?");
+  sessions = open();  // Another process.
+  ASSERT_TRUE(ask("s", "What is a runlevel?"));
+  ASSERT_EQ(history.size(), 2U) << "a question that stands alone has them, too";
+  EXPECT_EQ(history[1].question, "When was the Debian manual published?") << "as it was searched";
+  ASSERT_TRUE(ask("t", "What is a mast?"));
+  EXPECT_TRUE(history.empty()) << "another session";
 }
 
 TEST_F(SessionsTest, NamesAndQuestionsAreChecked) {
@@ -285,7 +309,7 @@ TEST_F(SessionsTest, NamesAndQuestionsAreChecked) {
 }
 
 TEST_F(SessionsTest, OneQuestionAtATime) {
-  const Ask nested = [this](const std::string&, const json::value&, Deadline, std::stop_token) -> Result<json::value> {
+  const Ask nested = [this](const Query&, Deadline, std::stop_token) -> Result<json::value> {
     Code code = Code::kInternal;
     std::jthread([&] { code = sessions->ask("s", {"Another?"}, asking(), {}).error().code; }).join();
     EXPECT_EQ(code, Code::kConflict);
@@ -298,11 +322,44 @@ TEST_F(SessionsTest, OneQuestionAtATime) {
 }
 
 TEST_F(SessionsTest, AnAnswerThatIsTooLongIsNotKept) {
-  const Ask huge = [](const std::string&, const json::value&, Deadline, std::stop_token) -> Result<json::value> {
+  const Ask huge = [](const Query&, Deadline, std::stop_token) -> Result<json::value> {
     return answer_of(std::string(17U << 20U, 'x'));
   };
   EXPECT_EQ(sessions->ask("s", {"Who?"}, huge, {}).error().code, Code::kResourceExhausted);
   EXPECT_EQ(sessions->show("s", {})->turns.size(), 0U);
+}
+
+TEST(History, OnlyAppendsUntilFourGoAtOnce) {
+  std::vector<Turn> turns;
+  std::size_t changes = 0;
+  std::vector<agents::HistoryTurn> before;
+  for (int i = 0; i < 100; ++i) {
+    turns.emplace_back().query = "Q" + std::to_string(i);
+    turns.back().answer = answer_of("A" + std::to_string(i));
+    const auto now = history_of(turns);
+    ASSERT_LE(now.size(), 8U);
+    ASSERT_GE(now.size(), std::min<std::size_t>(turns.size(), 5));
+    EXPECT_EQ(now.back().question, turns.back().query);
+    if (!before.empty() && now.front().question != before.front().question) ++changes;
+    before = now;
+  }
+  EXPECT_EQ(changes, 23U);
+}
+
+TEST(History, LeavesOutWhatWasNotAnsweredAndCutsWhatIsLong) {
+  std::vector<Turn> turns(3);
+  turns[0].query = "Why?";
+  turns[0].answer = answer_of("");
+  turns[1].query = "What?";  // Its answer is no object.
+  std::string wide = "ab";
+  for (int i = 0; i < 2000; ++i) wide += "船";
+  turns[2].query = "Which?";
+  turns[2].answer = answer_of(wide);
+  const auto history = history_of(turns);
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].question, "Which?");
+  EXPECT_EQ(history[0].answer, wide.substr(0, 4094) + " …");
+  EXPECT_TRUE(history_of({}).empty());
 }
 
 TEST(Markdown, GeneralKnowledgeSaysThatItIs) {
