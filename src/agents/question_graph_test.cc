@@ -60,9 +60,10 @@ Agents plain() {
     return draft;
   };
   out.response_validator = [](const Draft& draft, const Call&) -> Result<Validated> {
-    Validated out;
-    for (const DraftClaim& claim : draft.claims) out.claims.push_back(cited(claim.passages.front().pieces.front()));
-    return out;
+    Validated validated;
+    for (const DraftClaim& claim : draft.claims)
+      validated.claims.push_back(cited(claim.passages.front().pieces.front()));
+    return validated;
   };
   return out;
 }
