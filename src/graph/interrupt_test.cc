@@ -193,6 +193,27 @@ TEST_F(Interrupts, S34_WhatOthersDidIsKeptWhenOneFails) {
   EXPECT_EQ(calls_["b"], 4);
 }
 
+// LangGraph's issue 9002: an error handler ran again when another node's question was answered.
+TEST_F(Interrupts, AFallbackIsNotAskedAgainWhenTheThreadIsResumed) {
+  GraphBuilder builder({append("log")});
+  builder.node("ask", asks("ask"));
+  builder.node("fails",
+               [this](const State&, Context&) -> Result<Command> {
+                 ++calls_["fails"];
+                 return Error{Code::kInternal, "broken"};
+               },
+               {.fallback = [this](const State&, const Error&) -> Result<Command> {
+                 ++calls_["fallback"];
+                 return Command{{"log", Array{"stood in"}}};
+               }});
+  builder.edge(kStart, "ask").edge(kStart, "fails");
+  const auto graph = compiled(std::move(builder));
+  start(graph);
+  EXPECT_EQ(text(go(graph, Input::resume("yes")).values), R"({"log":["yes","stood in"]})");
+  EXPECT_EQ(calls_["fails"], 1);
+  EXPECT_EQ(calls_["fallback"], 1);
+}
+
 TEST_F(Interrupts, S35_CancelledMidWorkerTheThreadGoesOn) {
   GraphBuilder builder({append("log")});
   std::stop_source stop;

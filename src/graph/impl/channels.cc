@@ -68,6 +68,7 @@ Result<> check_message(const Channel& channel, const Value& message) {
 Result<> merge_messages(const Channel& channel, const Array& written, Array& all) {
   std::unordered_map<std::string, std::size_t> place;
   std::set<std::size_t> gone;
+  std::set<std::string> removed;  // By this write: once more is no mistake.
   const auto index = [&] {
     for (std::size_t i = 0; i < all.size(); ++i) place[std::string(json_text(json_member(all[i], "id")))] = i;
   };
@@ -82,7 +83,9 @@ Result<> merge_messages(const Channel& channel, const Array& written, Array& all
     const std::string id(json_text(json_member(message, "id")));
     const auto found = place.find(id);
     if (removes(message)) {
+      if (found == place.end() && removed.contains(id)) continue;
       if (found == place.end()) return misfit(channel, "removes the message '" + id + "', which is not there");
+      removed.insert(id);
       gone.insert(found->second);
       place.erase(found);
     } else if (found != place.end()) {
