@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(, SqliteSaverCrashAtEveryWrite,
                          ::testing::Values(Death{"Full", store::Durability::kFull, false},
                                            Death{"Normal", store::Durability::kNormal, false},
                                            Death{"HalfWay", store::Durability::kFull, true}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace docmind::graph::sqlite
