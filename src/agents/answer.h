@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "context/report.h"
@@ -52,6 +53,18 @@ struct TokenCounts {
 };
 
 enum class AnswerStatus : std::uint8_t { kAnswered, kAbstained, kPartial };
+
+constexpr std::string_view name(AnswerStatus status) {
+  switch (status) {
+    case AnswerStatus::kAnswered:
+      return "answered";
+    case AnswerStatus::kAbstained:
+      return "abstained";
+    case AnswerStatus::kPartial:
+      return "partial";
+  }
+  return "abstained";
+}
 
 struct Answer {
   std::string text;

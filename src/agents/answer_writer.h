@@ -58,6 +58,14 @@ class AnswerWriter {
   // when the document does not fit. In the background, behind everything else the engine does.
   Result<bool> prepare(llm::ChatDocument document, Deadline deadline, std::stop_token stop) const;
 
+  llm::ChatModel& model() const { return model_; }
+  context::TokenCounter& counter() const { return counter_; }
+  const WriteOptions& options() const { return options_; }
+  // The same over another model, which is one question's for instance.
+  AnswerWriter over(llm::ChatModel& model, context::TokenCounter& counter) const {
+    return {model, counter, pool_, options_};
+  }
+
  private:
   llm::ChatModel& model_;
   context::TokenCounter& counter_;

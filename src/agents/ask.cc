@@ -1,9 +1,11 @@
 #include "agents/ask.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
 
+#include "agents/recording_writer.h"
 #include "agents/trace.h"
 #include "base/hash.h"
 
@@ -76,18 +78,6 @@ std::string joined(const std::vector<Claim>& claims) {
     if (claim.supported || is_general(claim)) text += (text.empty() ? "" : "\n\n") + claim.text;
   }
   return text;
-}
-
-std::string_view name(AnswerStatus status) {
-  switch (status) {
-    case AnswerStatus::kAnswered:
-      return "answered";
-    case AnswerStatus::kAbstained:
-      return "abstained";
-    case AnswerStatus::kPartial:
-      return "partial";
-  }
-  return "abstained";
 }
 
 // Why the answer is less than it could be; empty when it is not.
@@ -170,7 +160,7 @@ void switch_off(const AskOptions& options, const Agents& last, Agents& agents) {
 
 // A model that wrote nothing its passages bear gives way to the documents' own words. One that found no answer does
 // not.
-Result<bool> extract_instead(const AskOptions& options, const AskDeps& deps, Deadline deadline,
+Result<bool> extract_instead(const AskOptions& options, const AnswerDeps& deps, Deadline deadline,
                              const std::stop_token& stop, Outcome& outcome) {
   const bool wrote = outcome.draft.writing && !outcome.draft.claims.empty();
   if (!wrote || supports_any(outcome.validated)) return false;
@@ -182,6 +172,17 @@ Result<bool> extract_instead(const AskOptions& options, const AskDeps& deps, Dea
   outcome.draft = std::move(plain);
   outcome.validated = std::move(validated);
   return true;
+}
+
+// Who did not work: those that are off, and a validator that had nothing to validate.
+void tell_skipped(const AskOptions& options, Outcome& outcome) {
+  const bool nothing = outcome.draft.claims.empty();
+  const auto tell = [&](AgentRun& run) {
+    const bool idle = nothing && run.name == "response_validator" && run.status == "ok";
+    if (idle || options.off.contains(run.name)) run.status = "skipped";
+  };
+  for (AgentRun& run : outcome.runs) tell(run);
+  for (TimedRun& one : outcome.timed) tell(one.run);
 }
 
 void tell_writing(const Writing& writing, Answer& answer) {
@@ -205,7 +206,7 @@ Result<std::optional<llm::ChatDocument>> whole_document(const retrieval::Filter&
 
 // The documents do not answer: what the model knows of itself, where that may be asked. A model that fails leaves the
 // abstention as it is.
-Result<> add_general(const Question& question, const AskDeps& deps, const std::vector<Evidence>& evidence,
+Result<> add_general(const Question& question, const AnswerDeps& deps, const std::vector<Evidence>& evidence,
                      const Call& call, Draft& draft) {
   if (deps.general == nullptr || !draft.claims.empty()) return {};
   if (!may_be_general(question.text, question.filter, evidence)) return {};
@@ -217,16 +218,40 @@ Result<> add_general(const Question& question, const AskDeps& deps, const std::v
   return {};
 }
 
-Trace trace_of(const Question& question, const AskOptions& options, Outcome outcome, const Answer& answer) {
+AnswerDeps without_index(const AskDeps& deps) {
+  return {.library = deps.library,
+          .clock = deps.clock,
+          .rng = deps.rng,
+          .writer = deps.writer,
+          .pool = deps.pool,
+          .general = deps.general};
+}
+
+// Keeps what the agent refers to until it returns: it may be left.
+void keep_beside(const std::shared_ptr<RecordingWriter>& recording, Agents& agents) {
+  agents.result_synthesizer = [recording, agent = std::move(agents.result_synthesizer)](
+                                  const std::vector<Evidence>& evidence, const Call& call) {
+    return agent(evidence, call);
+  };
+}
+
+Trace trace_of(const Question& question, const AskOptions& options, const RecordingWriter* recording,
+               Answered answered) {
   Trace trace;
-  trace.question = question.text;
-  trace.routing = std::move(outcome.routing);
-  trace.evidence = std::move(outcome.evidence);
-  trace.draft = std::move(outcome.draft);
-  trace.options = options.synthesis;
-  trace.agents = answer.agents;
-  trace.dropped = answer.dropped;
-  trace.status = name(answer.status);
+  trace.question = question;
+  trace.options = options;
+  if (recording != nullptr) {
+    trace.writing = recording->writer.options();
+    if (recording->general) trace.general = recording->general->options();
+    trace.model = recording->model.record();
+  }
+  trace.routing = std::move(answered.outcome.routing);
+  trace.evidence = std::move(answered.outcome.evidence);
+  trace.draft = std::move(answered.outcome.draft);
+  trace.runs = std::move(answered.outcome.timed);
+  trace.dropped = answered.answer.dropped.size();
+  trace.answer = digest_of(answered.answer);
+  trace.seconds = answered.answer.seconds;
   return trace;
 }
 
@@ -237,22 +262,8 @@ Result<llm::ChatDocument> shown_whole(const library::Document& document, library
                            .text = DM_TRY(at.text(document.key))};
 }
 
-Agents agents_for(const Question& question, const AskOptions& options, const AskDeps& deps) {
+Agents answering_agents(const Question& question, const AskOptions& options, const AnswerDeps& deps) {
   Agents out;
-  out.query_router = [](std::string_view text, const Call&) { return route(text); };
-  out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
-  out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval,
-                          &library = deps.library, exhaustive = options.exhaustive,
-                          &clock = deps.clock](const Part& part, Route route, const Call& call) -> Result<Evidence> {
-    if (route == Route::kExhaustive) {
-      // What was read until then is told: so it ends before the agent is given up.
-      const Deadline reading = call.deadline.sooner(call.deadline.left() / 5 * 4, clock);
-      library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
-      auto set = DM_TRY(read_exhaustively(part.asks, filter, at, exhaustive, reading, call.stop));
-      if (set) return Evidence{part, {}, std::move(set)};
-    }
-    return retrieve(part, route, filter, index, retrieval, call.deadline, call.stop);
-  };
   out.result_synthesizer = [synthesis = options.synthesis](const std::vector<Evidence>& evidence, const Call&) {
     return Result<Draft>(synthesize(evidence, synthesis));
   };
@@ -274,44 +285,63 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
   return out;
 }
 
-Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps) {
-  AskOptions least = options;
-  least.retrieval.candidates.vectors = retrieval::Stage::kOff;
-  AskDeps without_model = deps;
-  without_model.writer = nullptr;
-  Agents out = agents_for(question, least, without_model);
-  out.query_router = [](std::string_view text, const Call&) { return route_to_hybrid(text); };
-  out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan_of_one(routing.question)); };
-  if (deps.writer == nullptr) {
-    out.result_synthesizer = [](const std::vector<Evidence>&, const Call&) { return Result<Draft>(Draft()); };
-  }
+Agents answering_agents_of_last_resort(const AskOptions& options, const AnswerDeps& deps) {
+  Agents out;
+  out.result_synthesizer = [writes = deps.writer != nullptr, synthesis = options.synthesis](
+                               const std::vector<Evidence>& evidence, const Call&) {
+    return Result<Draft>(writes ? synthesize(evidence, synthesis) : Draft());
+  };
   out.response_validator = [](const Draft&, const Call&) { return Result<Validated>(Validated()); };
   return out;
 }
 
-Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
-                   std::stop_token stop) {
-  DM_TRY(check(options.off));
+Agents agents_for(const Question& question, const AskOptions& options, const AskDeps& deps) {
+  Agents out = answering_agents(question, options, without_index(deps));
+  out.query_router = [](std::string_view text, const Call&) { return route(text); };
+  out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
+  out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval,
+                          &library = deps.library, exhaustive = options.exhaustive,
+                          &clock = deps.clock](const Part& part, Route route, const Call& call) -> Result<Evidence> {
+    if (route == Route::kExhaustive) {
+      // What was read until then is told: so it ends before the agent is given up.
+      const Deadline reading = call.deadline.sooner(call.deadline.left() / 5 * 4, clock);
+      library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
+      auto set = DM_TRY(read_exhaustively(part.asks, filter, at, exhaustive, reading, call.stop));
+      if (set) return Evidence{part, {}, std::move(set)};
+    }
+    return retrieve(part, route, filter, index, retrieval, call.deadline, call.stop);
+  };
+  return out;
+}
+
+Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps) {
+  AskOptions least = options;
+  least.retrieval.candidates.vectors = retrieval::Stage::kOff;
+  Agents out = answering_agents_of_last_resort(options, without_index(deps));
+  out.retrieval_expert = agents_for(question, least, deps).retrieval_expert;
+  out.query_router = [](std::string_view text, const Call&) { return route_to_hybrid(text); };
+  out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan_of_one(routing.question)); };
+  return out;
+}
+
+Result<Answered> answer_by(Agents agents, const Agents& last, const Question& question, const AskOptions& options,
+                           const AnswerDeps& deps, Deadline deadline, std::stop_token stop) {
   const TimePoint start = deps.clock.now();
-  const Agents last = agents_of_last_resort(question, options, deps);
-  Agents agents = agents_for(question, options, deps);
   switch_off(options, last, agents);
   Budgets budgets = options.budgets;
   if (deps.writer != nullptr) budgets.writing = budgets.generating;
-  Outcome outcome =
-      DM_TRY(run_agents(question.text, agents, last, budgets, {deps.clock, deps.rng, deps.pool}, deadline, stop));
-  Answer answer;
+  Answered out{.answer = {},
+               .outcome = DM_TRY(run_agents(question.text, agents, last, budgets, {deps.clock, deps.rng, deps.pool},
+                                            deadline, stop))};
+  auto& [answer, outcome] = out;
   answer.coordination_seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
   for (const AgentRun& run : outcome.runs) answer.coordination_seconds -= run.seconds;
   const bool extracted = DM_TRY(extract_instead(options, deps, deadline, stop, outcome));
   answer.parts = static_cast<std::uint32_t>(outcome.evidence.size());
   answer.claims = std::move(outcome.validated.claims);
   answer.dropped = std::move(outcome.validated.dropped);
-  answer.agents = std::move(outcome.runs);
-  for (AgentRun& run : answer.agents) {
-    if (options.off.contains(run.name)) run.status = "skipped";
-  }
-  if (outcome.draft.claims.empty() && answer.agents.back().status == "ok") answer.agents.back().status = "skipped";
+  tell_skipped(options, outcome);
+  answer.agents = outcome.runs;
   if (std::ranges::any_of(answer.claims, is_general)) {
     outcome.routing.route = Route::kGeneral;
     outcome.routing.reason = "The documents do not answer, and general knowledge is allowed.";
@@ -327,9 +357,29 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   }
   add_coverage(outcome.evidence, answer);
   conclude(outcome, options.retrieval, answer);
-  std::vector<std::int64_t> quoted = documents_in(outcome.evidence);
+  answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
+  return out;
+}
+
+Result<Answer> ask(const Question& question, const AskOptions& options, const AskDeps& deps, Deadline deadline,
+                   std::stop_token stop) {
+  DM_TRY(check(options.off));
+  const TimePoint start = deps.clock.now();
+  std::shared_ptr<RecordingWriter> recording;
+  AskDeps own = deps;
+  if (deps.writer != nullptr) {
+    recording = std::make_shared<RecordingWriter>(*deps.writer, deps.general, deps.clock);
+    own.writer = &recording->writer;
+    own.general = recording->general ? &*recording->general : nullptr;
+  }
+  Agents agents = agents_for(question, options, own);
+  if (recording) keep_beside(recording, agents);
+  Answered answered = DM_TRY(answer_by(std::move(agents), agents_of_last_resort(question, options, own), question,
+                                       options, without_index(own), deadline, stop));
+  Answer answer = answered.answer;
+  std::vector<std::int64_t> quoted = documents_in(answered.outcome.evidence);
   DM_TRY(add_documents(question.history, deps.library, deadline, stop, quoted));
-  Trace trace = trace_of(question, options, std::move(outcome), answer);
+  Trace trace = trace_of(question, options, recording.get(), std::move(answered));
   trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;
   answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();

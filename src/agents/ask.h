@@ -39,6 +39,16 @@ struct AskOptions {
   std::set<std::string> off;  // Agents that do not work, by name: to see what each is worth.
 };
 
+// What answers when the search is done.
+struct AnswerDeps {
+  library::Library& library;
+  const Clock& clock;
+  Rng& rng;
+  const AnswerWriter* writer = nullptr;
+  exec::Pool* pool = nullptr;
+  const GeneralKnowledge* general = nullptr;
+};
+
 struct AskDeps {
   library::Library& library;
   retrieval::Index& index;
@@ -54,6 +64,19 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
 // Who stands in for one that fails: the question as it is, whole, by keywords, the documents' words for a model's or
 // else no claim, nothing believed.
 Agents agents_of_last_resort(const Question& question, const AskOptions& options, const AskDeps& deps);
+
+// Those of either that need no index: result_synthesizer and response_validator alone are set.
+Agents answering_agents(const Question& question, const AskOptions& options, const AnswerDeps& deps);
+Agents answering_agents_of_last_resort(const AskOptions& options, const AnswerDeps& deps);
+
+struct Answered {
+  Answer answer;
+  Outcome outcome;  // Its claims and what was dropped have gone into the answer.
+};
+
+// Runs the agents that are on; what they bring, as an answer. Errors as ask().
+Result<Answered> answer_by(Agents agents, const Agents& last, const Question& question, const AskOptions& options,
+                           const AnswerDeps& deps, Deadline deadline, std::stop_token stop);
 
 // A document as a chat model is shown it whole.
 Result<llm::ChatDocument> shown_whole(const library::Document& document, library::Snapshot& at);

@@ -39,6 +39,8 @@ class GeneralKnowledge {
   // model.
   Result<> say(std::string_view question, Draft& draft, Deadline deadline, std::stop_token stop) const;
 
+  const GeneralOptions& options() const { return options_; }
+
  private:
   llm::ChatModel& model_;
   context::TokenCounter& counter_;

@@ -1,6 +1,7 @@
 #include "agents/question_graph.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/json_members.h"
@@ -39,6 +40,31 @@ class Kept {
   std::vector<std::shared_ptr<const T>> items_ DM_GUARDED_BY(mutex_);
 };
 
+// When each run began: one that was left cannot say it itself.
+class Beginnings {
+ public:
+  void add(std::string_view agent, std::int64_t part, TimePoint at) {
+    const MutexLock lock(mutex_);
+    items_.push_back({agent, part, at});
+  }
+
+  std::optional<TimePoint> find(std::string_view agent, std::int64_t part) const {
+    const MutexLock lock(mutex_);
+    const auto found =
+        std::ranges::find_if(items_, [&](const Item& item) { return item.agent == agent && item.part == part; });
+    return found == items_.end() ? std::nullopt : std::optional(found->at);
+  }
+
+ private:
+  struct Item {
+    std::string_view agent;
+    std::int64_t part = 0;
+    TimePoint at;
+  };
+  mutable Mutex mutex_;
+  std::vector<Item> items_ DM_GUARDED_BY(mutex_);
+};
+
 // Everything of one question, shared by its nodes: those that were left hold it until they return.
 struct Work {
   std::string question;
@@ -53,6 +79,8 @@ struct Work {
   Kept<Evidence> evidence{};
   Kept<Draft> drafts{};
   Kept<Validated> validated{};
+  TimePoint asked = clock.now();
+  Beginnings beginnings{};
 };
 using Shared = std::shared_ptr<Work>;
 
@@ -110,9 +138,17 @@ struct Step {
   std::string channel;
 };
 
-graph::Object run_of(const Step& step, TimePoint start, const Work& work, std::string_view status) {
-  const double seconds = std::chrono::duration<double>(work.clock.now() - start).count();
-  return {{"name", step.agent}, {"seconds", seconds}, {"status", status}};
+double seconds_between(TimePoint from, TimePoint to) { return std::chrono::duration<double>(to - from).count(); }
+
+graph::Object run_of(const Step& step, const State& state, const Work& work, std::string_view status) {
+  const TimePoint now = work.clock.now();
+  const std::int64_t part = state.integer("part");
+  const TimePoint start = work.beginnings.find(step.agent, part).value_or(now);  // One that never began has no time.
+  return {{"name", step.agent},
+          {"seconds", seconds_between(start, now)},
+          {"status", status},
+          {"began", seconds_between(work.asked, start)},
+          {"part", part}};
 }
 
 Command done(const Step& step, Value output, graph::Object run) {
@@ -133,9 +169,8 @@ void add_node(graph::GraphBuilder& builder, const Shared& work, Step step, Durat
   options.timeout = time;
   options.fallback = [=](const State& state, const Error& error) -> Result<Command> {
     if (work->stop.stop_requested() || work->deadline.expired()) return error;  // The end of the whole.
-    const TimePoint start = work->clock.now();
     Value value = DM_TRY(run(work->replacements.*function, state, {work->deadline, work->stop}));
-    Command command = done(step, std::move(value), run_of(step, start, *work, "failed"));
+    Command command = done(step, std::move(value), run_of(step, state, *work, "failed"));
     command.update.set("replaced", graph::Array{graph::Object{
                                        {"agent", step.agent}, {"code", name(error.code)}, {"message", error.message}}});
     return command;
@@ -143,9 +178,9 @@ void add_node(graph::GraphBuilder& builder, const Shared& work, Step step, Durat
   builder.node(
       std::string(step.agent),
       [=](const State& state, Context& context) -> Result<Command> {
-        const TimePoint start = work->clock.now();
+        work->beginnings.add(step.agent, state.integer("part"), work->clock.now());
         Value value = DM_TRY(run(work->agents.*function, state, {context.deadline(), context.stop()}));
-        return done(step, std::move(value), run_of(step, start, *work, "ok"));
+        return done(step, std::move(value), run_of(step, state, *work, "ok"));
       },
       std::move(options));
 }
@@ -225,16 +260,30 @@ Result<std::shared_ptr<const graph::Graph>> graph_of(const Shared& work) {
 
 // ---- the outcome ----
 
-std::vector<AgentRun> runs_of(const graph::Array& list) {
-  std::vector<AgentRun> out;
+// Each that was replaced has its reason in `replaced`, in the same order.
+std::vector<TimedRun> timed_of(const graph::Array& list, const std::vector<Replaced>& replaced) {
+  std::vector<TimedRun> out;
+  std::size_t failed = 0;
   for (const Value& value : list) {
-    AgentRun run{std::string(json_text(json_member(value, "name"))), json_member(value, "seconds").to_number<double>(),
-                 std::string(json_text(json_member(value, "status")))};
+    TimedRun one{
+        .run = {std::string(json_text(json_member(value, "name"))), json_member(value, "seconds").to_number<double>(),
+                std::string(json_text(json_member(value, "status")))},
+        .began = json_member(value, "began").to_number<double>(),
+        .part = static_cast<std::uint32_t>(json_count(json_member(value, "part")))};
+    if (one.run.status == "failed") one.error = replaced.at(failed++).error;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::vector<AgentRun> runs_of(const std::vector<TimedRun>& timed) {
+  std::vector<AgentRun> out;
+  for (const auto& [run, began, part, error] : timed) {
     if (!out.empty() && out.back().name == run.name) {
       out.back().seconds = std::max(out.back().seconds, run.seconds);
       if (run.status != "ok") out.back().status = run.status;
     } else {
-      out.push_back(std::move(run));
+      out.push_back(run);
     }
   }
   return out;
@@ -263,12 +312,15 @@ Result<Outcome> run_agents(std::string_view question, const Agents& agents, cons
   const graph::Engine engine({.clock = seams.clock, .rng = seams.rng, .pool = seams.pool});
   const graph::RunResult result = DM_TRY(engine.run(graph, graph::Input::values({}), std::move(options)));
   const State state(result.values);
+  std::vector<Replaced> replaced = replaced_of(state.list("replaced"));
+  std::vector<TimedRun> timed = timed_of(state.list("runs"), replaced);
   return Outcome{.routing = *work->routings.at(state.integer("routing")),
                  .evidence = evidence_in(*work, state.list("evidence")),
                  .draft = *work->drafts.at(state.integer("draft")),
                  .validated = *work->validated.at(state.integer("validated")),
-                 .runs = runs_of(state.list("runs")),
-                 .replaced = replaced_of(state.list("replaced"))};
+                 .runs = runs_of(timed),
+                 .timed = std::move(timed),
+                 .replaced = std::move(replaced)};
 }
 
 }  // namespace docmind::agents

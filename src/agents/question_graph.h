@@ -13,6 +13,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -65,12 +66,22 @@ struct Replaced {
   Error error;  // Why.
 };
 
+// One run of an agent, retrieval_expert's for one part: `run.seconds` go from its beginning until what it was asked for
+// was there, whoever brought it.
+struct TimedRun {
+  AgentRun run{};
+  double began = 0;              // Seconds since the question came.
+  std::uint32_t part = 0;        // Of the plan; retrieval_expert's.
+  std::optional<Error> error{};  // Why another stood in for it.
+};
+
 struct Outcome {
   Routing routing;
   std::vector<Evidence> evidence;  // In the order of the plan's parts.
   Draft draft;
   Validated validated;
-  std::vector<AgentRun> runs;  // In the order above; of several runs of one agent the longest.
+  std::vector<AgentRun> runs;   // In the order above; of several runs of one agent the longest.
+  std::vector<TimedRun> timed;  // The same run by run.
   std::vector<Replaced> replaced;
 };
 

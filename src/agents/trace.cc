@@ -1,11 +1,10 @@
-// Texts of documents are left out on purpose: ids and spans find them while the document is there, and nothing has to
-// be erased here when it is deleted.
 #include "agents/trace.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <optional>
 
+#include "agents/recording.h"
 #include "base/json.h"
 
 namespace docmind::agents {
@@ -84,10 +83,31 @@ json::object part_json(const Trace& trace, std::size_t part, std::size_t units) 
           {"degraded", evidence.found.degraded},
           {"candidates", evidence.found.candidates.size()},
           {"best", part < trace.draft.best.size() ? trace.draft.best[part] : 0},
-          {"threshold", dense ? trace.options.tau : trace.options.tau_keyword},
+          {"threshold", dense ? trace.options.synthesis.tau : trace.options.synthesis.tau_keyword},
           {"nearest", std::move(nearest)},
           {"units", std::move(ranked)},
           {"set", set_json(evidence.set)}};
+}
+
+// Who stands in for an agent that fails (agents_of_last_resort), in words.
+std::string_view stand_in(std::string_view agent, bool writes) {
+  if (agent == "query_router") return "the question as it is";
+  if (agent == "query_planner") return "the question in one part";
+  if (agent == "retrieval_expert") return "keywords alone";
+  if (agent == "result_synthesizer") return writes ? "the documents' own words" : "no claim";
+  return "nothing is believed";
+}
+
+json::object agent_json(const TimedRun& one, bool writes) {
+  json::object out{{"name", one.run.name},       {"part", nullptr},          {"began", one.began},
+                   {"seconds", one.run.seconds}, {"status", one.run.status}, {"error", nullptr},
+                   {"replaced_by", nullptr}};
+  if (one.run.name == "retrieval_expert") out["part"] = one.part;
+  if (one.error) {
+    out["error"] = {{"code", name(one.error->code)}, {"message", one.error->message}, {"hint", one.error->hint}};
+    out["replaced_by"] = stand_in(one.run.name, writes);
+  }
+  return out;
 }
 
 }  // namespace
@@ -96,26 +116,29 @@ std::string to_json(const Trace& trace, std::size_t units) {
   json::array parts;
   for (std::size_t part = 0; part < trace.evidence.size(); ++part) parts.push_back(part_json(trace, part, units));
   json::array agents;
-  for (const AgentRun& run : trace.agents) {
-    agents.push_back({{"name", run.name}, {"seconds", run.seconds}, {"status", run.status}});
-  }
-  const Weights& w = trace.options.weights;
-  return to_text(json::object{{"trace_id", trace.id},
-                              {"question", trace.question},
-                              {"query_used", trace.routing.question},
-                              {"route", name(trace.routing.route)},
-                              {"route_reason", trace.routing.reason},
-                              {"status", trace.status},
-                              {"weights",
-                               {{"cosine", w.cosine},
-                                {"coverage", w.coverage},
-                                {"context_coverage", w.context_coverage},
-                                {"cue", w.cue},
-                                {"heading", w.heading},
-                                {"question", w.question}}},
-                              {"parts", std::move(parts)},
-                              {"dropped", trace.dropped.size()},
-                              {"agents", std::move(agents)}});
+  for (const TimedRun& one : trace.runs) agents.push_back(agent_json(one, trace.writing.has_value()));
+  const Weights& w = trace.options.synthesis.weights;
+  return to_text(
+      json::object{{"trace_id", trace.id},
+                   {"question", trace.question.text},
+                   {"query_used", trace.routing.question},
+                   {"route", name(trace.routing.route)},
+                   {"route_reason", trace.routing.reason},
+                   {"status", name(trace.answer.status)},
+                   {"seconds", trace.seconds},
+                   {"weights",
+                    {{"cosine", w.cosine},
+                     {"coverage", w.coverage},
+                     {"context_coverage", w.context_coverage},
+                     {"cue", w.cue},
+                     {"heading", w.heading},
+                     {"question", w.question}}},
+                   {"parts", std::move(parts)},
+                   {"dropped", trace.dropped},
+                   {"agents", std::move(agents)},
+                   {"model", trace.writing ? json::value(trace.model.capabilities.model) : json::value(nullptr)},
+                   {"model_calls", calls_of(trace.model)},
+                   {"recording", recording_of(trace)}});
 }
 
 }  // namespace docmind::agents

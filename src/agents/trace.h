@@ -1,26 +1,32 @@
 // What an answer was made of, step by step, as JSON: stored beside the answer and shown by `docmind trace ID`.
 // Format: docs/formats/trace.md. Pure functions.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "agents/answer.h"
-#include "agents/query_router.h"
-#include "agents/result_synthesizer.h"
-#include "agents/retrieval_expert.h"
+#include "agents/answer_digest.h"
+#include "agents/ask.h"
+#include "agents/question_graph.h"
+#include "agents/recorded_model.h"
 
 namespace docmind::agents {
 
 struct Trace {
-  std::string id;
-  std::string question;
-  Routing routing;
-  std::vector<Evidence> evidence;
-  Draft draft;
-  SynthesisOptions options;
-  std::vector<AgentRun> agents;
-  std::vector<std::string> dropped;
-  std::string status;  // "answered", "abstained", "partial"
+  std::string id{};
+  Question question{};
+  AskOptions options{};
+  std::optional<WriteOptions> writing{};    // Of the chat model; without one nothing.
+  std::optional<GeneralOptions> general{};  // Where general knowledge was allowed.
+  Routing routing{};
+  std::vector<Evidence> evidence{};
+  Draft draft{};
+  std::vector<TimedRun> runs{};
+  ModelRecord model{};
+  AnswerDigest answer{};
+  std::uint64_t dropped = 0;  // Claims that failed validation.
+  double seconds = 0;
 };
 
 // At most `units` ranked units per part are written.

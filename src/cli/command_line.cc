@@ -163,6 +163,7 @@ struct Parser {
     at("library").add_flag("--hash", library.hash, "Also one hash over the content of all documents");
     at("delete").add_option("documents", remove.documents, "Paths or ids")->required()->multi_option_policy(all);
     at("trace").add_option("id", trace.id, "The trace_id of an answer")->required();
+    at("trace").add_flag("--replay", trace.replay, "Answer again from what was recorded and compare, byte for byte");
     at("verify").add_option("file", verify.file, "An answer as --json printed it; - reads standard input")->required();
     CLI::App* show = at("config").add_subcommand("show", "Print every setting");
     show->add_flag("--origin", config.origin, "Also where each value comes from");

@@ -38,6 +38,7 @@ struct DeleteOptions {
 };
 struct TraceOptions {
   std::string id;
+  bool replay = false;
 };
 struct VerifyOptions {
   std::string file;  // "-": standard input.

@@ -10,6 +10,7 @@
 #include "cli/impl/request.h"
 #include "cli/progress.h"
 #include "cli/render.h"
+#include "cli/trace_tree.h"
 
 namespace docmind::cli {
 namespace {
@@ -20,6 +21,15 @@ int summary_code(const json::value& summary) {
   const std::uint64_t failed = list(summary, "failed").size();
   if (failed == 0) return kOk;
   return count(summary, "documents") == 0 ? kFailed : kSomeFailed;
+}
+
+int replay(Api& api, const std::string& id, const Surroundings& here) {
+  const auto reply = api.call(get("/api/traces/" + id + "/replay"));
+  if (!reply) return report(reply.error(), here);
+  const auto body = parse_json(reply->body);
+  if (!body) return report(body.error(), here);
+  here.terminal.out(here.json ? reply->body + "\n" : render_replay(*body, here.terminal));
+  return flag(*body, "same") ? kOk : kFailed;
 }
 
 }  // namespace
@@ -118,8 +128,9 @@ int remove(Api& api, const DeleteOptions& options, const Surroundings& here) {
 }
 
 int trace(Api& api, const TraceOptions& options, const Surroundings& here) {
+  if (options.replay) return replay(api, options.id, here);
   return print(api.call(get("/api/traces/" + options.id)), here,
-               [&](const json::value& trace) { return render_json(trace) + "\n"; });
+               [&](const json::value& trace) { return render_trace(trace, here.terminal); });
 }
 
 int verify(Api& api, const VerifyOptions& options, const Surroundings& here) {

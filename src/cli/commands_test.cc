@@ -91,6 +91,68 @@ TEST_F(CommandsTest, AFallbackIsSaid) {
   EXPECT_EQ(out, "Nothing found.\n");
 }
 
+constexpr const char* kTrace = R"({"trace_id":"T1","question":"How\u001b tall?","status":"partial","route":"hybrid",
+  "route_reason":"It has words.","seconds":1.5,"model":"qwen","dropped":2,
+  "parts":[{"asks":"how tall","candidates":31,"best":1.8,"threshold":1.62},
+           {"asks":"who","candidates":2,"best":0.5,"threshold":0.5}],
+  "agents":[{"name":"query_router","part":null,"began":0,"seconds":0.0001,"status":"ok"},
+    {"name":"query_planner","part":null,"began":0.0001,"seconds":0.0001,"status":"ok"},
+    {"name":"retrieval_expert","part":0,"began":0.0002,"seconds":0.0125,"status":"ok"},
+    {"name":"retrieval_expert","part":1,"began":0.0002,"seconds":0.2,"status":"failed",
+     "error":{"message":"it hung"},"replaced_by":"keywords alone"},
+    {"name":"result_synthesizer","part":null,"began":0.2125,"seconds":1.2,"status":"ok"},
+    {"name":"response_validator","part":null,"began":1.4125,"seconds":0.01,"status":"ok"}],
+  "model_calls":[{"began":0.22,"seconds":1.19,"prompt":1200,"reused":800,"computed":400,"completion":56}]})";
+
+TEST_F(CommandsTest, ATraceIsATreeWithTimesAndTokens) {
+  api.body = kTrace;
+  EXPECT_EQ(trace(api, {.id = "T1"}, here()), kOk);
+  EXPECT_EQ(api.requests.at(0).target.path, "/api/traces/T1");
+  EXPECT_EQ(
+      out,
+      "      began         took     prompt     reused   computed    written\n"
+      "               1500.0 ms                                              How  tall?: partial\n"
+      "     0.0 ms       0.1 ms                                              ├─ query_router: hybrid, It has words.\n"
+      "     0.1 ms       0.1 ms                                              ├─ query_planner: 2 parts\n"
+      "                                                                      ├─ retrieval_expert\n"
+      "     0.2 ms      12.5 ms                                              │  ├─ part 1 “how tall”: 31 looked at, "
+      "the best 1.80 where 1.62 is too little\n"
+      "     0.2 ms     200.0 ms                                              │  └─ part 2 “who”: 2 looked at, "
+      "the best 0.50 where 0.50 is too little, failed: it hung → keywords alone\n"
+      "   212.5 ms    1200.0 ms                                              ├─ result_synthesizer\n"
+      "   220.0 ms    1190.0 ms       1200        800        400         56  │  └─ qwen\n"
+      "  1412.5 ms      10.0 ms                                              └─ response_validator: 2 claims dropped\n"
+      "Candidates with ranks and scores: docmind trace T1 --json\n");
+}
+
+TEST_F(CommandsTest, AnOldTraceIsShownWithWhatItHas) {
+  api.body =
+      R"({"trace_id":"T0","question":"Why?","status":"answered","route":"keyword","route_reason":"An identifier.",
+    "parts":[{"asks":"why","candidates":3,"best":2,"threshold":1.62}],
+    "agents":[{"name":"query_router","seconds":0.001,"status":"ok"},{"name":"retrieval_expert","seconds":0.002,"status":"ok"}]})";
+  EXPECT_EQ(trace(api, {.id = "T0"}, here()), kOk);
+  EXPECT_EQ(out,
+            "      began         took\n"
+            "                          Why?: answered\n"
+            "                  1.0 ms  ├─ query_router: keyword, An identifier.\n"
+            "                  2.0 ms  └─ retrieval_expert: 3 looked at, the best 2.00 where 1.62 is too little\n"
+            "Candidates with ranks and scores: docmind trace T0 --json\n");
+}
+
+TEST_F(CommandsTest, AReplayTellsWhatDiffers) {
+  api.body = R"({"trace_id":"T1","same":true,"differences":[]})";
+  EXPECT_EQ(trace(api, {.id = "T1", .replay = true}, here()), kOk);
+  EXPECT_EQ(api.requests.at(0).target.path, "/api/traces/T1/replay");
+  EXPECT_EQ(out, "The answer is the same, byte for byte.\n");
+  out.clear();
+  api.body = R"({"trace_id":"T1","same":false,"differences":["Claim 1 is another: \u001b[2J"]})";
+  EXPECT_EQ(trace(api, {.id = "T1", .replay = true}, here()), kFailed);
+  EXPECT_EQ(out, "The answer is not the same:\n  Claim 1 is another:  [2J\n");
+  api.failure = Error{Code::kConflict, "A document was changed.", "Ask again."};
+  EXPECT_EQ(trace(api, {.id = "T1", .replay = true}, here()), kFailed);
+  EXPECT_THAT(err, HasSubstr("A document was changed."));
+}
+
 TEST(RenderSummary, TellsOfFilesThatWereNotRead) {
   const auto summary = *parse_json(R"({"documents":1,"skipped":2,"renamed":1,"missing":["/a/\u001bgone.md"]})");
   const std::string text = render_summary(summary, Terminal{});
@@ -208,12 +270,6 @@ TEST(Progress, LineNeverBreaksAndTellsWhatIsLeft) {
       progress_line(*parse_json(R"({"stage":"embedding","files_done":1,"files_total":3,"pages":40,"chunks_done":10,
     "chunks_found":20,"seconds":2.0,"seconds_left":2.0,"file":"/x/a.pdf"})")),
       "embedding 1/3 files, 40 pages, 10/20 chunks, 20 pages/s, 5 chunks/s, 2 s left: a.pdf");
-}
-
-TEST(RenderJson, IsIndentedAndStillJson) {
-  const auto value = *parse_json(R"({"a":[1,{"b":"x"}],"c":{}})");
-  EXPECT_EQ(*parse_json(render_json(value)), value);
-  EXPECT_THAT(render_json(value), HasSubstr("\n  \"a\": [\n"));
 }
 
 }  // namespace

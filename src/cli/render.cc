@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "base/json.h"
 #include "base/json_members.h"
 #include "base/utf8.h"
 
@@ -45,31 +44,6 @@ std::string place(const json::value& citation) {
 
 std::string plural(std::uint64_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
-}
-
-void indent(const json::value& value, std::size_t depth, std::string& out) {
-  const std::string pad(2 * depth + 2, ' ');
-  if (const json::object* object = value.if_object(); object != nullptr && !object->empty()) {
-    out += "{\n";
-    std::size_t left = object->size();
-    for (const auto& [key, inner] : *object) {
-      out += pad + to_text(json::value(key)) + ": ";
-      indent(inner, depth + 1, out);
-      out += --left == 0 ? "\n" : ",\n";
-    }
-    out += std::string(2 * depth, ' ') + "}";
-  } else if (const json::array* array = value.if_array(); array != nullptr && !array->empty()) {
-    out += "[\n";
-    std::size_t left = array->size();
-    for (const json::value& inner : *array) {
-      out += pad;
-      indent(inner, depth + 1, out);
-      out += --left == 0 ? "\n" : ",\n";
-    }
-    out += std::string(2 * depth, ' ') + "]";
-  } else {
-    out += to_text(value);
-  }
 }
 
 }  // namespace
@@ -240,12 +214,6 @@ std::string render_checks(const json::array& checks, const Terminal& terminal) {
     out += fmt::format("{:9s} {}  {}\n", text(check, "status"), terminal.bold(text(check, "name")),
                        text(check, "message"));
   }
-  return out;
-}
-
-std::string render_json(const json::value& value) {
-  std::string out;
-  indent(value, 0, out);
   return out;
 }
 

@@ -19,7 +19,6 @@ std::string render_hits(const boost::json::array& hits, const Terminal& terminal
 std::string render_library(const boost::json::value& library, const Terminal& terminal);
 std::string render_verification(const boost::json::value& verification, const Terminal& terminal);
 std::string render_checks(const boost::json::array& checks, const Terminal& terminal);
-std::string render_json(const boost::json::value& value);  // Indented.
 
 // Text from outside on one line of a terminal: no control characters, so that no document can steer it.
 std::string one_line(std::string_view text);

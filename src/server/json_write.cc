@@ -82,18 +82,6 @@ json::value tokens(const agents::TokenCounts& tokens) {
   };
 }
 
-std::string_view name(agents::AnswerStatus status) {
-  switch (status) {
-    case agents::AnswerStatus::kAnswered:
-      return "answered";
-    case agents::AnswerStatus::kAbstained:
-      return "abstained";
-    case agents::AnswerStatus::kPartial:
-      return "partial";
-  }
-  return "abstained";
-}
-
 std::string_view name(ingest::Stage stage) {
   switch (stage) {
     case ingest::Stage::kLooking:

@@ -63,6 +63,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/api/ask", &Routes::ask},
       {"GET", "/api/traces/{id}", &Routes::trace},
       {"GET", "/api/agents", &Routes::agent_totals},
+      {"GET", "/api/traces/{id}/replay", &Routes::replay},
       {"POST", "/api/verify", &Routes::verify},
       {"GET", "/api/sessions", &Routes::sessions},
       {"POST", "/api/sessions", &Routes::new_session},
@@ -236,6 +237,14 @@ Routes::Reply Routes::trace(const Call& call) {
 }
 
 Routes::Reply Routes::agent_totals(const Call&) { return ok(to_json(service_.agent_totals())); }
+
+Routes::Reply Routes::replay(const Call& call) {
+  const service::Replay replay = DM_TRY(service_.replay(call.id, call.deadline, call.stop));
+  json::array differences;
+  for (const std::string& one : replay.differences) differences.emplace_back(one);
+  return ok(
+      json::object{{"trace_id", call.id}, {"same", differences.empty()}, {"differences", std::move(differences)}});
+}
 
 Routes::Reply Routes::verify(const Call& call) {
   const std::vector<agents::Citation> citations = DM_TRY(read_citations(call.request.body));

@@ -67,6 +67,7 @@ class Routes {
   Reply ask(const Call& call);
   Reply trace(const Call& call);
   Reply agent_totals(const Call& call);
+  Reply replay(const Call& call);
   Reply verify(const Call& call);
   Reply sessions(const Call& call);
   Reply new_session(const Call& call);

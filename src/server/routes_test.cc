@@ -417,6 +417,13 @@ TEST_F(RoutesTest, FailuresKeepTheirCodeAndAreCounted) {
   EXPECT_THAT(text, Not(HasSubstr("secret")));
 }
 
+TEST_F(RoutesTest, AReplaySaysWhetherTheAnswerIsTheSame) {
+  EXPECT_EQ(get("/api/traces/T1/replay").body, "{\"trace_id\":\"T1\",\"same\":true,\"differences\":[]}");
+  service.replayed.differences = {"Claim 1 is another."};
+  EXPECT_EQ(get("/api/traces/T1/replay").body,
+            "{\"trace_id\":\"T1\",\"same\":false,\"differences\":[\"Claim 1 is another.\"]}");
+}
+
 TEST_F(RoutesTest, ConfigAndTracesAreShownAsTheyAre) {
   EXPECT_EQ(get("/api/config").body, "{\"search\":{}}");
   EXPECT_EQ(get("/api/traces/T1").body, "{\"trace_id\":\"T1\"}");

@@ -146,6 +146,16 @@ class Product final : public Service {
     return at.trace(id);
   }
 
+  Result<Replay> replay(std::string_view id, Deadline deadline, std::stop_token stop) override {
+    std::string stored;
+    {
+      library::Snapshot at = DM_TRY(library_->read(deadline, stop));
+      stored = DM_TRY(at.trace(id));
+    }
+    const agents::AnswerDeps deps{.library = *library_, .clock = deps_.clock, .rng = deps_.rng};
+    return agents::replay(stored, deps, deadline, std::move(stop));
+  }
+
   Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
                               std::stop_token stop) override {
     library::Snapshot at = DM_TRY(library_->read(deadline, stop));

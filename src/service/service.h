@@ -15,6 +15,7 @@
 
 #include "agents/answer.h"
 #include "agents/history.h"
+#include "agents/replay.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -33,6 +34,7 @@
 namespace docmind::service {
 
 using agents::Answer;
+using agents::Replay;
 using ingest::OnProgress;
 using ingest::Progress;
 using ingest::Summary;
@@ -142,6 +144,8 @@ class Service {
   // By id or path; kNotFound. Returns what was deleted.
   virtual Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
+  // Answers the trace's question again from what was recorded. Errors: those of agents::replay, kNotFound.
+  virtual Result<Replay> replay(std::string_view id, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
                                       std::stop_token stop) = 0;
 

@@ -60,6 +60,11 @@ TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
   const auto trace = service->trace(answer->trace_id, Deadline::never(), {});
   ASSERT_TRUE(trace);
   EXPECT_THAT(*trace, HasSubstr("main mast"));
+  const auto again = service->replay(answer->trace_id, Deadline::never(), {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->differences.empty());
+  EXPECT_EQ(again->answer.text, answer->text);
+  EXPECT_EQ(service->replay("no such", Deadline::never(), {}).error().code, Code::kNotFound);
 
   std::vector<agents::Citation> citations = answer->claims.at(0).citations;
   EXPECT_TRUE(service->verify(citations, Deadline::never(), {})->holds);

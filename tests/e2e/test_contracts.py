@@ -49,10 +49,14 @@ class Contracts(DocMindTest):
 
         trace = self.docmind("trace", answer["trace_id"], "--json").json
         self.assertIn("main mast", json.dumps(trace))
+        self.assertIn("└─ response_validator", self.docmind("trace", answer["trace_id"]).out)
+        replay = self.docmind("trace", answer["trace_id"], "--replay", "--json").json
+        self.assertEqual(replay, {"trace_id": answer["trace_id"], "same": True, "differences": []})
         self.docmind("trace", "01ARZ3NDEKTSV4RRFFQ69G5FAV", code=1)
 
         self.assertEqual(self.docmind("library", "--json").json["documents"][0]["document"], str(path))
         self.docmind("delete", path)
+        self.assertIn("no trace with this id", self.docmind("trace", answer["trace_id"], "--replay", code=1).err)
         self.assertEqual(self.docmind("library", "--json").json["documents"], [])
         gone = self.docmind("ask", "How tall is the main mast?", "--json").json
         self.assertEqual((gone["status"], gone["claims"]), ("abstained", []))

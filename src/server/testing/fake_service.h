@@ -41,6 +41,7 @@ class FakeService final : public service::Service {
   Result<std::string> trace(std::string_view id, Deadline, std::stop_token) override {
     return or_failure("{\"trace_id\":\"" + std::string(id) + "\"}");
   }
+  Result<service::Replay> replay(std::string_view, Deadline, std::stop_token) override { return or_failure(replayed); }
   Result<service::Verification> verify(const std::vector<agents::Citation>& given, Deadline, std::stop_token) override {
     citations = given;
     return or_failure(verification);
@@ -59,6 +60,7 @@ class FakeService final : public service::Service {
   service::SearchResult found;
   service::LibraryInfo library;
   service::DocumentInfo document;
+  service::Replay replayed;
   service::Verification verification;
   service::AgentTotals totals;
   std::vector<service::Check> checks;
