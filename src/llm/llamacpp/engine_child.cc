@@ -153,7 +153,10 @@ void EngineChild::State::drop() {
 EngineChild::EngineChild(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 EngineChild::~EngineChild() {
-  if (state_->child != nullptr) state_->drop();
+  if (state_->child == nullptr) return;
+  state_->child->terminate();
+  (void)state_->child->wait(Deadline::in(state_->options.end_timeout, state_->deps.clock), {});
+  state_->drop();
 }
 
 Result<std::unique_ptr<EngineChild>> EngineChild::open(EngineChildOptions options, EngineChildDeps deps) {

@@ -40,6 +40,7 @@ struct EngineChildOptions {
   Duration start_window = std::chrono::seconds(60);
   Duration start_timeout = std::chrono::minutes(2);  // Until /health answers; a large model loads from a slow disk.
   Duration probe_timeout = std::chrono::seconds(5);  // For a suspected engine to answer /health before it is killed.
+  Duration end_timeout = std::chrono::seconds(10);   // To save what it has computed, when all ends.
 };
 
 struct EngineChildDeps {

@@ -70,6 +70,19 @@ TEST_F(EngineEmbedderTest, StartsWhenFirstWantedAndStopsWithUs) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_ / "run"));
 }
 
+TEST_F(EngineEmbedderTest, AnEngineMaySaveWhatItHasWhenAllEnds) {
+  start("saves");
+  ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
+  child_.reset();
+  EXPECT_TRUE(std::filesystem::exists(model_ + ".saved"));
+  start("good", {.binary = {}, .model_path = {}, .socket_folder = {}, .end_timeout = std::chrono::milliseconds(1)});
+  ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
+  const int pid = child_->pid();
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);
+  child_.reset();  // One that does not end is ended.
+  EXPECT_NE(kill(pid, 0), 0);
+}
+
 TEST_F(EngineEmbedderTest, ManyInputsGoInBatchesInOrder) {
   start("good");
   embedder_ = open_embedder({.model_path = {}, .card_folder = {}, .batch_inputs = 4, .batch_bytes = 10});

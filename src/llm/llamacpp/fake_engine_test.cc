@@ -69,6 +69,10 @@ net::Response answer(const net::Request& request, const std::string& model) {
 
 int serve(const std::string& model, const std::string& socket) {
   const std::string mode = content(model);
+  sigset_t end{};
+  sigemptyset(&end);
+  sigaddset(&end, SIGTERM);
+  if (mode == "saves") pthread_sigmask(SIG_BLOCK, &end, nullptr);  // Before it has threads.
   if (mode == "crash") {
     std::cerr << "first line\nthe weights are upside down\n";
     return 3;
@@ -78,7 +82,13 @@ int serve(const std::string& model, const std::string& socket) {
       (void)static_cast<bool>(writer.send(answer(request, model)));
     });
     if (!server || !(*server)->listen_unix(socket)) return 1;
-    while (true) pause();
+    if (mode != "saves") {
+      while (true) pause();
+    }
+    int told = 0;
+    sigwait(&end, &told);
+    std::ofstream(model + ".saved") << "all";
+    return 0;
   }
   while (true) pause();
 }
