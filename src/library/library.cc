@@ -306,6 +306,11 @@ Result<> Library::put_trace(std::string_view id, std::string_view json, Deadline
                                  deadline, std::move(stop));
 }
 
+Result<> Library::remove_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) {
+  return state_->database->write([&](store::Transaction& t) { return delete_traces(t, ids); }, deadline,
+                                 std::move(stop));
+}
+
 Result<> Library::log_performance(const Performance& line, Deadline deadline, std::stop_token stop) {
   return state_->database->write(
       [&](store::Transaction& t) {

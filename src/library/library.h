@@ -157,6 +157,8 @@ class Library {
   // Keeps the trace of an answer. It goes when one of `documents` (keys of those it quotes) is removed.
   Result<> put_trace(std::string_view id, std::string_view json, Deadline deadline, std::stop_token stop,
                      std::span<const std::int64_t> documents = {});
+  // Those of them that are there.
+  Result<> remove_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop);
 
   // A line of performance_logs. metrics is JSON or empty.
   struct Performance {

@@ -319,6 +319,10 @@ TEST_F(LibraryTest, TracesAreKeptInNumberAndGoWithTheirDocument) {
   ASSERT_TRUE(remove(d.id));
   EXPECT_FALSE(library_.read().trace("t4"));
   EXPECT_TRUE(library_.read().trace("t3"));
+  const std::vector<std::string> named = {"t3", "none"};
+  ASSERT_TRUE(library_->remove_traces(named, Deadline::never(), {}));
+  EXPECT_FALSE(library_.read().trace("t3"));
+  EXPECT_TRUE(library_.read().trace("t2"));
 }
 
 TEST_F(LibraryTest, TheSpecifiedTablesAreThere) {

@@ -153,7 +153,16 @@ Routes::Reply Routes::show_session(const Call& call) {
 }
 
 Routes::Reply Routes::remove_session(const Call& call) {
-  return ok(overview(DM_TRY(DM_TRY(kept_sessions())->remove(call.id, {call.deadline, call.stop}))));
+  session::Sessions* sessions = DM_TRY(kept_sessions());
+  const session::Session session = DM_TRY(sessions->show(call.id, {call.deadline, call.stop}));
+  // Its traces hold what was asked and written in it. Before the session goes: a delete that ends in between is
+  // repeated, and finds it still there.
+  std::vector<std::string> traces;
+  for (const session::Turn& turn : session.turns) {
+    traces.emplace_back(json_text(json_member(turn.answer, "trace_id")));
+  }
+  DM_TRY(service_.forget_traces(traces, call.deadline, call.stop));
+  return ok(overview(DM_TRY(sessions->remove(call.id, {call.deadline, call.stop}))));
 }
 
 }  // namespace docmind::server

@@ -40,6 +40,7 @@ TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   service.answer.text = "Anna.";
   service.answer.status = agents::AnswerStatus::kAnswered;
   service.answer.route = "hybrid";
+  service.answer.trace_id = "of the answer";
   const std::string id(body(post("/api/sessions", "{}")).at("session").as_string());
   EXPECT_EQ(get("/api/sessions/" + id).status, 404);  // A name alone is no session.
   const std::string path = "/api/sessions/" + id;
@@ -68,7 +69,9 @@ TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   EXPECT_THAT(markdown.body, HasSubstr("# Who wrote the manual?"));
   EXPECT_EQ(get(path + "/export?format=json").body, get(path).body);
   EXPECT_EQ(get(path + "/export?format=pdf").status, 400);
+  EXPECT_TRUE(service.forgotten.empty());
   EXPECT_EQ(send({.method = "DELETE", .target = {.path = path}}).status, 200);
+  EXPECT_EQ(service.forgotten, (std::vector<std::string>{"of the answer", "of the answer"}));
   EXPECT_EQ(get(path).status, 404);
   EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"answered\"} 2"));
 }

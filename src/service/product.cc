@@ -141,6 +141,10 @@ class Product final : public Service {
     return info_of(removed);
   }
 
+  Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) override {
+    return library_->remove_traces(ids, deadline, stop);
+  }
+
   Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) override {
     library::Snapshot at = DM_TRY(library_->read(deadline, stop));
     return at.trace(id);

@@ -144,6 +144,8 @@ class Service {
   // By id or path; kNotFound. Returns what was deleted.
   virtual Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
+  // Those of them that are kept are deleted.
+  virtual Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) = 0;
   // Answers the trace's question again from what was recorded. Errors: those of agents::replay, kNotFound.
   virtual Result<Replay> replay(std::string_view id, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,

@@ -19,7 +19,7 @@ Result<std::string> read_trace(store::Source& from, std::string_view id) {
   auto row = DM_TRY(from.query("SELECT json FROM trace WHERE id=?", {id}));
   if (!DM_TRY(row.step())) {
     return Error{Code::kNotFound, "There is no trace with this id.",
-                 "Only the newest traces are kept, and those of deleted documents are removed."};
+                 "Only the newest traces are kept, and those of deleted documents and chats are removed."};
   }
   return std::string(row.text(0));
 }
@@ -27,6 +27,11 @@ Result<std::string> read_trace(store::Source& from, std::string_view id) {
 Result<std::uint64_t> delete_traces_of(store::Transaction& to, std::int64_t document) {
   return static_cast<std::uint64_t>(DM_TRY(
       to.run("DELETE FROM trace WHERE number IN (SELECT trace FROM trace_document WHERE document=?)", {document})));
+}
+
+Result<> delete_traces(store::Transaction& to, std::span<const std::string> ids) {
+  for (const std::string& id : ids) DM_TRY(to.run("DELETE FROM trace WHERE id=?", {id}));
+  return {};
 }
 
 Result<> insert_performance(store::Transaction& to, const Library::Performance& line, std::int64_t now_ms,

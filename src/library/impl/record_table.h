@@ -23,6 +23,8 @@ Result<std::string> read_trace(store::Source& from, std::string_view id);
 // Traces that quote the document. How many went.
 Result<std::uint64_t> delete_traces_of(store::Transaction& to, std::int64_t document);
 
+Result<> delete_traces(store::Transaction& to, std::span<const std::string> ids);
+
 Result<> insert_performance(store::Transaction& to, const Library::Performance& line, std::int64_t now_ms,
                             std::uint32_t keep);
 

@@ -38,6 +38,10 @@ class FakeService final : public service::Service {
     removed = which;
     return or_failure(document);
   }
+  Result<> forget_traces(std::span<const std::string> ids, Deadline, std::stop_token) override {
+    forgotten.insert(forgotten.end(), ids.begin(), ids.end());
+    return {};
+  }
   Result<std::string> trace(std::string_view id, Deadline, std::stop_token) override {
     return or_failure("{\"trace_id\":\"" + std::string(id) + "\"}");
   }
@@ -66,6 +70,7 @@ class FakeService final : public service::Service {
   std::vector<service::Check> checks;
   bool is_ready = true;
   // What it was asked.
+  std::vector<std::string> forgotten;  // Traces.
   std::vector<std::string> ingested;
   std::vector<std::pair<std::string, std::string>> uploads;
   service::Question question;
