@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/utf8.h"
 #include "context/fit.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
@@ -97,6 +98,13 @@ Result<> measure(const Bench& bench, const char* what, const llm::ChatRequest& r
   return {};
 }
 
+// The beginning of a paragraph: whole ones, tables of the documents among them, need not fit a small window.
+std::string beginning(const std::string& paragraph) {
+  std::size_t end = std::min<std::size_t>(paragraph.size(), 500);
+  while (end < paragraph.size() && !is_char_border(paragraph, end)) --end;
+  return paragraph.substr(0, end);
+}
+
 // Short prompts of every shape, as counted and as the engine computes them.
 Result<> compare(const Bench& bench) {
   context::TokenCounter counter(*bench.model);
@@ -104,15 +112,17 @@ Result<> compare(const Bench& bench) {
       {"find", "Finds \"words\"\nin documents.", R"({"type":"object","properties":{"words":{"type":"string"}}})"}};
   std::vector<llm::ChatRequest> prompts;
   for (std::size_t i = 0; i < 6; ++i) {
-    llm::ChatRequest one{.messages = {{.role = llm::Role::kUser, .content = bench.paragraphs[i]}}, .max_tokens = 1};
+    llm::ChatRequest one{.messages = {{.role = llm::Role::kUser, .content = beginning(bench.paragraphs[i])}},
+                         .max_tokens = 1};
     if (i % 2 == 1 && bench.can.documents)
-      one.documents = {{"a \"b\".pdf", bench.paragraphs[i + 1]}, {"", "灯塔 \u00e4 e\u0301"}};
+      one.documents = {{"a \"b\".pdf", beginning(bench.paragraphs[i + 1])}, {"", "灯塔 \u00e4 e\u0301"}};
     if (i > 3 && bench.can.tools) one.tools = tools;
     if (i > 2 && bench.can.tools) {
       one.messages.push_back({.role = llm::Role::kAssistant,
                               .reasoning = "Hm.",
                               .tool_calls = {{"c1", "find", R"({"words":["a","b"]})"}}});
-      one.messages.push_back({.role = llm::Role::kTool, .content = bench.paragraphs[i + 2], .tool_call_id = "c1"});
+      one.messages.push_back(
+          {.role = llm::Role::kTool, .content = beginning(bench.paragraphs[i + 2]), .tool_call_id = "c1"});
       one.messages.push_back({.role = llm::Role::kUser, .content = "  \n\n And now? <|im_end|>"});
       if (bench.can.documents) one.passages = {{"p", "A passage."}};
     }
