@@ -6,16 +6,14 @@
 
 #include <latch>
 
-#include "agents/ask.h"
-#include "agents/testing/one_line.h"
-#include "retrieval/testing/small_library.h"
+#include "agents/testing/asked_library.h"
 
 namespace docmind::agents {
 namespace {
 
 using testing::HasSubstr;
 
-class Writing : public ::testing::Test {
+class Writing : public AskedLibrary {
  protected:
   void SetUp() override {
     library_.put(
@@ -28,11 +26,7 @@ class Writing : public ::testing::Test {
   Answer answer_to(const std::string& text, double tau = 0.5) {
     AskOptions options;
     options.synthesis.tau = tau;
-    const auto answer =
-        ask({text, {}}, options, {library_.library(), *index_, library_.clock(), library_.rng(), &writer_},
-            Deadline::never(), {});
-    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
-    return *answer;
+    return answer_with({text, {}}, options, &writer_);
   }
   // The number of the passage that holds `words`, as the model would cite it.
   std::string mark_of(std::string_view words) { return mark_of(words, model_.asked.back()); }
@@ -43,13 +37,6 @@ class Writing : public ::testing::Test {
     }
     return "[0]";
   }
-
-  retrieval::SmallLibrary library_;
-  std::unique_ptr<retrieval::Index> index_;
-  OneLine model_;
-  context::TokenCounter counter_{model_};
-  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 4});
-  AnswerWriter writer_{model_, counter_, *pool_};
 };
 
 TEST_F(Writing, ASentenceIsCheckedAndQuotesWhatItRestsOn) {

@@ -4,10 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agents/ask.h"
-#include "agents/testing/one_line.h"
+#include "agents/testing/asked_library.h"
 #include "base/json.h"
-#include "retrieval/testing/small_library.h"
 
 namespace docmind::agents {
 namespace {
@@ -20,7 +18,7 @@ constexpr const char* kAnswered = "Where are the sails sewn by hand?";
 
 enum class Allowed : std::uint8_t { kNo, kYes };
 
-class Knowing : public ::testing::Test {
+class Knowing : public AskedLibrary {
  protected:
   void SetUp() override {
     library_.put(
@@ -31,26 +29,8 @@ class Knowing : public ::testing::Test {
   }
 
   Answer answer_to(const std::string& text, Allowed allowed = Allowed::kYes, const retrieval::Filter& filter = {}) {
-    AskOptions options;
-    const auto answer = ask({text, filter}, options,
-                            {.library = library_.library(),
-                             .index = *index_,
-                             .clock = library_.clock(),
-                             .rng = library_.rng(),
-                             .writer = &writer_,
-                             .general = allowed == Allowed::kYes ? &general_ : nullptr},
-                            Deadline::never(), {});
-    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
-    return *answer;
+    return answer_with({text, filter}, {}, &writer_, allowed == Allowed::kYes ? &general_ : nullptr);
   }
-
-  retrieval::SmallLibrary library_;
-  std::unique_ptr<retrieval::Index> index_;
-  OneLine model_;
-  context::TokenCounter counter_{model_};
-  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 2});
-  AnswerWriter writer_{model_, counter_, *pool_};
-  GeneralKnowledge general_{model_, counter_};
 };
 
 TEST_F(Knowing, IsNotAskedWhenItIsNotAllowed) {

@@ -4,9 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agents/ask.h"
-#include "agents/testing/one_line.h"
-#include "retrieval/testing/small_library.h"
+#include "agents/testing/asked_library.h"
 
 namespace docmind::agents {
 namespace {
@@ -24,7 +22,7 @@ std::vector<HistoryTurn> turns(std::size_t count, std::size_t bytes = 20) {
   return out;
 }
 
-class History : public ::testing::Test {
+class History : public AskedLibrary {
  protected:
   void SetUp() override {
     library_.put(
@@ -39,26 +37,10 @@ class History : public ::testing::Test {
   Answer answer_to(const std::string& text, std::vector<HistoryTurn> history, const retrieval::Filter& filter = {}) {
     AskOptions options;
     options.synthesis.tau = 0.5;
-    const auto answer = ask({text, filter, std::move(history)}, options,
-                            {.library = library_.library(),
-                             .index = *index_,
-                             .clock = library_.clock(),
-                             .rng = library_.rng(),
-                             .writer = &writer_,
-                             .general = &general_},
-                            Deadline::never(), {});
-    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
-    return *answer;
+    return answer_with({text, filter, std::move(history)}, options, &writer_, &general_);
   }
 
-  retrieval::SmallLibrary library_;
   library::Document bread_;
-  std::unique_ptr<retrieval::Index> index_;
-  OneLine model_;
-  context::TokenCounter counter_{model_};
-  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 2});
-  AnswerWriter writer_{model_, counter_, *pool_};
-  GeneralKnowledge general_{model_, counter_};
 };
 
 TEST_F(History, StandsBetweenTheSystemMessageAndTheQuestion) {

@@ -7,11 +7,10 @@
 #include <boost/json/value.hpp>
 #include <functional>
 
-#include "agents/testing/one_line.h"
+#include "agents/testing/asked_library.h"
 #include "base/json.h"
 #include "base/json_members.h"
 #include "retrieval/testing/set_library.h"
-#include "retrieval/testing/small_library.h"
 
 namespace docmind::agents {
 namespace {
@@ -27,7 +26,7 @@ namespace json = boost::json;
 constexpr const char* kSails = "Where are the sails sewn by hand?";
 constexpr const char* kTwoParts = "Where are the sails sewn by hand, and how long should you knead the dough?";
 
-class ReplayTest : public ::testing::Test {
+class ReplayTest : public AskedLibrary {
  protected:
   void SetUp() override {
     put_boats();
@@ -49,13 +48,8 @@ class ReplayTest : public ::testing::Test {
   Answer answer_to(const std::string& text, Model model = Model::kNone, AskOptions options = {},
                    const retrieval::Filter& filter = {}) {
     if (options.synthesis.tau == AskOptions().synthesis.tau) options.synthesis.tau = 0.5;
-    const AskDeps deps{.library = library_.library(),
-                       .index = *index_,
-                       .clock = library_.clock(),
-                       .rng = library_.rng(),
-                       .writer = model == Model::kWrites ? &writer_ : nullptr,
-                       .general = allows_general_ ? &general_ : nullptr};
-    return library::testing::must(ask({text, filter}, options, deps, Deadline::never(), {}));
+    return answer_with({text, filter}, options, model == Model::kWrites ? &writer_ : nullptr,
+                       allows_general_ ? &general_ : nullptr);
   }
 
   std::string trace_of(const Answer& answer) { return *library_.read().trace(answer.trace_id); }
@@ -94,14 +88,6 @@ class ReplayTest : public ::testing::Test {
     EXPECT_TRUE(again) << (again ? "" : again.error().message);
     return again ? again->differences : std::vector<std::string>();
   }
-
-  retrieval::SmallLibrary library_;
-  std::unique_ptr<retrieval::Index> index_;
-  OneLine model_;
-  context::TokenCounter counter_{model_};
-  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 2});
-  AnswerWriter writer_{model_, counter_, *pool_};
-  GeneralKnowledge general_{model_, counter_};
   bool allows_general_ = false;
 };
 

@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <thread>
 
-#include "base/testing/threaded_seams.h"
 #include "net/server.h"
 #include "net/testing/canned_server.h"
 #include "net/testing/gate.h"
+#include "sys/clock.h"
 
 namespace docmind::net {
 namespace {
@@ -147,7 +147,7 @@ TEST_F(ClientTest, AStopEndsTheCallAndTheServerSeesIt) {
 }
 
 TEST_F(ClientTest, ADeadlineEndsTheCall) {
-  const SteadyClock clock;
+  const sys::RealClock clock;
   const SendOptions options{.deadline = Deadline::in(std::chrono::milliseconds(30), clock)};
   EXPECT_EQ(client()->send(unix_, {.target = {.path = "/wait"}}, options).error().code, Code::kDeadlineExceeded);
 }
@@ -234,7 +234,7 @@ TEST(Client, AResetIsUnavailable) {
 
 TEST(Client, ASilentServerMeetsTheDeadline) {
   const CannedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", CannedServer::Then::kHold);
-  const SteadyClock clock;
+  const sys::RealClock clock;
   const SendOptions options{.deadline = Deadline::in(std::chrono::milliseconds(30), clock)};
   EXPECT_EQ(client()->send({.port = server.port()}, {}, options).error().code, Code::kDeadlineExceeded);
 }

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/testing/threaded_seams.h"
 #include "net/testing/canned_server.h"
+#include "sys/clock.h"
 
 namespace docmind::net {
 namespace {
@@ -52,7 +52,7 @@ class WebTest : public ::testing::Test {
   Result<Response> get(const CannedServer& server, WebOptions options = {}, const char* method = "GET") {
     return web_->send({.method = method, .url = "http://127.0.0.1:" + std::to_string(server.port()) + "/f"}, options);
   }
-  SteadyClock clock_;
+  sys::RealClock clock_;
   std::unique_ptr<CurlWeb> web_ = *CurlWeb::open(clock_);
 };
 

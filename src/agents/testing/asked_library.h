@@ -1,0 +1,39 @@
+// What tests of written answers begin from: a small library, a scripted chat model, and who writes with it.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "agents/ask.h"
+#include "agents/testing/one_line.h"
+#include "retrieval/testing/small_library.h"
+
+namespace docmind::agents {
+
+class AskedLibrary : public ::testing::Test {
+ protected:
+  // `writer`, `general`: null, they are not there.
+  Answer answer_with(const Question& question, const AskOptions& options, const AnswerWriter* writer,
+                     const GeneralKnowledge* general = nullptr) {
+    const auto answer = ask(question, options,
+                            {.library = library_.library(),
+                             .index = *index_,
+                             .clock = library_.clock(),
+                             .rng = library_.rng(),
+                             .writer = writer,
+                             .general = general},
+                            Deadline::never(), {});
+    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
+    return *answer;
+  }
+
+  retrieval::SmallLibrary library_;
+  std::unique_ptr<retrieval::Index> index_;  // When all is put.
+  OneLine model_;
+  context::TokenCounter counter_{model_};
+  std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 4});
+  AnswerWriter writer_{model_, counter_, *pool_};
+  GeneralKnowledge general_{model_, counter_};
+};
+
+}  // namespace docmind::agents
