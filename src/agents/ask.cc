@@ -29,8 +29,10 @@ void add_coverage(const std::vector<Evidence>& evidence, Answer& answer) {
   answer.unit = unit(evidence.front());
   answer.units_total = 0;
   for (const Evidence& one : evidence) {
-    answer.units_read += one.set->read;
-    answer.units_total += one.set->total;
+    if (const auto& set = one.set) {
+      answer.units_read += set->read;
+      answer.units_total += set->total;
+    }
   }
 }
 
@@ -367,10 +369,11 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   const TimePoint start = deps.clock.now();
   std::shared_ptr<RecordingWriter> recording;
   AskDeps own = deps;
+  own.general = nullptr;  // Without a writer nothing is recorded, and nobody knows more.
   if (deps.writer != nullptr) {
     recording = std::make_shared<RecordingWriter>(*deps.writer, deps.general, deps.clock);
     own.writer = &recording->writer;
-    own.general = recording->general ? &*recording->general : nullptr;
+    if (auto& general = recording->general) own.general = &*general;
   }
   Agents agents = agents_for(question, options, own);
   if (recording) keep_beside(recording, agents);

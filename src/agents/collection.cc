@@ -310,38 +310,40 @@ class Reader {
     if (list.rows.size() >= 2) finish(std::move(list));
   }
 
-  std::optional<std::size_t> block_at(std::uint64_t start) const {
+  struct Heading {
+    const library::Section* section;
+    std::size_t block;
+  };
+
+  // Where a section's heading stands in the text; none when the page does not show it.
+  std::optional<Heading> shown_heading(const library::Section& section) const {
+    const std::uint64_t start = section.heading.start;
     const auto found = std::ranges::lower_bound(parts_.blocks, start, {},
                                                 [](const library::Block& block) { return block.block.span.start; });
-    if (found == parts_.blocks.end() || found->block.span.start != start) return std::nullopt;
-    return static_cast<std::size_t>(found - parts_.blocks.begin());
+    if (found == parts_.blocks.end() || found->block.span.start != start || !found->block.source) return std::nullopt;
+    return Heading{&section, static_cast<std::size_t>(found - parts_.blocks.begin())};
   }
 
-  Collection headings(const std::vector<const library::Section*>& sections) const {
-    Collection out = begin(CollectionKind::kHeadings, *block_at(sections.front()->heading.start));
+  Collection collected(const std::vector<Heading>& headings) const {
+    Collection out = begin(CollectionKind::kHeadings, headings.front().block);
     out.heading.clear();
     out.path.clear();
-    for (const library::Section* section : sections) {
-      Row one = row(*block_at(section->heading.start));
-      one.cells = {section->title};
+    for (const Heading& heading : headings) {
+      Row one = row(heading.block);
+      one.cells = {heading.section->title};
       out.rows.push_back(std::move(one));
     }
     return out;
   }
 
-  bool is_shown(const library::Section& section) const {
-    const auto block = block_at(section.heading.start);
-    return block && parts_.blocks[*block].block.source;
-  }
-
   void add_children() {
-    std::map<std::uint32_t, std::vector<const library::Section*>> below;
+    std::map<std::uint32_t, std::vector<Heading>> below;
     for (const library::Section& section : parts_.sections) {
-      if (is_shown(section)) below[section.parent].push_back(&section);
+      if (const auto heading = shown_heading(section)) below[section.parent].push_back(*heading);
     }
     for (const auto& [parent, children] : below) {
       if (children.size() < 2) continue;
-      Collection group = headings(children);
+      Collection group = collected(children);
       if (parent != library::kNone && parent < parts_.sections.size()) {
         group.heading = group.caption = parts_.sections[parent].title;
         group.path = parts_.sections[parent].path;
@@ -352,16 +354,16 @@ class Reader {
 
   // Headings of one level that begin with the same word and say something else behind it.
   void add_alike() {
-    std::map<std::pair<std::uint8_t, std::string>, std::vector<const library::Section*>> alike;
+    std::map<std::pair<std::uint8_t, std::string>, std::vector<Heading>> alike;
     for (const library::Section& section : parts_.sections) {
       std::vector<Token> tokens = tokens_of(section.title);
       while (!tokens.empty() && is_digit(tokens.front().lower.front())) tokens.erase(tokens.begin());
-      if (tokens.size() < 2 || tokens.front().character || !is_shown(section)) continue;
-      alike[{section.level, tokens.front().lower}].push_back(&section);
+      if (tokens.size() < 2 || tokens.front().character) continue;
+      if (const auto heading = shown_heading(section)) alike[{section.level, tokens.front().lower}].push_back(*heading);
     }
-    for (const auto& [key, sections] : alike) {
-      if (sections.size() < 2) continue;
-      Collection group = headings(sections);
+    for (const auto& [key, headings] : alike) {
+      if (headings.size() < 2) continue;
+      Collection group = collected(headings);
       group.caption = key.second;
       finish(std::move(group));
     }

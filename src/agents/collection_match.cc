@@ -187,8 +187,9 @@ class Matcher {
     if (at >= size() || !counts(at)) return std::nullopt;
     for (std::size_t column = 0; column < grid_.width; ++column) {
       for (const auto& row : grid_.numbers) {
-        if (column >= row.size() || !row[column] || row[column]->unit.empty()) continue;
-        if (!holds(tokens_of(row[column]->unit), word(at).token)) continue;
+        if (column >= row.size()) continue;
+        const auto& number = row[column];
+        if (!number || number->unit.empty() || !holds(tokens_of(number->unit), word(at).token)) continue;
         why_[at] = Why::kIgnored;
         return column;
       }

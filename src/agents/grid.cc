@@ -37,9 +37,11 @@ bool cell_meets(const Grid& grid, std::size_t row, std::size_t column, const Con
       const auto& texts = grid.collection.rows[row].cells;
       return column < texts.size() && verdict(texts[column]).value_or(false);
     }
-    case Condition::Kind::kCompares:
-      return column < cells.size() && grid.numbers[row][column] &&
-             compares(*grid.numbers[row][column], condition.comparison);
+    case Condition::Kind::kCompares: {
+      if (column >= cells.size()) return false;
+      const auto& number = grid.numbers[row][column];
+      return number && compares(*number, condition.comparison);
+    }
   }
   return false;
 }

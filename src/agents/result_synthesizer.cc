@@ -269,9 +269,9 @@ std::vector<std::uint32_t> rank_units(const std::vector<Evidence>& evidence, con
 // What was counted is told as it is, before what was found.
 void add_sets(const std::vector<Evidence>& evidence, Draft& draft) {
   for (std::uint32_t part = 0; part < evidence.size(); ++part) {
-    if (!evidence[part].set) continue;
-    for (const SetClaim& claim : evidence[part].set->claims)
-      draft.claims.push_back({claim.passages, 0, part, claim.said});
+    const auto& set = evidence[part].set;
+    if (!set) continue;
+    for (const SetClaim& claim : set->claims) draft.claims.push_back({claim.passages, 0, part, claim.said});
   }
 }
 

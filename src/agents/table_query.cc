@@ -74,7 +74,7 @@ std::optional<std::vector<Condition>> conditions_on(const Grid& grid, const std:
     if (compares_numbers(one.test)) {
       condition.kind = Condition::Kind::kCompares;
       condition.comparison.relation = relation_of(one.test);
-      condition.comparison.low = read_quantity(one.value)->value;
+      condition.comparison.low = read_quantity(one.value).value_or(Quantity{}).value;
     } else {
       condition.kind = one.test == CellTest::kHas ? Condition::Kind::kHolds : Condition::Kind::kIs;
       condition.words = tokens_of(one.value);

@@ -32,9 +32,14 @@ void add_values(const Selection& selection, const Grid& grid, Tally& out) {
   }
 }
 
+struct Cell {
+  std::size_t row;
+  Exact value;
+};
+
 struct Group {
   Figure figure;
-  std::vector<std::size_t> rows;
+  std::vector<Cell> cells;
 };
 
 // The rows' numbers by unit, the most frequent unit first; a column that writes its unit only here and there has one.
@@ -42,50 +47,51 @@ std::vector<Group> groups_of(std::size_t column, const Grid& grid, Tally& out) {
   std::map<std::string, Group> by_unit;
   for (const std::size_t i : out.rows) {
     const auto& numbers = grid.numbers[i];
-    if (column >= numbers.size() || !numbers[column]) {
+    const std::optional<Quantity> number = column < numbers.size() ? numbers[column] : std::nullopt;
+    if (!number) {
       ++out.without_number;
       continue;
     }
-    Group& group = by_unit[numbers[column]->unit];
-    group.figure.unit = numbers[column]->unit;
-    group.rows.push_back(i);
+    Group& group = by_unit[number->unit];
+    group.figure.unit = number->unit;
+    group.cells.push_back({i, number->value});
   }
   std::vector<Group> groups;
   for (auto& [unit, group] : by_unit) groups.push_back(std::move(group));
   if (groups.size() == 2 && groups.front().figure.unit.empty()) {
-    groups[1].rows.insert(groups[1].rows.end(), groups[0].rows.begin(), groups[0].rows.end());
+    groups[1].cells.insert(groups[1].cells.end(), groups[0].cells.begin(), groups[0].cells.end());
     groups.erase(groups.begin());
   }
   std::ranges::sort(groups, [](const Group& a, const Group& b) {
-    return a.rows.size() != b.rows.size() ? a.rows.size() > b.rows.size() : a.figure.unit < b.figure.unit;
+    return a.cells.size() != b.cells.size() ? a.cells.size() > b.cells.size() : a.figure.unit < b.figure.unit;
   });
   return groups;
 }
 
-Result<> add_up(std::size_t column, const Grid& grid, Operation operation, Group& group) {
+Result<> add_up(Operation operation, Group& group) {
   Exact sum;
-  for (const std::size_t i : group.rows) sum = DM_TRY(sum.plus(grid.numbers[i][column]->value));
-  group.figure.cells = group.rows.size();
+  for (const Cell& cell : group.cells) sum = DM_TRY(sum.plus(cell.value));
+  group.figure.cells = group.cells.size();
   group.figure.number = sum;
   if (operation == Operation::kAverage) {
-    group.figure.number = DM_TRY(sum.over(Exact(static_cast<std::int64_t>(group.rows.size()))));
+    group.figure.number = DM_TRY(sum.over(Exact(static_cast<std::int64_t>(group.cells.size()))));
   }
   return {};
 }
 
 // The rows with the extreme come first.
-void find_extreme(std::size_t column, const Grid& grid, Operation operation, Group& group, Tally& out) {
-  const auto number = [&](std::size_t i) { return grid.numbers[i][column]->value; };
-  Exact best = number(group.rows.front());
-  for (const std::size_t i : group.rows) {
-    best = operation == Operation::kHighest ? std::max(best, number(i)) : std::min(best, number(i));
+void find_extreme(const Grid& grid, Operation operation, Group& group, Tally& out) {
+  Exact best = group.cells.front().value;
+  for (const Cell& cell : group.cells) {
+    best = operation == Operation::kHighest ? std::max(best, cell.value) : std::min(best, cell.value);
   }
   group.figure.number = best;
-  group.figure.cells = group.rows.size();
-  const auto has_it = [&](std::size_t i) {
-    const auto& numbers = grid.numbers[i];
-    return column < numbers.size() && numbers[column] && numbers[column]->value == best;
-  };
+  group.figure.cells = group.cells.size();
+  std::set<std::size_t> having;
+  for (const Cell& cell : group.cells) {
+    if (cell.value == best) having.insert(cell.row);
+  }
+  const auto has_it = [&](std::size_t i) { return having.contains(i); };
   std::vector<std::size_t> others;
   for (const std::size_t i : out.rows) {
     if (!has_it(i)) others.push_back(i);
@@ -129,9 +135,9 @@ Result<Tally> tally(const Selection& selection, const Grid& grid) {
   std::vector<Group> groups = groups_of(*selection.column, grid, out);
   for (Group& group : groups) {
     if (selection.operation == Operation::kSum || selection.operation == Operation::kAverage) {
-      DM_TRY(add_up(*selection.column, grid, selection.operation, group));
+      DM_TRY(add_up(selection.operation, group));
     } else if (groups.size() == 1) {
-      find_extreme(*selection.column, grid, selection.operation, group, out);
+      find_extreme(grid, selection.operation, group, out);
     }
     if (group.figure.cells > 0) out.figures.push_back(std::move(group.figure));
   }

@@ -120,7 +120,7 @@ GraphBuilder& GraphBuilder::route(std::string_view from, Router router) {
 
 Result<std::shared_ptr<const Graph>> GraphBuilder::compile() && {
   draft_->connect();
-  if (draft_->mistake) return *draft_->mistake;
+  if (const auto& mistake = draft_->mistake) return *mistake;
   return std::shared_ptr<const Graph>(std::make_shared<Graph>(std::move(draft_->plan)));
 }
 

@@ -84,8 +84,8 @@ class Product final : public Service {
     ingest_ = DM_TRY(ingest::Ingest::open(
         ingest, {*library_, deps_.parser, embedder_, *wordpiece_, deps_.files, *pool_, deps_.clock}));
     if (writer_ && options_.prepare) {
-      reading_.emplace([this](const std::string& id, const std::stop_token& stop) {
-        Result<> done = prepare(id, stop);
+      reading_.emplace([this, &writer = *writer_](const std::string& id, const std::stop_token& stop) {
+        Result<> done = prepare(id, writer, stop);
         if (!done && !stop.stop_requested()) {
           deps_.log.failure(obs::Level::kWarn, "prepare_failed", done.error());
         }
@@ -245,18 +245,18 @@ class Product final : public Service {
     // One that ended early is to be resumed, and finds its vectors.
     const bool whole = !summary.cancelled && summary.failed.empty();
     if (whole && summary.added + summary.updated > 0) forget_unfinished();
-    if (reading_ && summary.added + summary.updated > 0) read_when_idle();
+    if (reading_ && summary.added + summary.updated > 0) read_when_idle(*reading_);
     return summary;
   }
 
-  void read_when_idle() {
+  void read_when_idle(IdleReading& reading) {
     const auto all = documents(Hashing::kSkip, Deadline::in(kTidying, deps_.clock), {});
     if (!all) return deps_.log.failure(obs::Level::kWarn, "prepare_failed", all.error());
-    for (const DocumentInfo& one : all->documents) reading_->add(one.document_id, one.version);
+    for (const DocumentInfo& one : all->documents) reading.add(one.document_id, one.version);
   }
 
   // Has the chat model read one document whole.
-  Result<> prepare(const std::string& id, const std::stop_token& stop) {
+  Result<> prepare(const std::string& id, agents::AnswerWriter& writer, const std::stop_token& stop) {
     const Deadline deadline = Deadline::in(kPreparing, deps_.clock);
     llm::ChatDocument shown;
     {
@@ -265,7 +265,7 @@ class Product final : public Service {
       if (document.text_bytes > agents::kMostWholeBytes) return {};
       shown = DM_TRY(agents::shown_whole(document, at));
     }
-    const bool read = DM_TRY(writer_->prepare(std::move(shown), deadline, stop));
+    const bool read = DM_TRY(writer.prepare(std::move(shown), deadline, stop));
     deps_.log.event(obs::Level::kInfo, "document_prepared", {{"document_id", id}, {"read", read}});
     return {};
   }

@@ -194,8 +194,9 @@ std::vector<Outcome> Loop::run_tasks(const std::vector<std::shared_ptr<Task>>& t
   std::vector<std::size_t> slots;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const auto found = turns_.empty() ? turns_.end() : turns_.find(tasks[i]->id());
-    if (found != turns_.end() && found->second.result) {
-      outcomes[i] = *found->second.result;
+    const std::optional<Outcome> done = found == turns_.end() ? std::nullopt : std::move(found->second.result);
+    if (done) {
+      outcomes[i] = *done;
     } else if (found != turns_.end() && open(found->second)) {
       outcomes[i] = {.interrupts = found->second.interrupts, .answers = found->second.answers};
     } else {
@@ -218,8 +219,9 @@ std::vector<Outcome> Loop::run_tasks(const std::vector<std::shared_ptr<Task>>& t
 void Loop::stand_in(const std::vector<std::shared_ptr<Task>>& tasks, std::vector<Outcome>& outcomes) const {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const Fallback& fallback = tasks[i]->node->options.fallback;
-    if (!outcomes[i].error || !fallback || !within_time()) continue;
-    Result<Command> command = ask(fallback, tasks[i]->state(), *outcomes[i].error);
+    const auto& error = outcomes[i].error;
+    if (!error || !fallback || !within_time()) continue;
+    Result<Command> command = ask(fallback, tasks[i]->state(), *error);
     Result<Outcome> settled = command ? settle(*tasks[i], *std::move(command)) : Result<Outcome>(command.error());
     if (settled) {
       outcomes[i] = *std::move(settled);
@@ -233,11 +235,11 @@ Result<std::optional<LoopEnd>> Loop::superstep() {
   const std::vector<std::shared_ptr<Task>> tasks = this->tasks();
   const std::vector<Outcome> outcomes = run_tasks(tasks);
   ++steps_;
-  const auto failed = std::ranges::find_if(outcomes, [](const Outcome& o) { return o.error.has_value(); });
+  const bool failed = std::ranges::any_of(outcomes, [](const Outcome& o) { return o.error.has_value(); });
   const bool asks = std::ranges::any_of(outcomes, [](const Outcome& o) { return !o.interrupts.empty(); });
-  if (failed != outcomes.end() || asks) DM_TRY(keep_unfinished(tasks, outcomes));
-  if (failed != outcomes.end()) {
-    return with_node(*failed->error, tasks[static_cast<std::size_t>(failed - outcomes.begin())]->name);
+  if (failed || asks) DM_TRY(keep_unfinished(tasks, outcomes));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (const auto& error = outcomes[i].error) return with_node(*error, tasks[i]->name);
   }
   if (asks) {
     LoopEnd waits = end();

@@ -67,7 +67,7 @@ class Step : public std::enable_shared_from_this<Step> {
       give_up_late_ones(pool);
     }
     StepOutcomes out{.abandoned = abandoned_};
-    for (Slot& slot : slots_) out.outcomes.push_back(*std::move(slot.outcome));
+    for (Slot& slot : slots_) out.outcomes.push_back(std::move(slot.outcome));
     return out;
   }
 
@@ -83,7 +83,7 @@ class Step : public std::enable_shared_from_this<Step> {
     bool running = false;
     bool told = false;
     Deadline limit = Deadline::never();  // Of the attempt; once told, of the grace.
-    std::optional<Outcome> outcome;
+    Outcome outcome;                     // Once it is counted in done_.
   };
 
   void set_limit(std::size_t i, const Deadline& limit) {
