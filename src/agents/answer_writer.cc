@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agents/cited_sentences.h"
+#include "agents/place_reading.h"
 #include "exec/task_group.h"
 #include "text/terms.h"
 
@@ -41,6 +42,14 @@ std::vector<Shown> shown_of(const std::vector<Evidence>& evidence, std::size_t m
     if (!any) break;
   }
   return out;
+}
+
+// A place that is read is shown whole.
+std::size_t passages_for(const std::vector<Evidence>& evidence, std::size_t most) {
+  for (const Evidence& one : evidence) {
+    if (one.set) most = std::max(most, one.found.nearest.size());
+  }
+  return most;
 }
 
 std::string title_of(const retrieval::Hit& hit, std::size_t number) {
@@ -150,9 +159,10 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
                                   const SynthesisOptions& synthesis, const Before& before, Deadline deadline,
                                   std::stop_token stop) const {
   Draft draft = synthesize(evidence, synthesis);
-  const bool counted = std::ranges::any_of(evidence, [](const Evidence& one) { return one.set.has_value(); });
+  const bool counted =
+      std::ranges::any_of(evidence, [](const Evidence& one) { return one.set && one.set->operation != kReading; });
   if (draft.claims.empty() || counted) return draft;  // What is counted is not left to a model.
-  const std::vector<Shown> shown = shown_of(evidence, options_.passages);
+  const std::vector<Shown> shown = shown_of(evidence, passages_for(evidence, options_.passages));
   const llm::Capabilities model = DM_TRY(model_.capabilities(deadline, stop));
   const std::vector<std::string> questions = asked(question, evidence);
   std::vector<Reply> replies(questions.size());

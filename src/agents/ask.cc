@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "agents/asked_place.h"
+#include "agents/place_reading.h"
 #include "agents/recording_writer.h"
 #include "agents/trace.h"
 #include "base/hash.h"
@@ -27,7 +29,7 @@ void add_coverage(const std::vector<Evidence>& evidence, Answer& answer) {
     return;
   }
   answer.unit = unit(evidence.front());
-  answer.units_total = 0;
+  answer.units_read = answer.units_total = 0;
   for (const Evidence& one : evidence) {
     if (const auto& set = one.set) {
       answer.units_read += set->read;
@@ -94,15 +96,25 @@ std::string reason_of(const Outcome& outcome, bool answered) {
   }
   for (const Evidence& one : outcome.evidence) {
     if (one.set && !one.set->partial_reason.empty()) return one.set->partial_reason;
+    if (one.set && !one.set->missing.empty() && answered) return one.set->missing;
   }
   return {};
+}
+
+// Which place that the question names is not there: what an abstention says of itself.
+std::string missing_in(const std::vector<Evidence>& evidence) {
+  std::string out;
+  for (const Evidence& one : evidence) {
+    if (one.set && !one.set->missing.empty()) out += (out.empty() ? "" : " ") + one.set->missing;
+  }
+  return out;
 }
 
 void conclude(const Outcome& outcome, const RetrievalOptions& options, Answer& answer) {
   answer.partial_reason = reason_of(outcome, !answer.claims.empty());
   answer.status = answer.claims.empty() ? AnswerStatus::kAbstained : AnswerStatus::kAnswered;
   if (!answer.partial_reason.empty()) answer.status = AnswerStatus::kPartial;
-  answer.text = joined(answer.claims);
+  answer.text = answer.claims.empty() ? missing_in(outcome.evidence) : joined(answer.claims);
   const bool general = outcome.routing.route == Route::kGeneral;
   if (answer.claims.empty() || general) answer.nearest = nearest_of(outcome.evidence, options.nearest);
 }
@@ -195,10 +207,13 @@ void tell_writing(const Writing& writing, Answer& answer) {
   answer.tokens.completion = writing.usage.completion;
 }
 
-// The one document that was asked about; nothing where it is another number of them, or too long.
-Result<std::optional<llm::ChatDocument>> whole_document(const retrieval::Filter& filter, library::Library& library,
+// The one document that was asked about; nothing where it is another number of them, or too long, or a place in it is
+// asked about: that is what the model is shown.
+Result<std::optional<llm::ChatDocument>> whole_document(const Question& question, library::Library& library,
                                                         const Call& call) {
+  const retrieval::Filter& filter = question.filter;
   std::optional<llm::ChatDocument> none;
+  if (asked_place(question.text)) return none;
   if (filter.documents.size() != 1 || filter.documents.front().ends_with('/')) return none;
   library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
   const Result<library::Document> document = at.find(filter.documents.front());
@@ -272,8 +287,7 @@ Agents answering_agents(const Question& question, const AskOptions& options, con
   if (deps.writer != nullptr) {
     out.result_synthesizer = [deps, question, synthesis = options.synthesis](const std::vector<Evidence>& evidence,
                                                                              const Call& call) -> Result<Draft> {
-      const Before before{.whole = DM_TRY(whole_document(question.filter, deps.library, call)),
-                          .history = question.history};
+      const Before before{.whole = DM_TRY(whole_document(question, deps.library, call)), .history = question.history};
       Draft draft = DM_TRY(deps.writer->write(question.text, evidence, synthesis, before, call.deadline, call.stop));
       DM_TRY(add_general(question, deps, evidence, call, draft));
       return draft;
@@ -299,7 +313,11 @@ Agents answering_agents_of_last_resort(const AskOptions& options, const AnswerDe
 
 Agents agents_for(const Question& question, const AskOptions& options, const AskDeps& deps) {
   Agents out = answering_agents(question, options, without_index(deps));
-  out.query_router = [](std::string_view text, const Call&) { return route(text); };
+  out.query_router = [filter = question.filter, &library = deps.library](std::string_view text,
+                                                                         const Call& call) -> Result<Routing> {
+    library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
+    return route_in(text, filter, at);
+  };
   out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
   out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval,
                           &library = deps.library, exhaustive = options.exhaustive,
@@ -310,6 +328,10 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
       library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
       auto set = DM_TRY(read_exhaustively(part.asks, filter, at, exhaustive, reading, call.stop));
       if (set) return Evidence{part, {}, std::move(set)};
+    }
+    if (route == Route::kDirect) {
+      auto read = DM_TRY(read_place(part, filter, library, index, retrieval, call.deadline, call.stop));
+      if (read) return *std::move(read);
     }
     return retrieve(part, route, filter, index, retrieval, call.deadline, call.stop);
   };

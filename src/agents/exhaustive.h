@@ -30,7 +30,7 @@ struct ExhaustiveOptions {
 
 // A set that was read, for the trace: places alone, no text.
 struct ReadSet {
-  std::string kind;  // "table", "list", "headings", "phrase"
+  std::string kind;  // "table", "list", "headings", "phrase", "place"
   std::string document_id;
   doc::Span span;          // From its first row to its last.
   std::uint64_t rows = 0;  // Without those that sum up others.
@@ -44,14 +44,15 @@ struct SetClaim {
 };
 
 struct Exhaustive {
-  std::string operation;  // "count", "list", "sum", "average", "highest", "lowest", "find"
+  std::string operation;  // "count", "list", "sum", "average", "highest", "lowest", "find", "read"
   std::vector<SetClaim> claims;
-  std::string unit;  // What read and total count: "row", "item", "heading", "document".
+  std::string unit;  // What read and total count: "row", "item", "heading", "document", "passage".
   std::uint64_t read = 0;
   std::uint64_t total = 0;
   std::string partial_reason;  // Empty: everything was read.
   std::vector<ReadSet> sets;
   std::vector<std::int64_t> documents;  // Keys of those quoted.
+  std::string missing{};                // Of a place to read: one sentence when it is not there. Then no claims.
 };
 
 // Nothing when the question asks for no set, or the library holds none that fits. Errors: kCancelled, those of the

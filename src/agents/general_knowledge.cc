@@ -16,9 +16,10 @@ constexpr std::string_view kSystem =
 constexpr std::string_view kNotKnown = "NOT KNOWN";
 constexpr std::size_t kMostBytes = 64U << 10U;
 
-bool asks_for_a_set(std::string_view question) {
+// A set of the documents as a whole, or a place in one.
+bool asks_for_what_is_there(std::string_view question) {
   const auto routing = route(question);
-  return !routing || routing->route == Route::kExhaustive;
+  return !routing || routing->route == Route::kExhaustive || routing->route == Route::kDirect;
 }
 
 // What two prompts of one answer cost; the context is the last one's.
@@ -52,8 +53,8 @@ Result<> GeneralKnowledge::say(std::string_view question, Draft& draft, Deadline
 
 bool may_be_general(std::string_view question, const retrieval::Filter& filter, std::span<const Evidence> evidence) {
   if (!filter.documents.empty() || !filter.types.empty() || filter.modified_from || filter.modified_to) return false;
-  return !asks_for_a_set(question) && std::ranges::none_of(evidence, [](const Evidence& one) {
-    return one.set.has_value() || asks_for_a_set(one.part.asks);
+  return !asks_for_what_is_there(question) && std::ranges::none_of(evidence, [](const Evidence& one) {
+    return one.set.has_value() || asks_for_what_is_there(one.part.asks);
   });
 }
 

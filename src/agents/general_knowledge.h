@@ -49,7 +49,7 @@ class GeneralKnowledge {
 
 // Whether a question that the documents do not answer may be answered so: not one with a filter, since it is about
 // those documents, and not one for a set (a count, a list, a sum), since a model's number would pass for a count of
-// them.
+// them, and not one for a place in a document.
 bool may_be_general(std::string_view question, const retrieval::Filter& filter, std::span<const Evidence> evidence);
 
 }  // namespace docmind::agents

@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "agents/answer_form.h"
+#include "agents/asked_place.h"
 #include "agents/asked_set.h"
 #include "agents/impl/words.h"
+#include "agents/query_planner.h"
 #include "text/normalise.h"
 
 namespace docmind::agents {
@@ -44,6 +46,8 @@ std::string_view name(Route route) {
       return "exhaustive";
     case Route::kGeneral:
       return "general";
+    case Route::kDirect:
+      return "direct";
   }
   return "hybrid";
 }
@@ -64,6 +68,9 @@ Result<Routing> route(std::string_view question) {
   const std::string& folded = hybrid.question;
   if (const std::string_view inner = inside_quotes(folded); !inner.empty()) {
     return Routing{Route::kKeyword, std::string(inner), "The whole question is one quoted phrase."};
+  }
+  if (std::ranges::any_of(plan(folded).parts, [](const Part& part) { return asked_place(part.asks).has_value(); })) {
+    return Routing{Route::kDirect, folded, "The question names a place in a document."};
   }
   const std::vector<Word> all = words(folded);
   const bool identifiers =

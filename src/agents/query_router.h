@@ -13,9 +13,10 @@ enum class Route : std::uint8_t {
   kKeyword,     // Keywords alone: only identifiers, or one quoted phrase. Their meaning is their spelling.
   kExhaustive,  // Every row or item is read: how many, list all, the sum of. When no set of the library fits: hybrid.
   kGeneral,     // Not by route(): the documents did not answer, and a model said what it knows (general_knowledge.h).
+  kDirect,      // A page or section that the question names is read: place_reading.h. Where there is none: hybrid.
 };
 
-std::string_view name(Route route);  // "hybrid", "keyword", "exhaustive", "general"
+std::string_view name(Route route);  // "hybrid", "keyword", "exhaustive", "general", "direct"
 
 struct Routing {
   Route route = Route::kHybrid;

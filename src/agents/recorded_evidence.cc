@@ -61,7 +61,8 @@ json::object found_json(const retrieval::CandidateSet& found) {
   }
   json::array nearest;
   for (const retrieval::Hit& hit : found.nearest) {
-    nearest.push_back(json::array{hit.chunk_id, hit.score, rank(hit.ranks.bm25), rank(hit.ranks.dense)});
+    nearest.push_back(json::array{hit.chunk_id, hit.score, rank(hit.ranks.bm25), rank(hit.ranks.dense), hit.span.start,
+                                  hit.span.end});
   }
   return {{"terms", std::move(terms)},       {"candidates", std::move(candidates)}, {"units", std::move(units)},
           {"sections", std::move(sections)}, {"nearest", std::move(nearest)},       {"units_total", found.units_total},
@@ -86,7 +87,8 @@ json::value set_json(const std::optional<Exhaustive>& set) {
     claims.push_back(json::object{{"said", claim.said}, {"passages", std::move(passages)}});
   }
   return json::object{{"operation", set->operation}, {"claims", std::move(claims)}, {"unit", set->unit},
-                      {"read", set->read},           {"total", set->total},         {"partial", set->partial_reason}};
+                      {"read", set->read},           {"total", set->total},         {"partial", set->partial_reason},
+                      {"missing", set->missing}};
 }
 
 // ---- reading ----
@@ -153,7 +155,8 @@ class Reader {
                    .total = json_count(json_member(recorded, "total")),
                    .partial_reason = text(recorded, "partial"),
                    .sets = {},
-                   .documents = {}};
+                   .documents = {},
+                   .missing = text(recorded, "missing")};
     for (const json::value& claim : json_list(json_member(recorded, "claims"))) {
       SetClaim& said = out.claims.emplace_back(text(claim, "said"), std::vector<Passage>());
       for (const json::value& one : json_list(json_member(claim, "passages"))) {
@@ -212,7 +215,21 @@ class Reader {
                          number(item(list[i], 1)),
                          {rank_in(item(list[i], 2)), rank_in(item(list[i], 3)), {}}};
       if (chunk.page != library::kNone) hit.page = chunk.page + 1;
+      DM_TRY(cut(chunk, {json_count(item(list[i], 4)), json_count(item(list[i], 5))}, hit));
       out.nearest.push_back(std::move(hit));
+    }
+    return {};
+  }
+
+  // Of a place that was read there is the part of the chunk that lies in it. Older recordings have no spans.
+  Result<> cut(const library::Chunk& chunk, const doc::Span& span, retrieval::Hit& hit) {
+    if (span.end == 0 || span == chunk.span) return {};
+    hit.span = span;
+    hit.text = DM_TRY(there(at_.text(chunk.document, span)));
+    for (const library::Page& page : DM_TRY(at_.pages(chunk.document))) {
+      if (span.start >= page.page.span.end) continue;
+      hit.page = page.index + 1;
+      break;
     }
     return {};
   }

@@ -77,6 +77,12 @@ TEST_F(CommandsTest, WhatNoDocumentBearsOutIsMarked) {
   EXPECT_THAT(out, Not(HasSubstr("knows of itself")));
 }
 
+TEST_F(CommandsTest, APlaceThatIsNotThereIsSaid) {
+  api.body = R"({"status":"abstained","answer":"a.pdf has no page\u001b 9: it has 2 pages.","nearest":[]})";
+  EXPECT_EQ(ask(api, {"What is on page 9 of a.pdf?", {}}, here()), kOk);
+  EXPECT_EQ(out, "a.pdf has no page  9: it has 2 pages.\n");
+}
+
 TEST_F(CommandsTest, AFallbackIsSaid) {
   api.body = R"({"status":"abstained","fallbacks":["Searched by keywords alone: it\u001b is gone."]})";
   EXPECT_EQ(ask(api, {"How tall?", {}}, here()), kOk);

@@ -108,9 +108,11 @@ std::string render_answer(const json::value& answer, const Terminal& terminal) {
   }
   if (text(answer, "status") == "abstained") {
     const json::array& nearest = list(answer, "nearest");
-    return terminal.bold("The documents do not say.") + "\n" + lesser +
-           (nearest.empty() ? "There is nothing to look in yet: docmind ingest PATH\n"
-                            : "The nearest passages:\n\n" + render_hits(nearest, terminal));
+    const std::string said = printable(text(answer, "answer"));  // Which place is not there.
+    return terminal.bold(said.empty() ? "The documents do not say." : said) + "\n" + lesser +
+           (!said.empty()     ? ""
+            : nearest.empty() ? "There is nothing to look in yet: docmind ingest PATH\n"
+                              : "The nearest passages:\n\n" + render_hits(nearest, terminal));
   }
   std::string claims;
   std::string sources;

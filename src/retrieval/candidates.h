@@ -59,6 +59,11 @@ struct CandidateSet {
   std::string degraded;  // As in SearchResult.
 };
 
+struct UnitRange {  // Ids [first, end).
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+};
+
 struct CandidateOptions {
   std::uint32_t chunks = 20;  // All units of so many chunks; sections make chunks of about 160 tokens.
   std::uint32_t bm25_units = 40;
@@ -66,6 +71,7 @@ struct CandidateOptions {
   Stage vectors = Stage::kOn;        // kOff: by keywords alone, the embedder is not asked.
   Stage dense_ranking = Stage::kOn;  // kOff: vectors still score the candidates, but bring none.
   std::uint32_t context = 2;         // Units loaded before and after each candidate.
+  std::optional<UnitRange> only{};   // These are the candidates: nothing is searched, `nearest` is empty.
 };
 
 }  // namespace docmind::retrieval

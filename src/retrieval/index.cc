@@ -100,6 +100,7 @@ struct Index::State {
   Result<std::vector<Hit>> hits(Request& request, const std::vector<Fused>& fused, std::uint32_t k);
   std::uint32_t depth(std::uint32_t k) const { return std::max(options.least_depth, options.depth_factor * k); }
 
+  Result<> find_candidates(Request& request, std::uint32_t nearest, const CandidateOptions& wanted, CandidateSet& set);
   Result<> add_candidates(Request& request, const std::vector<Fused>& chunks_fused, const CandidateOptions& wanted,
                           CandidateSet& set);
   Result<> add_surroundings(Request& request, std::uint32_t context, CandidateSet& set);
@@ -251,15 +252,13 @@ Result<SearchResult> Index::search(const Query& query, Deadline deadline, std::s
 Result<CandidateSet> Index::candidates(const Query& query, const CandidateOptions& wanted, Deadline deadline,
                                        std::stop_token stop) {
   Request request = DM_TRY(state_->begin(query, wanted.vectors, deadline, stop));
-  const std::uint32_t depth = state_->depth(std::max(query.k, wanted.chunks));
-  const std::uint32_t dense_depth = wanted.dense_ranking == Stage::kOn ? depth : 0;
-  Rankings rankings = DM_TRY(state_->rank(request, library::Rows::kChunks, depth, dense_depth));
-  const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
-  const std::vector<Fused> fused = fuse(both, state_->options.rank_constant);
   CandidateSet set;
-  set.nearest = DM_TRY(state_->hits(request, fused, query.k));
   DM_TRY(state_->weigh_terms(request, set));
-  DM_TRY(state_->add_candidates(request, fused, wanted, set));
+  if (wanted.only) {
+    for (std::int64_t id = wanted.only->first; id < wanted.only->end; ++id) set.candidates.emplace_back().unit = id;
+  } else {
+    DM_TRY(state_->find_candidates(request, query.k, wanted, set));
+  }
   DM_TRY(state_->add_surroundings(request, wanted.context, set));
   DM_TRY(state_->add_sections(request, set));
   state_->add_cosines(request, set);
@@ -277,6 +276,17 @@ Result<> Index::State::weigh_terms(Request& request, CandidateSet& set) {
     set.terms.push_back({request.terms[i], std::log(1 + (all - held + 0.5) / (held + 0.5))});
   }
   return {};
+}
+
+Result<> Index::State::find_candidates(Request& request, std::uint32_t nearest, const CandidateOptions& wanted,
+                                       CandidateSet& set) {
+  const std::uint32_t deep = depth(std::max(nearest, wanted.chunks));
+  Rankings rankings =
+      DM_TRY(rank(request, library::Rows::kChunks, deep, wanted.dense_ranking == Stage::kOn ? deep : 0));
+  const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
+  const std::vector<Fused> fused = fuse(both, options.rank_constant);
+  set.nearest = DM_TRY(hits(request, fused, nearest));
+  return add_candidates(request, fused, wanted, set);
 }
 
 // The ids of the candidates with the ranks that brought them; their rows come with add_surroundings.
