@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostWords = 64;  // Of a question that names a place.
 constexpr std::size_t kMostName = 256;
+constexpr std::size_t kMostAlone = 6;  // Words of a name with nothing but a place behind it.
 
 using Set = std::initializer_list<std::string_view>;
 
@@ -169,7 +170,7 @@ class Reader {
   // "page 3 of X", "X, page 3".
   bool place_alone() {
     if (!place()) {
-      if (!name() || !has_code_literal(out_.document) || !place()) return false;
+      if (!name() || at_ > kMostAlone || !has_code_literal(out_.document) || !place()) return false;
       return ended();
     }
     (void)document();

@@ -92,6 +92,7 @@ TEST(AskedPlace, AMentionedPlaceIsNotOne) {
                                "",
                                "page",
                                "\u00a7",
+                               "The URL is written in the Website field of the Source section [1].",
                                "In manual.pdf, is there a page 3?"}) {
     EXPECT_EQ(read(question), "-") << question;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json.h"
+
 namespace docmind::server {
 namespace {
 
@@ -204,9 +206,15 @@ json::value to_json(const service::Verification& verification) {
 }
 
 json::value to_json(const service::AgentTotals& totals) {
-  const auto runs = [](const service::AgentRuns& one) -> json::value {
+  const auto schema = [](const std::string& text) {
+    const Result<json::value> parsed = parse_json(text);
+    return parsed ? *parsed : json::value(nullptr);
+  };
+  const auto runs = [schema](const service::AgentRuns& one) -> json::value {
     return json::object{{"name", one.agent},
-                        {"runs", {{"ok", one.ok}, {"failed", one.failed}, {"skipped", one.skipped}}}};
+                        {"runs", {{"ok", one.ok}, {"failed", one.failed}, {"skipped", one.skipped}}},
+                        {"input", schema(one.input)},
+                        {"output", schema(one.output)}};
   };
   return json::object{
       {"total_queries", totals.queries},

@@ -183,10 +183,11 @@ TEST_F(RoutesTest, TheAgentsTotalsAreToldWithNullForWhatIsNotYet) {
   service.totals.queries = 3;
   service.totals.parallel_executions = 1;
   service.totals.success_rate = 0.5;
-  service.totals.agents = {{"query_router", 2, 1, 0}};
+  service.totals.agents = {{"query_router", 2, 1, 0, R"({"type":"object"})", "broken"}};
   EXPECT_EQ(get("/api/agents").body, R"({"total_queries":3,"parallel_executions":1,"token_reduction_achieved":null,)"
                                      R"("coordination_overhead_ms":null,"success_rate":0.5,)"
-                                     R"("agents":[{"name":"query_router","runs":{"ok":2,"failed":1,"skipped":0}}]})");
+                                     R"("agents":[{"name":"query_router","runs":{"ok":2,"failed":1,"skipped":0},)"
+                                     R"("input":{"type":"object"},"output":null}]})");
   EXPECT_EQ(post("/api/agents", "{}").status, 405);
 }
 

@@ -93,11 +93,14 @@ AgentTotals AgentMetrics::totals() const {
     const MutexLock lock(mutex_);
     if (coordinated_ > 0) out.coordination_ms = coordination_seconds_ / static_cast<double>(coordinated_) * 1000;
   }
-  for (const char* agent : agents::kAgentNames) {
+  for (const agents::AgentSchema& schema : schemas_) {
+    const std::string agent(schema.agent);
     out.agents.push_back({.agent = agent,
                           .ok = whole(runs(agent, "ok")),
                           .failed = whole(runs(agent, "failed")),
-                          .skipped = whole(runs(agent, "skipped"))});
+                          .skipped = whole(runs(agent, "skipped")),
+                          .input = schema.input,
+                          .output = schema.output});
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/agent_schemas.h"
 #include "agents/answer.h"
 #include "base/result.h"
 #include "base/thread_annotations.h"
@@ -22,6 +23,8 @@ struct AgentRuns {
   std::uint64_t ok = 0;
   std::uint64_t failed = 0;  // Replaced by the least that keeps the answer true.
   std::uint64_t skipped = 0;
+  std::string input{};   // JSON Schema of what it takes,
+  std::string output{};  // and of what it hands on.
 };
 
 // Absent: there was nothing yet to take it from.
@@ -49,6 +52,7 @@ class AgentMetrics {
   std::uint64_t ended(Ending ending) const;
   obs::Counter& runs(const std::string& agent, const std::string& status) const;
 
+  const std::vector<agents::AgentSchema> schemas_ = agents::agent_schemas();
   obs::Metrics& metrics_;
   obs::Histogram& coordination_;
   obs::Histogram& handoff_;

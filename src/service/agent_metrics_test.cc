@@ -27,6 +27,7 @@ TEST(AgentTotals, SayNothingOfWhatHasNotHappened) {
   EXPECT_FALSE(totals.coordination_ms);
   ASSERT_EQ(totals.agents.size(), 5U);
   EXPECT_EQ(totals.agents.front().agent, "query_router");
+  EXPECT_THAT(totals.agents.front().output, HasSubstr("\"route\""));
   EXPECT_THAT(metrics.text(), Not(HasSubstr("docmind_token_reduction_ratio")));
 }
 
