@@ -76,8 +76,13 @@ Result<Response> Client::send(const Endpoint& endpoint, const Request& request, 
   std::unique_ptr<Line> line = state_->take();
   if (line->easy == nullptr || line->multi == nullptr)
     return Error{Code::kResourceExhausted, "no memory for a request"};
-  const TransferOptions bounds{
-      .deadline = options.deadline, .stop = options.stop, .max_body = options.max_body, .on_data = options.on_data};
+  const TransferOptions bounds{.deadline = options.deadline,
+                               .stop = options.stop,
+                               .max_body = options.max_body,
+                               .first_byte = options.first_byte,
+                               .idle = options.idle,
+                               .clock = options.clock,
+                               .on_data = options.on_data};
   Transfer transfer(*line, bounds);
   set_up(transfer, endpoint, request);
   const auto patience = std::chrono::ceil<std::chrono::milliseconds>(state_->options.connect_timeout);

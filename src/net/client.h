@@ -37,6 +37,12 @@ struct SendOptions {
   std::stop_token stop{};
   std::uint64_t max_body = 64U << 20U;  // More is kResourceExhausted. Counts streamed bytes too.
 
+  // With a clock: the longest wait for the first byte of the answer, and from then on for another one; what on_data
+  // takes does not count. kDeadlineExceeded.
+  const Clock* clock = nullptr;
+  Duration first_byte = Duration::max();
+  Duration idle = Duration::max();
+
   // For streams: takes the pieces of a 2xx body as they arrive, and Response::body stays empty. Other bodies are
   // collected as ever. Called on the thread of send(); its Error ends the call and is returned.
   std::function<Result<>(std::string_view)> on_data{};

@@ -239,6 +239,22 @@ TEST(Client, ASilentServerMeetsTheDeadline) {
   EXPECT_EQ(client()->send({.port = server.port()}, {}, options).error().code, Code::kDeadlineExceeded);
 }
 
+TEST(Client, AServerMayThinkLongButNotFallSilent) {
+  const CannedServer server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", CannedServer::Then::kHold);
+  const sys::RealClock clock;
+  std::string got;
+  SendOptions options{.clock = &clock, .idle = std::chrono::milliseconds(30)};
+  options.on_data = [&](std::string_view piece) -> Result<> {
+    got += piece;
+    return {};
+  };
+  EXPECT_EQ(client()->send({.port = server.port()}, {}, options).error().code, Code::kDeadlineExceeded);
+  EXPECT_EQ(got, "abc");
+  const CannedServer mute("", CannedServer::Then::kHold);
+  options = {.clock = &clock, .first_byte = std::chrono::milliseconds(30)};
+  EXPECT_EQ(client()->send({.port = mute.port()}, {}, options).error().code, Code::kDeadlineExceeded);
+}
+
 TEST(Client, FollowsNoRedirectAndNoProxy) {
   const CannedServer server("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
   ::setenv("http_proxy", "http://127.0.0.1:1", 1);

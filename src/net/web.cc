@@ -115,6 +115,7 @@ Result<Response> CurlWeb::send(const WebRequest& request, const WebOptions& opti
   const TransferOptions bounds{.deadline = options.deadline,
                                .stop = options.stop,
                                .max_body = options.max_body,
+                               .first_byte = options.idle,
                                .idle = options.idle,
                                .clock = &state_->clock,
                                .on_head = options.on_head,

@@ -103,7 +103,7 @@ Transfer::Transfer(Line& line, const TransferOptions& options) : line_(line), op
   curl_easy_setopt(line.easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(line.easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(line.easy, CURLOPT_WRITEDATA, this);
-  note_life();
+  expect_life_in(options.first_byte);
 }
 
 void Transfer::set_method(const std::string& method, std::string_view body) {
@@ -117,14 +117,15 @@ void Transfer::set_method(const std::string& method, std::string_view body) {
   curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
-void Transfer::note_life() {
-  if (options_.clock != nullptr) idle_ = Deadline::in(options_.idle, *options_.clock);
+void Transfer::expect_life_in(Duration patience) {
+  const bool limited = options_.clock != nullptr && patience != Duration::max();
+  silence_ = limited ? Deadline::in(patience, *options_.clock) : Deadline::never();
 }
 
 // One header line, or a status line that starts a new set of them (after 100 Continue).
 std::size_t Transfer::on_header(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.note_life();
+  transfer.expect_life_in(transfer.options_.idle);
   transfer.header_bytes_ += size;
   if (transfer.header_bytes_ > kMaxHeader) {
     transfer.error_ = too_large("header");
@@ -147,8 +148,8 @@ std::size_t Transfer::on_header(char* data, std::size_t, std::size_t size, void*
 
 std::size_t Transfer::on_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.note_life();
   Result<> taken = transfer.take({data, size});
+  transfer.expect_life_in(transfer.options_.idle);  // After it was taken: who reads slowly is not the server's silence.
   if (taken) return size;
   transfer.error_ = std::move(taken).error();
   return CURL_WRITEFUNC_ERROR;
@@ -175,13 +176,13 @@ Result<CURLcode> Transfer::drive() {
   while (true) {
     if (options_.stop.stop_requested()) return Error{Code::kCancelled, "the request was stopped"};
     if (options_.deadline.expired()) return Error{Code::kDeadlineExceeded, "the answer took too long", "Try again."};
-    if (idle_.expired()) return Error{Code::kDeadlineExceeded, "nothing arrived for too long", "Try again."};
+    if (silence_.expired()) return Error{Code::kDeadlineExceeded, "nothing arrived for too long", "Try again."};
     if (curl_multi_perform(multi, &running) != CURLM_OK) return Error{Code::kInternal, "curl failed"};
     int queued = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi, &queued)) {
       if (message->msg == CURLMSG_DONE) return message->data.result;
     }
-    const Deadline& next = idle_.left() < options_.deadline.left() ? idle_ : options_.deadline;
+    const Deadline& next = silence_.left() < options_.deadline.left() ? silence_ : options_.deadline;
     curl_multi_poll(multi, nullptr, 0, poll_ms(next), nullptr);
   }
 }

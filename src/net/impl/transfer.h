@@ -39,7 +39,8 @@ struct TransferOptions {
   Deadline deadline{};
   std::stop_token stop{};
   std::uint64_t max_body = 0;
-  Duration idle = Duration::max();  // Longest time without a byte, by the clock below.
+  Duration first_byte = Duration::max();  // Longest wait for the first byte, by the clock below;
+  Duration idle = Duration::max();        // from then on the longest time without one.
   const Clock* clock = nullptr;
   std::function<Result<>(const Response& head)> on_head{};  // Of a 2xx answer, before its body.
   std::function<Result<>(std::string_view)> on_data{};      // Pieces of a 2xx body, instead of keeping them.
@@ -62,12 +63,12 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* user);
   Result<> take(std::string_view bytes);
   Result<CURLcode> drive();
-  void note_life();
+  void expect_life_in(Duration patience);
 
   Line& line_;
   const TransferOptions& options_;
   Response response_{};
-  Deadline idle_{};
+  Deadline silence_{};  // Until when a byte has to come.
   std::size_t header_bytes_ = 0;
   bool header_ended_ = false;
   bool head_given_ = false;
