@@ -266,8 +266,8 @@ Result<> read_tools(const JsonFields& fields, ChatRequest& out) {
   return {};
 }
 
-Result<std::vector<PromptDocument>> documents_of(const JsonFields& fields, std::string_view name) {
-  std::vector<PromptDocument> documents;
+Result<std::vector<llm::ChatDocument>> documents_of(const JsonFields& fields, std::string_view name) {
+  std::vector<llm::ChatDocument> documents;
   const json::array* list = DM_TRY(fields.list(name, Limits::kDocuments));
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     const std::string where = element(name, i);

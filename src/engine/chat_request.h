@@ -78,8 +78,8 @@ struct ChatRequest {
   std::string tool_name{};  // With kNamed.
   bool parallel_tool_calls = true;
   boost::json::object extra{};  // chat_template_kwargs
-  std::vector<PromptDocument> documents{};
-  std::vector<PromptDocument> passages{};
+  std::vector<llm::ChatDocument> documents{};
+  std::vector<llm::ChatDocument> passages{};
   std::optional<std::uint64_t> document_prefix{};
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json.h"
 #include "base/utf8.h"
+#include "llm/document_text.h"
 #include "text/normalise.h"
 
 namespace docmind::engine {
@@ -14,18 +14,6 @@ std::vector<std::string> texts_of(const std::vector<SpecialToken>& special) {
   std::vector<std::string> texts;
   for (const SpecialToken& token : special) texts.push_back(token.text);
   return texts;
-}
-
-// <documents>, one <document> each, and an empty line.
-std::string block(std::string_view kind, const std::vector<PromptDocument>& documents) {
-  if (documents.empty()) return {};
-  std::string text = "<" + std::string(kind) + "s>\n";
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    text += "<" + std::string(kind) + " index=\"" + std::to_string(i + 1) + "\"";
-    if (!documents[i].title.empty()) text += " title=" + json_quoted(documents[i].title);
-    text += ">\n" + documents[i].text + "\n</" + std::string(kind) + ">\n";
-  }
-  return text + "</" + std::string(kind) + "s>\n\n";
 }
 
 std::size_t system_messages(std::span<const ChatMessage> messages) {
@@ -97,8 +85,8 @@ Result<Prompt> PromptRenderer::render(PromptInput input) const {
   }
   const auto is_user = [](const ChatMessage& m) { return m.role == Role::kUser; };
   const auto first = std::ranges::find_if(messages, is_user);
-  const std::string documents = text::nfc(block("document", input.documents));
-  const std::string passages = text::nfc(block("passage", input.passages));
+  const std::string documents = text::nfc(llm::documents_text("document", input.documents));
+  const std::string passages = text::nfc(llm::documents_text("passage", input.passages));
   if (first == messages.end() && !(documents.empty() && passages.empty())) {
     return Error{Code::kInvalidArgument, "There are documents but no user message that they could stand in.",
                  "Add a message with the role \"user\"."};

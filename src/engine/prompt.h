@@ -20,20 +20,16 @@
 #include "engine/chat_template.h"
 #include "engine/special_guard.h"
 #include "engine/vocabulary.h"
+#include "llm/chat_model.h"
 
 namespace docmind::engine {
-
-struct PromptDocument {
-  std::string title{};  // May be empty.
-  std::string text{};
-};
 
 struct PromptInput {
   std::vector<ChatMessage> messages{};
   const boost::json::array* tools = nullptr;
   const boost::json::object* extra = nullptr;  // chat_template_kwargs
-  std::vector<PromptDocument> documents{};
-  std::vector<PromptDocument> passages{};
+  std::vector<llm::ChatDocument> documents{};
+  std::vector<llm::ChatDocument> passages{};
   // The shared beginning ends behind so many bytes of the messages' contents, counted one after another as sent.
   // Without it: behind the documents, or else behind the system messages and tools.
   std::optional<std::uint64_t> document_prefix{};

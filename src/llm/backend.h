@@ -26,9 +26,8 @@ struct BackendReply {
   std::string retry_after{};  // Seconds, with status 429; else empty.
 };
 
-class Backend {
+class Backend : public Tokenizer {
  public:
-  virtual ~Backend() = default;
   // kUnavailable while it cannot be started or reached.
   virtual Result<BackendInfo> info(Deadline deadline, std::stop_token stop) = 0;
 

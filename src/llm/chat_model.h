@@ -26,6 +26,8 @@ struct Capabilities {
   bool thinking = false;       // Its template can open thoughts.
   bool documents = false;      // Takes documents and passages, and computes what requests share once.
   bool counts_tokens = false;  // Tokenizer::count works.
+  bool caches_prefix = false;  // Computes a beginning that requests share once, as far as it is known.
+  std::string server{};        // What runs it, with its version: "vllm 0.32.0"; empty: not told.
 };
 
 class Tokenizer {

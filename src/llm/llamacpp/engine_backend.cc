@@ -52,6 +52,22 @@ Result<llm::BackendInfo> EngineBackend::info(Deadline deadline, std::stop_token 
   return info_of(reply->body);
 }
 
+Result<std::vector<std::uint32_t>> EngineBackend::count(std::span<const std::string> texts, Deadline deadline,
+                                                        std::stop_token stop) {
+  boost::json::array list;
+  for (const std::string& text : texts) list.push_back(boost::json::string(text));
+  const std::string body = to_text(boost::json::object{{"texts", std::move(list)}});
+  const llm::BackendReply reply = DM_TRY(post("/tokenize", body, nullptr, deadline, std::move(stop)));
+  if (reply.status != 200) return net::error_of({.status = reply.status, .body = reply.body});
+  const boost::json::value parsed = DM_TRY(parse_json(reply.body));
+  std::vector<std::uint32_t> out;
+  for (const boost::json::value& count : json_list(json_member(parsed, "counts"))) {
+    if (count.is_int64() && count.get_int64() >= 0) out.push_back(static_cast<std::uint32_t>(count.get_int64()));
+  }
+  if (out.size() != texts.size()) return Error{Code::kDataLoss, "The engine did not count every text.", {}};
+  return out;
+}
+
 std::string EngineBackend::metrics(Deadline deadline, std::stop_token stop) {
   if (child_.pid() == 0) return {};
   const auto engine = child_.running(deadline, stop);

@@ -16,6 +16,8 @@ class EngineBackend final : public llm::Backend {
   EngineBackend(EngineChild& child, net::Client& client) : child_(child), client_(client) {}
 
   Result<llm::BackendInfo> info(Deadline deadline, std::stop_token stop) override;
+  Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline deadline,
+                                           std::stop_token stop) override;
   std::string metrics(Deadline deadline, std::stop_token stop) override;
   Result<llm::BackendReply> post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
                                  Deadline deadline, std::stop_token stop) override;

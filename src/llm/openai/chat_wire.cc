@@ -85,6 +85,19 @@ llm::ChatUsage usage_of(const json::object& usage) {
           .completion = number_in(usage, "completion_tokens")};
 }
 
+// Newer servers shorten the name that older ones use.
+std::string_view reasoning_in(const json::value& message) {
+  const std::string_view text = json_text(json_member(message, "reasoning_content"));
+  return text.empty() ? json_text(json_member(message, "reasoning")) : text;
+}
+
+// llama-server tells what it did not compute among its timings.
+llm::ChatUsage usage_in(const json::object& reply) {
+  llm::ChatUsage usage = usage_of(json_object(json_member(reply, "usage")));
+  if (usage.cached == 0) usage.cached = number_in(json_object(json_member(reply, "timings")), "cache_n");
+  return usage;
+}
+
 // The first of "choices"; null when there is none.
 const json::object* choice_in(const json::object& reply) {
   const json::array& choices = json_list(json_member(reply, "choices"));
@@ -117,10 +130,10 @@ Result<llm::ChatReply> chat_reply(std::string_view body) {
   const json::object* reply = parsed.if_object();
   const json::object* choice = reply != nullptr ? choice_in(*reply) : nullptr;
   if (choice == nullptr || !json_member(*choice, "message").is_object()) return broken("it has no message");
-  const json::object& message = json_object(json_member(*choice, "message"));
+  const json::value& message = json_member(*choice, "message");
   llm::ChatReply out;
   out.content = json_text(json_member(message, "content"));
-  out.reasoning = json_text(json_member(message, "reasoning_content"));
+  out.reasoning = reasoning_in(message);
   const json::array& calls = json_list(json_member(message, "tool_calls"));
   if (calls.size() > kMaxToolCalls) return broken("it has too many tool calls");
   for (const json::value& call : calls) {
@@ -128,7 +141,7 @@ Result<llm::ChatReply> chat_reply(std::string_view body) {
     out.tool_calls.push_back(tool_call_of(call.get_object()));
   }
   out.finish = DM_TRY(finish_of(json_text(json_member(*choice, "finish_reason"))));
-  out.usage = usage_of(json_object(json_member(*reply, "usage")));
+  out.usage = usage_in(*reply);
   return out;
 }
 
@@ -142,14 +155,14 @@ Result<std::string> ChunkReader::take(std::string_view data) {
   const json::object* chunk = parsed.if_object();
   if (chunk == nullptr) return broken("a piece is no object");
   if (json_member(*chunk, "error").is_object()) return reply_error(500, data, {});
-  if (const json::object* usage = json_member(*chunk, "usage").if_object()) reply_.usage = usage_of(*usage);
+  if (json_member(*chunk, "usage").is_object()) reply_.usage = usage_in(*chunk);
   const json::object* choice = choice_in(*chunk);
   if (choice == nullptr) return std::string();
   if (const std::string_view reason = json_text(json_member(*choice, "finish_reason")); !reason.empty()) {
     reply_.finish = DM_TRY(finish_of(reason));
   }
   const json::value& delta = json_member(*choice, "delta");
-  reply_.reasoning += json_text(json_member(delta, "reasoning_content"));
+  reply_.reasoning += reasoning_in(delta);
   for (const json::value& call : json_list(json_member(delta, "tool_calls"))) {
     if (!call.is_object()) return broken("a tool call is no object");
     DM_TRY(take_tool_call(call.get_object()));

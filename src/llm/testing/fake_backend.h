@@ -18,6 +18,12 @@ class FakeBackend final : public Backend {
     capabilities.model = name_;
     return BackendInfo{capabilities, R"({"id":")" + name_ + R"(","object":"model"})"};
   }
+  Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline, std::stop_token) override {
+    if (down || !capabilities.counts_tokens) return Error{Code::kUnavailable, name_ + " does not count"};
+    std::vector<std::uint32_t> out;
+    for (const std::string& text : texts) out.push_back(static_cast<std::uint32_t>(text.size()));
+    return out;
+  }
   Result<BackendReply> post(std::string_view path, std::string_view body, const OnBytes& on_bytes, Deadline,
                             std::stop_token) override {
     asked.emplace_back(path, body);

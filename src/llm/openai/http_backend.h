@@ -1,0 +1,56 @@
+// llm::Backend by a server at an address that speaks OpenAI's API: vLLM, llama-server, another.
+//
+// What the server can do is tried, not believed (probe.h), once for what it says of itself; it is asked again when it
+// could not be reached meanwhile, since another one may stand there then. Thread safety: any method from any thread;
+// callers that come while it is tried wait for the same trial.
+#pragma once
+#include <condition_variable>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/thread_annotations.h"
+#include "llm/backend.h"
+#include "llm/openai/probe.h"
+#include "net/client.h"
+
+namespace docmind::openai {
+
+struct HttpBackendOptions {
+  net::Endpoint endpoint{};
+  std::string prefix{};   // Of every path, without a slash at its end: "/proxy" for http://host/proxy/v1.
+  std::string api_key{};  // Empty: none is sent.
+  std::string model{};    // As the server names it; empty: the first that it lists.
+  Duration first_byte = std::chrono::minutes(10);  // A long prompt is computed before anything is written.
+  Duration idle = std::chrono::seconds(60);        // Between two pieces of an answer.
+  std::uint64_t max_reply = 64U << 20U;            // Bytes.
+};
+
+class HttpBackend final : public llm::Backend {
+ public:
+  // Both outlive it.
+  HttpBackend(HttpBackendOptions options, net::Client& client, const Clock& clock);
+
+  Result<llm::BackendInfo> info(Deadline deadline, std::stop_token stop) override;
+  Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline deadline,
+                                           std::stop_token stop) override;
+  std::string metrics(Deadline deadline, std::stop_token stop) override;
+  Result<llm::BackendReply> post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
+                                 Deadline deadline, std::stop_token stop) override;
+
+ private:
+  Result<Probed> probed(Deadline deadline, const std::stop_token& stop) DM_EXCLUDES(mutex_);
+  Ask asking(Deadline deadline, const std::stop_token& stop) const;  // For the probe, while `this` lives.
+  Result<net::Response> send(const net::Request& request, const OnBytes& on_bytes, Deadline deadline,
+                             const std::stop_token& stop) const;
+
+  const HttpBackendOptions options_;
+  net::Client& client_;
+  const Clock& clock_;
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  bool probing_ DM_GUARDED_BY(mutex_) = false;
+  std::optional<Probed> probed_ DM_GUARDED_BY(mutex_);
+};
+
+}  // namespace docmind::openai
