@@ -106,7 +106,8 @@ End Guard::walk(const Call& call, const Body& body, Outcome& outcome) {
   }
   Report& report = outcome.report;
   for (std::uint32_t number = 1;; ++number) {
-    Tried tried = may_hedge(call) ? race(call, body, number, outcome) : attempt(call, body, number);
+    const std::optional<Duration> delay = delay_of_hedge(call);
+    Tried tried = delay ? race(call, body, {number, *delay}, outcome) : attempt(call, body, number);
     report.attempts += tried.made ? 1 : 0;
     outcome.error = std::move(tried.error);
     if (!outcome.error) return End::kAnswered;
@@ -204,27 +205,28 @@ struct Guard::Running {
   Tried second;  // Written before second_over(), read after first_over().
 };
 
-bool Guard::may_hedge(const Call& call) const { return hedge_ && call.hedging == Hedging::kAllowed; }
+std::optional<Duration> Guard::delay_of_hedge(const Call& call) const {
+  if (!hedge_ || call.hedging == Hedging::kNo) return {};
+  return hedge_->delay();
+}
 
-Guard::Tried Guard::race(const Call& call, const Body& body, std::uint32_t number, Outcome& outcome) {
-  const std::optional<Duration> delay = hedge_->delay();
-  if (!delay) return attempt(call, body, number);
+Guard::Tried Guard::race(const Call& call, const Body& body, Hedged hedged, Outcome& outcome) {
   const auto running = std::make_shared<Running>();
   const std::stop_callback follow(call.stop, [&running] { running->race.stop_both(); });
   const Deadline deadline = deadline_of_attempt(call);
-  const auto second = [this, running, pause = deps_.pause, delay = *delay, deadline, &call, &body, number] {
+  const auto second = [this, running, pause = deps_.pause, hedged, deadline, &call, &body] {
     Race& race = running->race;
-    if (!pause(delay, race.stop_of(Race::kSecond)) || !race.begin_second()) return;
+    if (!pause(hedged.delay, race.stop_of(Race::kSecond)) || !race.begin_second()) return;
     // From here on the call waits for this side: before, nothing of it may be touched.
     if (budget_.spend()) {
       hedges_.add();
-      Attempt attempt(number, deadline, race.stop_of(Race::kSecond), race, Race::kSecond);
+      Attempt attempt(hedged.number, deadline, race.stop_of(Race::kSecond), race, Race::kSecond);
       running->second = one(call, body, Race::kSecond, attempt);
     }
     race.second_over(running->second.made && !running->second.error);
   };
-  if (!deps_.pool->try_submit(second, exec::Lane::kInteractive)) return attempt(call, body, number);
-  Attempt attempt(number, deadline, running->race.stop_of(Race::kFirst), running->race, Race::kFirst);
+  if (!deps_.pool->try_submit(second, exec::Lane::kInteractive)) return attempt(call, body, hedged.number);
+  Attempt attempt(hedged.number, deadline, running->race.stop_of(Race::kFirst), running->race, Race::kFirst);
   Tried first = one(call, body, Race::kFirst, attempt);
   const std::optional<std::size_t> winner = running->race.first_over(first.made && !first.error);
   Tried& other = running->second;

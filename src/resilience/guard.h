@@ -127,6 +127,10 @@ class Guard {
     ErrorClass failed_class = ErrorClass::kTransient;  // When made and not answered, and the rest of it.
     FailedAttempt failed{};
   };
+  struct Hedged {
+    std::uint32_t number = 1;  // Of the attempt.
+    Duration delay{};
+  };
   struct Running;
 
   Guard(std::string backend, const GuardOptions& options, GuardDeps deps);
@@ -135,9 +139,9 @@ class Guard {
   Result<std::optional<Bulkhead::Permit>> enter(const Call& call);
   std::optional<End> refuse_before(const Call& call, Outcome& outcome) const;
   Tried attempt(const Call& call, const Body& body, std::uint32_t number);
-  Tried race(const Call& call, const Body& body, std::uint32_t number, Outcome& outcome);
+  Tried race(const Call& call, const Body& body, Hedged hedged, Outcome& outcome);
   Tried one(const Call& call, const Body& body, std::size_t side, Attempt& attempt);
-  bool may_hedge(const Call& call) const;
+  std::optional<Duration> delay_of_hedge(const Call& call) const;  // None: no hedge.
   Deadline deadline_of_attempt(const Call& call) const;
   std::optional<End> end_after(const Call& call, const Tried& tried, std::uint32_t number) const;
   std::optional<End> end_at_wait(const Call& call, Duration wait);
