@@ -79,6 +79,25 @@ TEST(Bulkhead, FirstComeFirstServed) {
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
+TEST(Bulkhead, NobodyOvertakesWhoWaits) {
+  SteadyClock clock;
+  const auto bulkhead = open({.running = 1, .waiting = 8}, clock);
+  std::vector<int> order;
+  for (int i = 0; i < 20; ++i) {
+    std::optional<Bulkhead::Permit> held(*bulkhead->enter({}, {}));
+    const std::jthread waiter([&] {
+      const auto permit = bulkhead->enter({}, {});
+      order.push_back(0);
+    });
+    until_waiting(*bulkhead, 1);
+    held.reset();
+    const auto newcomer = bulkhead->enter({}, {});  // Here before the waiter has woken up.
+    order.push_back(1);
+    EXPECT_EQ(order, (std::vector<int>{0, 1}));
+    order.clear();
+  }
+}
+
 TEST(Bulkhead, WhoWaitsGoesAtItsStopAndAtItsDeadline) {
   SteadyClock clock;
   const auto bulkhead = open({.running = 1, .waiting = 8}, clock);

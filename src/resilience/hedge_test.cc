@@ -135,6 +135,23 @@ TEST_F(HedgedGuard, OnlyOneMayWriteToTheClient) {
   EXPECT_EQ(*done.result, 2);
 }
 
+TEST_F(HedgedGuard, TheOneThatWritesStopsTheOtherAtOnce) {
+  std::latch first_stopped(1);
+  const auto done = guard_->run({.hedging = Hedging::kAllowed}, [&](Attempt& attempt) -> Result<int> {
+    if (std::this_thread::get_id() == caller_) {
+      make_overdue();
+      until_stopped(attempt.stop());
+      first_stopped.count_down();
+      return Error{Code::kUnavailable, "closed"};
+    }
+    EXPECT_TRUE(attempt.to_client());
+    first_stopped.wait();
+    return 2;
+  });
+  EXPECT_EQ(*done.result, 2);
+  EXPECT_TRUE(done.report.failed.empty());
+}
+
 TEST_F(HedgedGuard, NoSecondOnceTheClientHasSomething) {
   const auto done = guard_->run({.hedging = Hedging::kAllowed}, [&](Attempt& attempt) -> Result<int> {
     EXPECT_EQ(std::this_thread::get_id(), caller_);
