@@ -32,6 +32,7 @@ class AgentSchemas : public AskedLibrary {
     const Question question{text, {}};
     AskOptions options;
     options.synthesis.tau = 0.5;
+    options.policies = {.planner = Policy::kModel, .validator = Policy::kModel};
     const AskDeps deps{.library = library_.library(),
                        .index = *index_,
                        .clock = library_.clock(),
@@ -77,9 +78,11 @@ TEST_F(AgentSchemas, HoldWhenAModelWritesFailsAndInvents) {
 }
 
 TEST_F(AgentSchemas, RefuseWhatIsNotOfTheType) {
-  EXPECT_TRUE(typed_.output(1).validate(R"({"parts":[{"text":"a","asks":"a"}]})"));
-  for (const char* wrong : {R"({"parts":[]})", R"({"parts":[{"text":"","asks":"a"}]})", R"({"parts":[{"text":"a"}]})",
-                            R"({"parts":[{"text":"a","asks":"a","more":1}]})", R"({"parts":"a"})", "{}", "[]"}) {
+  EXPECT_TRUE(typed_.output(1).validate(R"({"parts":[{"text":"a","asks":"a"}],"model":null})"));
+  for (const char* wrong :
+       {R"({"parts":[],"model":null})", R"({"parts":[{"text":"","asks":"a"}],"model":null})",
+        R"({"parts":[{"text":"a"}],"model":null})", R"({"parts":[{"text":"a","asks":"a","more":1}],"model":null})",
+        R"({"parts":"a"})", R"({"parts":[{"text":"a","asks":"a"}]})", "{}", "[]"}) {
     EXPECT_FALSE(typed_.output(1).validate(wrong)) << wrong;
   }
   EXPECT_FALSE(typed_.output(0).validate(R"({"route":"guess","question":"a","reason":"b"})"));

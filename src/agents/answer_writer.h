@@ -60,6 +60,7 @@ class AnswerWriter {
 
   llm::ChatModel& model() const { return model_; }
   context::TokenCounter& counter() const { return counter_; }
+  exec::Pool& pool() const { return pool_; }
   const WriteOptions& options() const { return options_; }
   // The same over another model, which is one question's for instance.
   AnswerWriter over(llm::ChatModel& model, context::TokenCounter& counter) const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agents/asked_place.h"
+#include "agents/model_policies.h"
 #include "agents/place_reading.h"
 #include "agents/recording_writer.h"
 #include "agents/trace.h"
@@ -158,7 +159,11 @@ Result<> check(const std::set<std::string>& off) {
 void switch_off(const AskOptions& options, const Agents& last, Agents& agents) {
   const auto off = [&](const char* name) { return options.off.contains(name); };
   if (off("query_router")) agents.query_router = last.query_router;
-  if (off("query_planner")) agents.query_planner = last.query_planner;
+  if (off("query_planner")) {
+    agents.query_planner = [](const Routing& routing, const Call&) {
+      return Result<Plan>(plan_of_one(routing.question));
+    };
+  }
   if (off("retrieval_expert")) {
     agents.retrieval_expert = [](const Part& part, Route, const Call&) { return Result<Evidence>(Evidence{part, {}}); };
   }
@@ -182,6 +187,7 @@ Result<bool> extract_instead(const AskOptions& options, const AnswerDeps& deps, 
   Draft plain = synthesize(outcome.evidence, options.synthesis);
   Validated validated = DM_TRY(validate(plain, at, options.validation));
   for (const Claim& claim : outcome.validated.claims) validated.dropped.push_back(claim.text);
+  validated.model = std::move(outcome.validated.model);
   plain.writing = std::move(outcome.draft.writing);
   outcome.draft = std::move(plain);
   outcome.validated = std::move(validated);
@@ -262,6 +268,8 @@ Trace trace_of(const Question& question, const AskOptions& options, const Record
     if (recording->general) trace.general = recording->general->options();
     trace.model = recording->model.record();
   }
+  trace.planned = std::move(answered.outcome.plan.model);
+  trace.validated = std::move(answered.outcome.validated.model);
   trace.routing = std::move(answered.outcome.routing);
   trace.evidence = std::move(answered.outcome.evidence);
   trace.draft = std::move(answered.outcome.draft);
@@ -298,6 +306,7 @@ Agents answering_agents(const Question& question, const AskOptions& options, con
     library::Snapshot at = DM_TRY(library.read(call.deadline, call.stop));
     return validate(draft, at, validation);
   };
+  validate_with_model(options, deps, out);
   return out;
 }
 
@@ -308,6 +317,7 @@ Agents answering_agents_of_last_resort(const AskOptions& options, const AnswerDe
     return Result<Draft>(writes ? synthesize(evidence, synthesis) : Draft());
   };
   out.response_validator = [](const Draft&, const Call&) { return Result<Validated>(Validated()); };
+  put_rules_behind_validator(options, deps, out);
   return out;
 }
 
@@ -319,6 +329,7 @@ Agents agents_for(const Question& question, const AskOptions& options, const Ask
     return route_in(text, filter, at);
   };
   out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan(routing.question)); };
+  plan_with_model(question, options, without_index(deps), out);
   out.retrieval_expert = [filter = question.filter, &index = deps.index, retrieval = options.retrieval,
                           &library = deps.library, exhaustive = options.exhaustive,
                           &clock = deps.clock](const Part& part, Route route, const Call& call) -> Result<Evidence> {
@@ -345,6 +356,7 @@ Agents agents_of_last_resort(const Question& question, const AskOptions& options
   out.retrieval_expert = agents_for(question, least, deps).retrieval_expert;
   out.query_router = [](std::string_view text, const Call&) { return route_to_hybrid(text); };
   out.query_planner = [](const Routing& routing, const Call&) { return Result<Plan>(plan_of_one(routing.question)); };
+  put_rules_behind_planner(options, without_index(deps), out);
   return out;
 }
 
@@ -352,7 +364,7 @@ Result<Answered> answer_by(Agents agents, const Agents& last, const Question& qu
                            const AnswerDeps& deps, Deadline deadline, std::stop_token stop) {
   const TimePoint start = deps.clock.now();
   switch_off(options, last, agents);
-  Budgets budgets = options.budgets;
+  Budgets budgets = budgets_with_policies(options, deps);
   if (deps.writer != nullptr) budgets.writing = budgets.generating;
   Answered out{.answer = {},
                .outcome = DM_TRY(run_agents(question.text, agents, last, budgets, {deps.clock, deps.rng, deps.pool},
@@ -375,6 +387,7 @@ Result<Answered> answer_by(Agents agents, const Agents& last, const Question& qu
   answer.fallbacks = fallbacks_of(outcome);
   answer.generated = outcome.draft.writing && !extracted;
   if (outcome.draft.writing) tell_writing(*outcome.draft.writing, answer);
+  tell_policies(outcome, answer);
   if (extracted) {
     answer.fallbacks.emplace_back(
         "What the chat model wrote was not borne out by the passages: these are the documents' words.");
@@ -399,6 +412,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   }
   Agents agents = agents_for(question, options, own);
   if (recording) keep_beside(recording, agents);
+  if (recording) keep_beside_deciding(recording, agents);
   Answered answered = DM_TRY(answer_by(std::move(agents), agents_of_last_resort(question, options, own), question,
                                        options, without_index(own), deadline, stop));
   Answer answer = answered.answer;

@@ -11,6 +11,7 @@
 #include "agents/exhaustive.h"
 #include "agents/general_knowledge.h"
 #include "agents/history.h"
+#include "agents/policy.h"
 #include "agents/question_graph.h"
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
@@ -36,6 +37,7 @@ struct AskOptions {
   ValidationOptions validation;
   ExhaustiveOptions exhaustive;
   Budgets budgets;
+  Policies policies{};
   std::set<std::string> off;  // Agents that do not work, by name: to see what each is worth.
 };
 

@@ -56,9 +56,13 @@ Plan plan(std::string_view question) {
   Plan out;
   for (std::size_t part = 0; part < begins.size(); ++part) {
     const std::string_view text = question.substr(begins[part], ends[part] - begins[part]);
-    out.parts.push_back({std::string(stands_alone(text) ? text : question), std::string(text)});
+    out.parts.push_back(part_of(text, question));
   }
   return out;
+}
+
+Part part_of(std::string_view part, std::string_view question) {
+  return {std::string(stands_alone(part) ? part : question), std::string(part)};
 }
 
 Plan plan_of_one(std::string_view question) { return {{{std::string(question), std::string(question)}}}; }

@@ -56,9 +56,11 @@ struct Budgets {
   Duration writing = std::chrono::seconds(10);
   Duration generating = std::chrono::minutes(3);  // Instead, when a chat model writes.
   Duration validation = std::chrono::seconds(10);
-  std::size_t parts = 8;               // Of a plan, at most.
-  std::size_t parallel = 3;            // Parts at the same time.
-  std::uint64_t bytes = 64ULL << 20U;  // That one agent may hand on.
+  Duration deciding = std::chrono::seconds(30);  // Instead of planning, when a chat model plans,
+  Duration judging = std::chrono::minutes(1);    // and of validation, when one gives a second opinion.
+  std::size_t parts = 8;                         // Of a plan, at most.
+  std::size_t parallel = 3;                      // Parts at the same time.
+  std::uint64_t bytes = 64ULL << 20U;            // That one agent may hand on.
 };
 
 struct Replaced {
@@ -77,6 +79,7 @@ struct TimedRun {
 
 struct Outcome {
   Routing routing;
+  Plan plan;
   std::vector<Evidence> evidence;  // In the order of the plan's parts.
   Draft draft;
   Validated validated;

@@ -43,6 +43,14 @@ json::array history_json(const Trace& trace) {
   return out;
 }
 
+// Those that are a chat model's.
+json::array policies_json(const Policies& policies) {
+  json::array out;
+  if (policies.planner == Policy::kModel) out.emplace_back("query_planner");
+  if (policies.validator == Policy::kModel) out.emplace_back("response_validator");
+  return out;
+}
+
 json::object options_json(const Trace& trace) {
   const SynthesisOptions& synthesis = trace.options.synthesis;
   const Weights& w = synthesis.weights;
@@ -56,6 +64,7 @@ json::object options_json(const Trace& trace) {
                    {"enough", synthesis.enough},
                    {"context", trace.options.validation.context},
                    {"off", strings(trace.options.off)},
+                   {"by_model", policies_json(trace.options.policies)},
                    {"writing", nullptr},
                    {"general", nullptr}};
   if (trace.writing) {
@@ -152,6 +161,9 @@ void read_options(const json::value& from, Trace& to) {
   synthesis.enough = number(json_member(from, "enough"));
   to.options.validation.context = small(from, "context");
   for (std::string& one : texts(json_member(from, "off"))) to.options.off.insert(std::move(one));
+  for (const std::string& agent : texts(json_member(from, "by_model"))) {
+    (agent == "query_planner" ? to.options.policies.planner : to.options.policies.validator) = Policy::kModel;
+  }
   if (const json::value& writing = json_member(from, "writing"); writing.is_object()) {
     to.writing = WriteOptions{.passages = small(writing, "passages"), .max_tokens = small(writing, "max_tokens")};
   }
@@ -288,6 +300,9 @@ Result<Trace> read_recording(const json::value& trace, library::Snapshot& at) {
   }
   if (out.evidence.empty()) return broken();
   out.runs = runs_in(json_member(trace, "agents"));
+  if (const json::value& planned = json_member(json_member(trace, "decisions"), "query_planner"); planned.is_object()) {
+    out.planned = Decided{.fallback = text(planned, "fallback")};
+  }
   out.model = model_in(json_member(from, "model"), json_member(trace, "model_calls"));
   out.answer = DM_TRY(answer_in(json_member(from, "answer")));
   return out;

@@ -31,6 +31,7 @@ Agents recorded_agents(const Trace& trace) {
   out.query_planner = [&trace](const Routing&, const Call&) {
     Plan plan;
     for (const Evidence& one : trace.evidence) plan.parts.push_back(one.part);
+    plan.model = trace.planned;
     return Result<Plan>(std::move(plan));
   };
   out.retrieval_expert = [&trace](const Part& part, Route, const Call&) -> Result<Evidence> {
@@ -84,6 +85,7 @@ Result<Replay> replay(std::string_view trace, const AnswerDeps& deps, Deadline d
   }
   Budgets& budgets = recorded.options.budgets;
   budgets.planning = budgets.retrieval = budgets.writing = budgets.generating = budgets.validation = kTime;
+  budgets.deciding = budgets.judging = kTime;
 
   RecordedModel model(recorded.model);
   context::TokenCounter counter(model);

@@ -5,10 +5,12 @@
 // sentence they do not bear stays, marked as unsupported.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agents/answer.h"
+#include "agents/policy.h"
 #include "agents/result_synthesizer.h"
 #include "base/result.h"
 #include "library/library.h"
@@ -22,6 +24,7 @@ struct ValidationOptions {
 struct Validated {
   std::vector<Claim> claims;
   std::vector<std::string> dropped;  // Quotes of claims that failed.
+  std::optional<Decided> model{};    // Where a chat model was asked for a second opinion (second_opinion.h).
 };
 
 // Errors: those of the library. A claim that is wrong is no error.

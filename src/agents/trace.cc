@@ -110,6 +110,11 @@ json::object agent_json(const TimedRun& one, bool writes) {
   return out;
 }
 
+json::value decision_json(const std::optional<Decided>& decided) {
+  if (!decided) return nullptr;
+  return json::object{{"fallback", decided->fallback}, {"overruled", decided->overruled}};
+}
+
 }  // namespace
 
 std::string to_json(const Trace& trace, std::size_t units) {
@@ -118,27 +123,29 @@ std::string to_json(const Trace& trace, std::size_t units) {
   json::array agents;
   for (const TimedRun& one : trace.runs) agents.push_back(agent_json(one, trace.writing.has_value()));
   const Weights& w = trace.options.synthesis.weights;
-  return to_text(
-      json::object{{"trace_id", trace.id},
-                   {"question", trace.question.text},
-                   {"query_used", trace.routing.question},
-                   {"route", name(trace.routing.route)},
-                   {"route_reason", trace.routing.reason},
-                   {"status", name(trace.answer.status)},
-                   {"seconds", trace.seconds},
-                   {"weights",
-                    {{"cosine", w.cosine},
-                     {"coverage", w.coverage},
-                     {"context_coverage", w.context_coverage},
-                     {"cue", w.cue},
-                     {"heading", w.heading},
-                     {"question", w.question}}},
-                   {"parts", std::move(parts)},
-                   {"dropped", trace.dropped},
-                   {"agents", std::move(agents)},
-                   {"model", trace.writing ? json::value(trace.model.capabilities.model) : json::value(nullptr)},
-                   {"model_calls", calls_of(trace.model)},
-                   {"recording", recording_of(trace)}});
+  return to_text(json::object{
+      {"trace_id", trace.id},
+      {"question", trace.question.text},
+      {"query_used", trace.routing.question},
+      {"route", name(trace.routing.route)},
+      {"route_reason", trace.routing.reason},
+      {"status", name(trace.answer.status)},
+      {"seconds", trace.seconds},
+      {"weights",
+       {{"cosine", w.cosine},
+        {"coverage", w.coverage},
+        {"context_coverage", w.context_coverage},
+        {"cue", w.cue},
+        {"heading", w.heading},
+        {"question", w.question}}},
+      {"parts", std::move(parts)},
+      {"dropped", trace.dropped},
+      {"agents", std::move(agents)},
+      {"model", trace.writing ? json::value(trace.model.capabilities.model) : json::value(nullptr)},
+      {"model_calls", calls_of(trace.model)},
+      {"decisions",
+       {{"query_planner", decision_json(trace.planned)}, {"response_validator", decision_json(trace.validated)}}},
+      {"recording", recording_of(trace)}});
 }
 
 }  // namespace docmind::agents

@@ -22,6 +22,8 @@ struct Trace {
   Routing routing{};
   std::vector<Evidence> evidence{};
   Draft draft{};
+  std::optional<Decided> planned{};  // By a chat model that was asked; validated: likewise.
+  std::optional<Decided> validated{};
   std::vector<TimedRun> runs{};
   ModelRecord model{};
   AnswerDigest answer{};

@@ -49,6 +49,8 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.max_citations = settings.ask.max_citations;
   options.max_characters = settings.ask.max_characters;
   options.without = settings.ask.without;
+  options.model_plans = settings.ask.planner == "model";
+  options.model_validates = settings.ask.validator == "model";
   options.generate = settings.ask.generate;
   options.max_tokens = settings.ask.max_tokens;
   options.general_knowledge = settings.ask.general_knowledge;

@@ -306,6 +306,12 @@ void add_answering(std::vector<Declaration>& out) {
                          "ask.max_parallel_calls", [](auto& s) -> auto& { return s.ask.max_parallel_calls; }, 1, 16,
                          "Parts of a question that are searched, and written by a chat model, at the same time."),
                      {"max_parallel_calls"}));
+  out.push_back(choice(
+      "ask.planner", [](auto& s) -> auto& { return s.ask.planner; }, {"rules", "model"},
+      "Who cuts a question into its parts: rules, or the chat model that writes, with the rules behind it."));
+  out.push_back(choice(
+      "ask.validator", [](auto& s) -> auto& { return s.ask.validator; }, {"rules", "model"},
+      "Who checks what the chat model wrote: rules, or rules and then the chat model as a second opinion."));
   out.push_back(line(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "

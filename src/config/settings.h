@@ -98,6 +98,8 @@ struct Settings {
     std::uint32_t max_tokens = 512;
     bool general_knowledge = false;
     std::uint32_t max_parallel_calls = 3;
+    std::string planner = "rules";
+    std::string validator = "rules";
     std::string without;
   } ask{};
 

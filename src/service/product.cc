@@ -50,6 +50,8 @@ std::set<std::string> names_in(std::string_view list) {
   return out;
 }
 
+agents::Policy policy(bool by_model) { return by_model ? agents::Policy::kModel : agents::Policy::kRules; }
+
 retrieval::Stage stage(bool on) { return on ? retrieval::Stage::kOn : retrieval::Stage::kOff; }
 
 class Product final : public Service {
@@ -214,6 +216,7 @@ class Product final : public Service {
     options.synthesis.citations = options_.max_citations;
     options.synthesis.characters = options_.max_characters;
     options.off = names_in(options_.without);
+    options.policies = {.planner = policy(options_.model_plans), .validator = policy(options_.model_validates)};
     options.budgets.parallel = options_.max_parallel;
     return agents::ask({question.text, question.filter, question.history}, options,
                        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),

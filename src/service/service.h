@@ -64,6 +64,8 @@ struct ServiceOptions {
   std::string without;             // Agents that do not work, separated by commas.
   bool generate = true;            // Answers are written by the chat model, where there is one.
   std::uint32_t max_tokens = 512;  // Of what it writes.
+  bool model_plans = false;        // The chat model cuts questions into their parts, rules stand behind it.
+  bool model_validates = false;    // It gives a second opinion on what was written.
   bool general_knowledge = false;  // What the documents do not answer the model may, marked as its own knowledge.
   std::uint32_t max_parallel = 3;  // Parts of a question at the same time.
   bool prepare = false;            // The chat model reads whole documents after they were ingested, in idle time.

@@ -71,9 +71,25 @@ void describe(const Part& it, Field& field) {
 }
 
 template <typename Field>
+void describe(const llm::ChatUsage& it, Field& field) {
+  field("prompt", it.prompt);
+  field("cached", it.cached);
+  field("completion", it.completion);
+}
+
+template <typename Field>
+void describe(const Decided& it, Field& field) {
+  const auto& [fallback, overruled, usage] = it;
+  field("fallback", fallback);
+  field("overruled", overruled);
+  field("usage", usage);
+}
+
+template <typename Field>
 void describe(const Plan& it, Field& field) {
-  const auto& [parts] = it;
+  const auto& [parts, model] = it;
   field("parts", parts, Least::kOne);
+  field("model", model);
 }
 
 template <typename Field>
@@ -253,13 +269,6 @@ void describe(const ShownPassage& it, Field& field) {
 }
 
 template <typename Field>
-void describe(const llm::ChatUsage& it, Field& field) {
-  field("prompt", it.prompt);
-  field("cached", it.cached);
-  field("completion", it.completion);
-}
-
-template <typename Field>
 void describe(const Writing& it, Field& field) {
   const auto& [model, context, usage, shown] = it;
   field("model", model);
@@ -310,9 +319,10 @@ void describe(const Claim& it, Field& field) {
 
 template <typename Field>
 void describe(const Validated& it, Field& field) {
-  const auto& [claims, dropped] = it;
+  const auto& [claims, dropped, model] = it;
   field("claims", claims);
   field("dropped", dropped);
+  field("model", model);
 }
 
 // ---- kinds of members ----
