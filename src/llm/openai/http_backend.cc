@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "exec/wait.h"
-
 namespace docmind::openai {
 
 HttpBackend::HttpBackend(HttpBackendOptions options, net::Client& client, const Clock& clock)
@@ -35,20 +33,8 @@ Ask HttpBackend::asking(Deadline deadline, const std::stop_token& stop) const {
 }
 
 Result<Probed> HttpBackend::probed(Deadline deadline, const std::stop_token& stop) {
-  {
-    MutexLock lock(mutex_);
-    const auto waited =
-        exec::wait_until(changed_, lock, deadline, stop, [this]() DM_REQUIRES(mutex_) { return !probing_; });
-    if (waited != exec::Waited::kReady) return exec::error_of(waited, "trying what the model's server can do");
-    if (probed_) return *probed_;
-    probing_ = true;
-  }
-  Result<Probed> found = probe(options_.model, asking(deadline, stop));
-  const MutexLock lock(mutex_);
-  probing_ = false;
-  if (found) probed_ = *found;
-  changed_.notify_all();
-  return found;
+  return probed_.get("trying what the model's server can do", deadline, stop,
+                     [&] { return probe(options_.model, asking(deadline, stop)); });
 }
 
 Result<llm::BackendInfo> HttpBackend::info(Deadline deadline, std::stop_token stop) {
@@ -79,8 +65,7 @@ Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_v
   const net::Request request{.method = "POST", .target = {.path = std::string(path)}, .body = std::string(body)};
   auto reply = send(request, on_bytes, deadline, stop);
   if (!reply) {
-    const MutexLock lock(mutex_);
-    if (reply.error().code == Code::kUnavailable) probed_.reset();
+    if (reply.error().code == Code::kUnavailable) probed_.forget();
     return std::move(reply).error();
   }
   return llm::BackendReply{reply->status, std::move(reply->body),

@@ -4,12 +4,10 @@
 // could not be reached meanwhile, since another one may stand there then. Thread safety: any method from any thread;
 // callers that come while it is tried wait for the same trial.
 #pragma once
-#include <condition_variable>
-#include <optional>
 #include <string>
 
 #include "base/clock.h"
-#include "base/thread_annotations.h"
+#include "exec/memo.h"
 #include "llm/backend.h"
 #include "llm/openai/probe.h"
 #include "net/client.h"
@@ -39,7 +37,7 @@ class HttpBackend final : public llm::Backend {
                                  Deadline deadline, std::stop_token stop) override;
 
  private:
-  Result<Probed> probed(Deadline deadline, const std::stop_token& stop) DM_EXCLUDES(mutex_);
+  Result<Probed> probed(Deadline deadline, const std::stop_token& stop);
   Ask asking(Deadline deadline, const std::stop_token& stop) const;  // For the probe, while `this` lives.
   Result<net::Response> send(const net::Request& request, const OnBytes& on_bytes, Deadline deadline,
                              const std::stop_token& stop) const;
@@ -47,10 +45,7 @@ class HttpBackend final : public llm::Backend {
   const HttpBackendOptions options_;
   net::Client& client_;
   const Clock& clock_;
-  Mutex mutex_;
-  std::condition_variable_any changed_;
-  bool probing_ DM_GUARDED_BY(mutex_) = false;
-  std::optional<Probed> probed_ DM_GUARDED_BY(mutex_);
+  exec::Memo<Probed> probed_;
 };
 
 }  // namespace docmind::openai

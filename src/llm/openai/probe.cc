@@ -144,6 +144,13 @@ Result<std::uint32_t> count_tokens(Counting counting, std::string_view model, co
   return static_cast<std::uint32_t>(tokens->size());
 }
 
+Result<> try_out(llm::Capabilities& can, const Ask& ask) {
+  can.json_schema = DM_TRY(holds_to_schema(can.model, ask));
+  can.tools = DM_TRY(takes_tools(can.model, ask));
+  can.caches_prefix = DM_TRY(keeps_beginnings(can.model, ask));
+  return {};
+}
+
 Result<Probed> probe(std::string_view model, const Ask& ask) {
   const json::object entry = DM_TRY(model_entry(model, ask));
   Probed out;
@@ -151,9 +158,7 @@ Result<Probed> probe(std::string_view model, const Ask& ask) {
   llm::Capabilities& can = out.info.capabilities;
   can.model = json_text(json_member(entry, "id"));
   DM_TRY(read_server(entry, ask, can));
-  can.json_schema = DM_TRY(holds_to_schema(can.model, ask));
-  can.tools = DM_TRY(takes_tools(can.model, ask));
-  can.caches_prefix = DM_TRY(keeps_beginnings(can.model, ask));
+  DM_TRY(try_out(can, ask));
   out.counting = DM_TRY(counting_of(can.model, ask));
   can.counts_tokens = out.counting != Counting::kNone;
   return out;

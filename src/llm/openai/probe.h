@@ -35,6 +35,10 @@ using Ask = std::function<Result<Asked>(std::string_view path, const std::string
 // another one), kNotFound (no such model), kUnavailable (it has none yet), kDataLoss (what answers is something else).
 Result<Probed> probe(std::string_view model, const Ask& ask);
 
+// Tries by a few short conversations whether `can.model` holds a text to a JSON Schema, takes tools and computes a
+// shared beginning once, and says so in `can`. Errors: those of `ask`.
+Result<> try_out(llm::Capabilities& can, const Ask& ask);
+
 // The tokens of one text, as a server of that kind counts them.
 Result<std::uint32_t> count_tokens(Counting counting, std::string_view model, const std::string& text, const Ask& ask);
 
