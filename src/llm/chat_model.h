@@ -64,6 +64,7 @@ struct ChatRequest {
   std::vector<ChatDocument> passages{};   // For this question alone.
   std::vector<ChatTool> tools{};
   std::string schema{};          // JSON Schema that the text has to satisfy; empty: free text. Not with tools.
+  std::uint32_t window = 0;      // Tokens that it was made to fit, prompt and answer together; 0: nobody looked.
   std::uint32_t max_tokens = 0;  // 0: the backend's choice.
   double temperature = 0;
   std::optional<std::uint64_t> seed{};
@@ -85,6 +86,8 @@ struct ChatReply {
   std::vector<ToolCall> tool_calls{};
   ChatFinish finish = ChatFinish::kEnd;  // kLength: cut by max_tokens, a schema may not hold.
   ChatUsage usage{};
+  std::string backend{};                 // Who wrote it, where there are several.
+  std::vector<std::string> fallbacks{};  // Why it was not somebody before: a sentence each.
 };
 
 class ChatModel : public Tokenizer {

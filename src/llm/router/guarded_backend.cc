@@ -1,0 +1,88 @@
+#include "llm/router/guarded_backend.h"
+
+#include <charconv>
+#include <optional>
+
+namespace docmind::router {
+namespace {
+
+constexpr int kMostSeconds = 3600;  // A server that asks for more is not believed.
+
+// A status as the failure that it is; none for an answer.
+std::optional<Error> failure_of(const llm::BackendReply& reply) {
+  const std::string message = "The model's server answered with status " + std::to_string(reply.status) + ".";
+  switch (reply.status) {
+    case 429:
+      return Error{Code::kResourceExhausted, message};
+    case 500:
+      return Error{Code::kInternal, message};
+    case 502:
+    case 503:
+      return Error{Code::kUnavailable, message};
+    case 408:
+    case 504:
+      return Error{Code::kDeadlineExceeded, message};
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Duration> wait_in(std::string_view retry_after) {
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), seconds);
+  const bool whole = error == std::errc() && end == retry_after.data() + retry_after.size();
+  if (!whole || seconds < 0 || seconds > kMostSeconds) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GuardedBackend>> GuardedBackend::open(const std::string& name, llm::Backend& backend,
+                                                             const resilience::GuardOptions& options,
+                                                             resilience::GuardDeps deps) {
+  auto guard = DM_TRY(resilience::Guard::open(name, options, std::move(deps)));
+  return std::unique_ptr<GuardedBackend>(new GuardedBackend(backend, std::move(guard)));
+}
+
+Result<llm::BackendInfo> GuardedBackend::info(Deadline deadline, std::stop_token stop) {
+  return backend_.info(deadline, std::move(stop));
+}
+
+Result<std::vector<std::uint32_t>> GuardedBackend::count(std::span<const std::string> texts, Deadline deadline,
+                                                         std::stop_token stop) {
+  return backend_.count(texts, deadline, std::move(stop));
+}
+
+std::string GuardedBackend::metrics(Deadline deadline, std::stop_token stop) {
+  return backend_.metrics(deadline, std::move(stop));
+}
+
+Result<llm::BackendReply> GuardedBackend::post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
+                                               Deadline deadline, std::stop_token stop) {
+  std::optional<llm::BackendReply> refusal;  // What the last try was answered with, if it was.
+  auto guarded =
+      guard_->run({.deadline = deadline, .stop = stop}, [&](resilience::Attempt& attempt) -> Result<llm::BackendReply> {
+        refusal.reset();
+        OnBytes pass_on;
+        if (on_bytes) {
+          pass_on = [&](std::string_view bytes) -> Result<> {
+            DM_TRY(attempt.to_client());
+            return on_bytes(bytes);
+          };
+        }
+        llm::BackendReply reply = DM_TRY(backend_.post(path, body, pass_on, attempt.deadline(), attempt.stop()));
+        const std::optional<Error> failed = failure_of(reply);
+        if (!failed) return reply;
+        if (const auto wait = wait_in(reply.retry_after)) attempt.retry_after(*wait);
+        refusal = std::move(reply);
+        return *failed;
+      });
+  if (!guarded.result && refusal) return *std::move(refusal);
+  return std::move(guarded.result);
+}
+
+resilience::BreakerStatus GuardedBackend::breaker() const {
+  return guard_->breaker() != nullptr ? guard_->breaker()->status() : resilience::BreakerStatus{};
+}
+
+}  // namespace docmind::router

@@ -1,0 +1,93 @@
+// One chat model out of several backends: the one in use answers, and when it cannot, the next in the order does.
+//
+// A request goes to the backend in use. One that fails is passed over for a while, and the request goes to the next
+// that can hold it (its window, its schema, its tools), unless a piece of the answer was given out already: then the
+// error is the answer. Who answered, and why not another, stands in the reply. A switch loads and warms the new backend
+// while the old one answers; requests that have begun stay where they are. A switch that fails changes nothing. Thread
+// safety: any method from any thread. Metrics: docmind_backend_answers_total{backend},
+// docmind_backend_failures_total{backend}, docmind_fallbacks_total{from,to}.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/thread_annotations.h"
+#include "llm/chat_model.h"
+#include "obs/log.h"
+#include "obs/metrics.h"
+
+namespace docmind::router {
+
+struct Member {
+  std::string name{};                      // "vllm"
+  llm::ChatModel* model = nullptr;         // Outlives the router.
+  std::string where{};                     // For people: an address, or "this process's own engine".
+  bool elsewhere = false;                  // Text that goes there leaves this machine.
+  std::function<Duration()> left_alone{};  // How long its breaker refuses calls still; may be empty.
+};
+
+struct RouterOptions {
+  Duration rest = std::chrono::seconds(10);   // So long one that failed is passed over.
+  Duration probe = std::chrono::seconds(20);  // For one to say what it can while others wait to be asked.
+  std::uint32_t warm_up_tokens = 1;
+};
+
+struct RouterDeps {  // All outlive the router.
+  const Clock& clock;
+  const obs::Log& log;
+  obs::Metrics& metrics;
+};
+
+struct MemberStatus {
+  std::string name{};
+  std::string where{};
+  bool in_use = false;
+  bool elsewhere = false;
+  std::optional<llm::Capabilities> can{};  // As it last said.
+  std::string failure{};                   // What it failed with last, while it is passed over.
+  std::uint64_t answers = 0;
+  std::uint64_t failures = 0;
+};
+
+class Router final : public llm::ChatModel {
+ public:
+  // `members` in the order in which they stand in for each other, the first in use. kInvalidArgument without one, or
+  // when two have one name.
+  static Result<std::unique_ptr<Router>> open(std::vector<Member> members, const RouterOptions& options,
+                                              RouterDeps deps);
+  ~Router() override;
+
+  // Of the first, from the one in use on, that answers. kUnavailable when none does.
+  Result<llm::Capabilities> capabilities(Deadline deadline, std::stop_token stop) override;
+  Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline deadline,
+                                           std::stop_token stop) override;
+  Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream* stream, Deadline deadline,
+                              std::stop_token stop) override;
+
+  // Puts another one in use, once it has answered. kNotFound for a name that no member has; what it failed with.
+  Result<> use(std::string_view name, Deadline deadline, std::stop_token stop);
+
+  std::vector<MemberStatus> status() const;
+
+ private:
+  struct Place;
+  Router(std::vector<Member> members, const RouterOptions& options, RouterDeps deps);
+  std::vector<Place*> order() const DM_EXCLUDES(mutex_);
+  Result<llm::Capabilities> can(Place& place, Deadline deadline, const std::stop_token& stop);
+  void failed(Place& place, const Error& error) DM_EXCLUDES(mutex_);
+  void answered(Place& place, const std::vector<Place*>& passed_over) DM_EXCLUDES(mutex_);
+  Error none_answers(const std::vector<std::string>& why) const;
+
+  const RouterOptions options_;
+  const RouterDeps deps_;
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<Place>> places_;  // The vector never changes.
+  std::size_t in_use_ DM_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace docmind::router
