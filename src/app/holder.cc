@@ -6,7 +6,8 @@
 #include <thread>
 #include <utility>
 
-#include "app/chat_plan.h"
+#include "app/backends.h"
+#include "app/engine_options.h"
 #include "app/roles.h"
 #include "app/settings_object.h"
 #include "graph/sqlite/sqlite_saver.h"
@@ -76,35 +77,6 @@ parse::ChildParserOptions parser_options(const config::Settings& settings, const
   return options;
 }
 
-llamacpp::EngineChildOptions engine_options(std::uint32_t threads, const Layout& layout,
-                                            const std::filesystem::path& model) {
-  llamacpp::EngineChildOptions options;
-  options.binary = layout.binary.string();
-  options.model_path = model.string();
-  options.socket_folder = layout.runtime.string();
-  options.threads = threads;
-  return options;
-}
-
-llamacpp::EngineChildOptions chat_options(const config::Settings& settings, const Layout& layout,
-                                          const std::filesystem::path& model, std::uint64_t beside) {
-  const config::Settings::Engine& engine = settings.engine;
-  llamacpp::EngineChildOptions options = engine_options(engine.threads, layout, model);
-  options.arguments = {fmt::format("--context={}", engine.context),
-                       fmt::format("--batch={}", engine.batch),
-                       fmt::format("--cpu-memory={}", engine.cpu_memory_bytes),
-                       fmt::format("--gpu-memory={}", engine.gpu_memory_bytes),
-                       fmt::format("--gpu-layers={}", engine.gpu_layers),
-                       fmt::format("--device-map={}", engine.device_map),
-                       fmt::format("--beside={}", beside),
-                       fmt::format("--kv-cache-dtype={}", engine.kv_cache_dtype)};
-  if (engine.kv_spill_bytes > 0) {
-    options.arguments.push_back(fmt::format("--kv-folder={}", (layout.data / "kv").string()));
-    options.arguments.push_back(fmt::format("--kv-bytes={}", engine.kv_spill_bytes));
-  }
-  return options;
-}
-
 llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& settings, const Layout& layout,
                                                  const std::filesystem::path& model) {
   llamacpp::EngineEmbedderOptions options;
@@ -144,10 +116,8 @@ struct Holder::State {
   std::unique_ptr<llamacpp::EngineChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
-  std::unique_ptr<llamacpp::EngineChild> chat_engine;        // Null without a chat model.
-  std::unique_ptr<llamacpp::EngineBackend> chat_model;
-  std::unique_ptr<openai::ChatClient> chat;              // To chat_model, for the agents.
-  std::unique_ptr<llamacpp::EngineChild> rerank_engine;  // Null without a reranker.
+  std::unique_ptr<Backends> backends;                        // Of the chat model.
+  std::unique_ptr<llamacpp::EngineChild> rerank_engine;      // Null without a reranker.
   std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
   std::unique_ptr<service::Service> service;
@@ -172,11 +142,12 @@ Result<> Holder::State::build() {
   parser = std::make_unique<parse::ChildParser>(parser_options(settings, layout), deps.clock);
   std::vector<server::ServedModel> models = DM_TRY(build_models());
   // From here the library is open.
-  service = DM_TRY(service::Service::open(service_options(settings, layout),
-                                          {deps.clock, rng, files, deps.log, metrics, *parser, *embedder, chat.get()}));
+  service = DM_TRY(service::Service::open(service_options(settings, layout), {deps.clock, rng, files, deps.log, metrics,
+                                                                              *parser, *embedder, backends->router()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
+  routing.backends = backends->router();
   routing.models = std::move(models);
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   net::ServerOptions options;
@@ -190,17 +161,9 @@ Result<> Holder::State::build() {
 }
 
 Result<std::vector<server::ServedModel>> Holder::State::build_models() {
-  std::vector<server::ServedModel> models;
   const config::Settings& settings = deps.loaded.settings;
-  if (!settings.engine.model.empty()) {
-    const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.engine.model));
-    chat_engine = DM_TRY(
-        llamacpp::EngineChild::open(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
-                                    {deps.clock, rng, files, deps.client, deps.log}));
-    chat_model = std::make_unique<llamacpp::EngineBackend>(*chat_engine, deps.client);
-    chat = std::make_unique<openai::ChatClient>(*chat_model);
-    models.push_back({server::ModelUse::kText, chat_model.get()});
-  }
+  backends = DM_TRY(Backends::open({settings, deps.layout, deps.clock, rng, files, deps.client, deps.log, metrics}));
+  std::vector<server::ServedModel> models = backends->served();
   if (!settings.reranker.model.empty()) DM_TRY(build_reranker(models));
   embedding_model = std::make_unique<llamacpp::EngineBackend>(*engine, deps.client);
   models.push_back({server::ModelUse::kEmbedding, embedding_model.get()});
@@ -244,7 +207,7 @@ Result<std::uint16_t> Holder::listen(const std::string& host, std::uint16_t port
 void Holder::warm_up() {
   state_->warming = std::jthread([state = state_.get()](std::stop_token stop) {
     auto warm = state->service->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);
-    for (llm::Backend* model : {state->chat_model.get(), state->reranker.get()}) {
+    for (llm::Backend* model : {state->backends->engine(), static_cast<llm::Backend*>(state->reranker.get())}) {
       if (!warm || model == nullptr) continue;
       const auto loaded = model->info(Deadline::in(kWarmUp, state->deps.clock), stop);
       if (!loaded) warm = loaded.error();

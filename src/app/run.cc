@@ -151,6 +151,7 @@ int run_command(const Program& program) {
           requesting(program, cli::ask),
           requesting(program, cli::search),
           requesting(program, cli::library),
+          requesting(program, cli::backends),
           requesting(program, cli::remove),
           requesting(program, cli::trace),
           requesting(program, cli::verify),

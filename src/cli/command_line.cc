@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 15> kCommands = {{
+constexpr std::array<Entry, 16> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -40,6 +40,8 @@ constexpr std::array<Entry, 15> kCommands = {{
     {"config", "Show the settings", "docmind config show --origin\n  docmind --config my.yaml config show --json"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
+    {"backends", "Show what can write answers, and switch",
+     "docmind backends\n  docmind backends use ollama\n  docmind backends --json"},
     {"kv", "Compute how much memory a chat model's keys and values take",
      "docmind kv --model qwen3-4b --context 131072\n  docmind kv --model ./Qwen3-4B.gguf --json"},
     {"completion", "Print a completion script for a shell",
@@ -105,6 +107,7 @@ struct Parser {
   ConfigOptions config;
   ServeOptions serve;
   KvOptions kv;
+  BackendsOptions backends;
   CompletionOptions completion;
   ModelsImportOptions import;
   ModelsPullOptions pull;
@@ -179,6 +182,10 @@ struct Parser {
         .add_option("--context", kv.context, "Tokens; default: engine.context, else the model's own, up to 131072")
         ->check(CLI::Range(1, 1 << 26));
     at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    at("backends")
+        .add_subcommand("use", "Have another one write the answers")
+        ->add_option("name", backends.use, "Its name: vllm, llamacpp or ollama")
+        ->required();
     add_models(at("models"));
     add_sessions(at("sessions"));
   }
@@ -286,6 +293,7 @@ struct Parser {
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();
+    if (name == "backends") return backends;
     if (name == "chat") return chat;
     if (name == "sessions") return chosen_sessions();
     return DoctorOptions{};

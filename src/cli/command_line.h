@@ -52,6 +52,9 @@ struct ServeOptions {
   std::string model;                  // Empty: the setting.
 };
 struct DoctorOptions {};
+struct BackendsOptions {
+  std::string use;  // The one to put in use; empty: they are listed.
+};
 struct KvOptions {
   std::string model;          // A name or a file; empty: the setting.
   std::uint32_t context = 0;  // 0: the setting, else what the model was trained for.
@@ -116,8 +119,8 @@ struct ModelsRemoveOptions {
 
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, KvOptions, CompletionOptions, ModelsListOptions,
-                 ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
+                 ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, KvOptions, CompletionOptions,
+                 ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
                  ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
                  SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
 

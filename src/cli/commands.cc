@@ -127,6 +127,13 @@ int remove(Api& api, const DeleteOptions& options, const Surroundings& here) {
   return code;
 }
 
+int backends(Api& api, const BackendsOptions& options, const Surroundings& here) {
+  const net::Request request =
+      options.use.empty() ? get("/api/backends") : post("/api/backends/use", json::object{{"name", options.use}});
+  return print(api.call(request), here,
+               [&](const json::value& listed) { return render_backends(listed, here.terminal); });
+}
+
 int trace(Api& api, const TraceOptions& options, const Surroundings& here) {
   if (options.replay) return replay(api, options.id, here);
   return print(api.call(get("/api/traces/" + options.id)), here,

@@ -183,6 +183,27 @@ std::string render_hits(const json::array& hits, const Terminal& terminal) {
   return out;
 }
 
+std::string render_backends(const json::value& backends, const Terminal& terminal) {
+  std::string out;
+  for (const json::value& one : list(backends, "backends")) {
+    const bool in_use = flag(one, "in_use");
+    out += fmt::format("{} {:9s} {}", in_use ? "*" : " ", text(one, "name"), printable(text(one, "where")));
+    if (flag(one, "leaves_this_machine")) out += terminal.bold("  text leaves this machine");
+    const std::string failure = text(one, "failure");
+    const json::value* can = one.as_object().if_contains("capabilities");
+    if (!failure.empty()) {
+      out += "\n            " + printable(failure);
+    } else if (can != nullptr && can->is_object()) {
+      out += fmt::format("\n            {}, {} tokens{}{}{}", printable(text(*can, "model")), count(*can, "context"),
+                         flag(*can, "json_schema") ? ", JSON" : "", flag(*can, "tools") ? ", tools" : "",
+                         terminal.faint("  " + printable(text(*can, "server"))));
+    }
+    out += "\n";
+  }
+  if (out.empty()) return "No chat model is set up: answers are in the documents' own words.\n";
+  return out;
+}
+
 std::string render_library(const json::value& library, const Terminal& terminal) {
   std::string out;
   for (const json::value& document : list(library, "documents")) {

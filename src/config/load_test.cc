@@ -172,10 +172,10 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   loaded = ok(s);
   EXPECT_EQ(loaded.settings.chunk.tokens, 512U);
   EXPECT_EQ(loaded.settings.embedder.model, "BAAI/bge-large-en-v1.5");
-  EXPECT_EQ(loaded.warnings.size(), 4U);
+  EXPECT_EQ(loaded.warnings.size(), 3U);
   folder.write("spec/.env", testdata("fields.env"));
   loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 22U);
+  EXPECT_EQ(loaded.warnings.size(), 21U);
   for (const std::string& warning : loaded.warnings)
     EXPECT_NE(warning.find("has no effect: "), std::string::npos) << warning;
   folder.write("spec/.env", "");

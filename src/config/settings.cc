@@ -216,6 +216,49 @@ void add_models(std::vector<Declaration>& out) {
       "Disk space for computed beginnings of prompts, kept over restarts; 0 keeps none."));
 }
 
+Declaration secret(Declaration declaration) {
+  declaration.shown = Shown::kSecret;
+  return declaration;
+}
+
+void add_backends(std::vector<Declaration>& out) {
+  out.push_back(line(
+      "backends.order", [](auto& s) -> auto& { return s.backends.order; }, "names, separated by commas",
+      "Order in which the backends that are set up stand in for each other; the first of them answers."));
+  out.push_back(line_or_none(
+      "backends.allow_remote", [](auto& s) -> auto& { return s.backends.allow_remote; },
+      "host names, separated by commas",
+      "Hosts of backends that are not this machine and may be sent text; empty: none, nothing leaves this machine."));
+  out.push_back(duration(
+      "backends.first_byte", [](auto& s) -> auto& { return s.backends.first_byte; }, std::chrono::seconds(1),
+      std::chrono::hours(24), "Longest wait for the first byte of an answer; a long prompt takes its time."));
+  out.push_back(duration(
+      "backends.idle", [](auto& s) -> auto& { return s.backends.idle; }, std::chrono::milliseconds(100),
+      std::chrono::hours(24), "Longest silence inside an answer before the backend counts as hanging."));
+  out.push_back(line_or_none(
+      "vllm.url", [](auto& s) -> auto& { return s.vllm.url; }, "http address",
+      "A vLLM, llama-server or other server with OpenAI's API that runs already; empty: none."));
+  out.push_back(with(line_or_none(
+                         "vllm.model", [](auto& s) -> auto& { return s.vllm.model; }, "name",
+                         "The model there, as that server names it; empty: the first it has."),
+                     {"vllm_model_name"}));
+  out.push_back(secret(line_or_none(
+      "vllm.api_key", [](auto& s) -> auto& { return s.vllm.api_key; }, "text", "Key that server wants; empty: none.")));
+  out.push_back(line_or_none(
+      "ollama.url", [](auto& s) -> auto& { return s.ollama.url; }, "http address",
+      "An Ollama that runs already; empty: none."));
+  out.push_back(with(line_or_none(
+                         "ollama.model", [](auto& s) -> auto& { return s.ollama.model; }, "name",
+                         "The model there, as Ollama names it; empty: the first it has."),
+                     {"ollama_model"}));
+  out.push_back(integer(
+      "ollama.context", [](auto& s) -> auto& { return s.ollama.context; }, 0, 1 << 20U,
+      "Tokens of Ollama's window; 0 is what the model's own parameters say, else 8192."));
+  out.push_back(line(
+      "ollama.keep_alive", [](auto& s) -> auto& { return s.ollama.keep_alive; }, "time as Ollama writes it",
+      "How long Ollama keeps the model loaded after an answer."));
+}
+
 void add_further_models(std::vector<Declaration>& out) {
   out.push_back(line_or_none(
       "reranker.model", [](auto& s) -> auto& { return s.reranker.model; }, "name or GGUF file",
@@ -327,6 +370,7 @@ std::vector<Declaration> declarations() {
   std::vector<Declaration> out;
   add_program(out);
   add_models(out);
+  add_backends(out);
   add_further_models(out);
   add_reading(out);
   add_answering(out);

@@ -51,6 +51,26 @@ struct Settings {
     bool prepare_documents = false;
   } engine{};
 
+  struct Backends {
+    std::string order = "vllm, llamacpp, ollama";
+    std::string allow_remote{};
+    Duration first_byte = std::chrono::minutes(10);
+    Duration idle = std::chrono::seconds(60);
+  } backends{};
+
+  struct Vllm {
+    std::string url{};
+    std::string model{};
+    std::string api_key{};
+  } vllm{};
+
+  struct Ollama {
+    std::string url{};
+    std::string model{};
+    std::uint32_t context = 0;
+    std::string keep_alive = "5m";
+  } ollama{};
+
   struct Reranker {
     std::string model{};
     std::uint32_t threads = 0;

@@ -3,8 +3,8 @@
 namespace docmind::config {
 namespace {
 
-constexpr std::string_view kVllm = "it belongs to the vLLM backend, which is not built in yet";
-constexpr std::string_view kOllama = "it belongs to the Ollama backend, which is not built in yet";
+constexpr std::string_view kVllm = "it is for a vLLM that DocMind starts itself, which is not built in yet";
+constexpr std::string_view kVllmUrl = "the setting is vllm.url";
 constexpr std::string_view kTemperature = "what a chat model writes for an answer is always its likeliest text";
 constexpr std::string_view kContext =
     "what fits the model's window is planned for each answer; the window is engine.context";
@@ -15,18 +15,18 @@ constexpr std::string_view kAlways = "it is always so";
 
 void add_vllm(std::vector<SpecificationName>& out) {
   for (const std::string_view name :
-       {"vllm_model_path", "vllm_model_name", "vllm_host", "vllm_port", "vllm_max_model_len", "vllm_quantization",
+       {"vllm_model_path", "vllm_max_model_len", "vllm_quantization",
         "vllm_attention_backend", "vllm_kv_cache_dtype", "vllm_gpu_memory_utilization", "vllm_swap_space",
         "vllm_enable_prefix_caching", "vllm_enable_chunked_prefill", "vllm_max_num_prefills", "vllm_use_modelscope",
         "gpu_memory_fraction", "vllm_service.*"}) {
     out.push_back({name, Fate::kNotYet, kVllm});
   }
+  for (const std::string_view name : {"vllm_host", "vllm_port"}) out.push_back({name, Fate::kObsolete, kVllmUrl});
   out.push_back({"cuda_visible_devices", Fate::kObsolete,
                  "CUDA reads it from the environment; set it there for the program that uses the GPU"});
 }
 
 void add_chat(std::vector<SpecificationName>& out) {
-  out.push_back({"ollama_model", Fate::kNotYet, kOllama});
   out.push_back({"llm_temperature", Fate::kObsolete, kTemperature});
   out.push_back({"model_name", Fate::kObsolete, "a chat model is imported and then named with engine.model"});
   out.push_back(

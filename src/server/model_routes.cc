@@ -44,7 +44,10 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
     if (model.use != use) continue;
     ++count;
     only = model.backend;
-    if (!name.empty() && DM_TRY(model.backend->info(deadline, stop)).capabilities.model == name) return only;
+    if (name.empty()) continue;
+    const auto info = model.backend->info(deadline, stop);
+    if (!info && model.needed) return info.error();
+    if (info && info->capabilities.model == name) return only;
   }
   if (name.empty() && count == 1) return only;
   if (count == 0) {
@@ -59,8 +62,9 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
 Result<net::Response> ModelRoutes::list(Deadline deadline, const std::stop_token& stop) const {
   boost::json::array data;
   for (const ServedModel& model : models_) {
-    const llm::BackendInfo info = DM_TRY(model.backend->info(deadline, stop));
-    data.push_back(DM_TRY(parse_json(info.json)));
+    const auto info = model.backend->info(deadline, stop);
+    if (!info && model.needed) return info.error();
+    if (info) data.push_back(DM_TRY(parse_json(info->json)));
   }
   return net::json_response(200, to_text(boost::json::object{{"object", "list"}, {"data", std::move(data)}}));
 }
@@ -99,7 +103,9 @@ std::string ModelRoutes::metrics(Deadline deadline, const std::stop_token& stop)
 
 Result<> ModelRoutes::ready(Deadline deadline, const std::stop_token& stop) const {
   if (ready_) return {};
-  for (const ServedModel& model : models_) DM_TRY(model.backend->info(deadline, stop));
+  for (const ServedModel& model : models_) {
+    if (model.needed) DM_TRY(model.backend->info(deadline, stop));
+  }
   ready_ = true;
   return {};
 }

@@ -19,6 +19,7 @@ enum class ModelUse : std::uint8_t { kText, kEmbedding, kReranking };
 struct ServedModel {
   ModelUse use = ModelUse::kText;
   llm::Backend* backend = nullptr;  // Outlives the routes.
+  bool needed = true;               // Else all works without it, as long as it is away.
 };
 
 class ModelRoutes {

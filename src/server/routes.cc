@@ -63,6 +63,8 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/api/ask", &Routes::ask},
       {"GET", "/api/traces/{id}", &Routes::trace},
       {"GET", "/api/agents", &Routes::agent_totals},
+      {"GET", "/api/backends", &Routes::backends},
+      {"POST", "/api/backends/use", &Routes::use_backend},
       {"GET", "/api/traces/{id}/replay", &Routes::replay},
       {"POST", "/api/verify", &Routes::verify},
       {"GET", "/api/sessions", &Routes::sessions},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
 #include "server/model_routes.h"
@@ -26,12 +27,15 @@ struct RoutesOptions {
   std::uint32_t default_k = 10;                     // Hits when a search does not say.
   Duration ask_patience = std::chrono::minutes(2);  // For ask, search, verify and what else reads.
   Duration doctor_patience = std::chrono::minutes(3);
-  std::uint64_t json_bytes = 32U << 20U;            // Cap on a JSON body.
-  std::uint64_t upload_bytes = 256U << 20U;         // Cap on an upload, all its files together.
-  std::function<std::string()> config_json{};       // The settings as a JSON object, for GET /api/config.
-  std::vector<ServedModel> models{};                // For /v1: each outlives the routes.
-  session::Sessions* sessions = nullptr;            // Outlives the routes; null: there are none.
-  Duration model_patience = std::chrono::hours(1);  // For one answer of a model.
+  std::uint64_t json_bytes = 32U << 20U;               // Cap on a JSON body.
+  std::uint64_t upload_bytes = 256U << 20U;            // Cap on an upload, all its files together.
+  std::function<std::string()> config_json{};          // The settings as a JSON object, for GET /api/config.
+  std::vector<ServedModel> models{};                   // For /v1: each outlives the routes.
+  router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
+  session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
+  Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
+  Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
+  Duration model_patience = std::chrono::hours(1);     // For one answer of a model.
 };
 
 class Routes {
@@ -67,6 +71,8 @@ class Routes {
   Reply ask(const Call& call);
   Reply trace(const Call& call);
   Reply agent_totals(const Call& call);
+  Reply backends(const Call& call);
+  Reply use_backend(const Call& call);
   Reply replay(const Call& call);
   Reply verify(const Call& call);
   Reply sessions(const Call& call);

@@ -85,4 +85,8 @@ resilience::BreakerStatus GuardedBackend::breaker() const {
   return guard_->breaker() != nullptr ? guard_->breaker()->status() : resilience::BreakerStatus{};
 }
 
+Duration GuardedBackend::left_alone() const {
+  return guard_->breaker() != nullptr ? guard_->breaker()->tries_again() : Duration::zero();
+}
+
 }  // namespace docmind::router

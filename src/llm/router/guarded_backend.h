@@ -27,8 +27,9 @@ class GuardedBackend final : public llm::Backend {
   Result<llm::BackendReply> post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
                                  Deadline deadline, std::stop_token stop) override;
 
-  // How the breaker stands.
+  // How the breaker stands, and how long it still refuses every call.
   resilience::BreakerStatus breaker() const;
+  Duration left_alone() const;
 
  private:
   GuardedBackend(llm::Backend& backend, std::unique_ptr<resilience::Guard> guard)

@@ -204,6 +204,10 @@ Result<> Router::use(std::string_view name, Deadline deadline, std::stop_token s
   return {};
 }
 
+void Router::look(Deadline deadline, const std::stop_token& stop) {
+  for (Place* place : order()) (void)can(*place, deadline, stop);
+}
+
 std::vector<MemberStatus> Router::status() const {
   const MutexLock lock(mutex_);
   std::vector<MemberStatus> out;

@@ -72,6 +72,8 @@ class Router final : public llm::ChatModel {
   // Puts another one in use, once it has answered. kNotFound for a name that no member has; what it failed with.
   Result<> use(std::string_view name, Deadline deadline, std::stop_token stop);
 
+  // Asks every one what it can, so that status() knows.
+  void look(Deadline deadline, const std::stop_token& stop);
   std::vector<MemberStatus> status() const;
 
  private:

@@ -1,0 +1,193 @@
+#include "app/backends.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/chat_plan.h"
+#include "app/engine_options.h"
+#include "llm/llamacpp/engine_backend.h"
+#include "llm/llamacpp/engine_child.h"
+#include "llm/ollama/ollama_backend.h"
+#include "llm/openai/chat_client.h"
+#include "llm/openai/http_backend.h"
+#include "llm/router/guarded_backend.h"
+#include "net/address.h"
+
+namespace docmind::app {
+namespace {
+
+// The words of a list with commas.
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view word = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (!word.empty()) out.emplace_back(word);
+  }
+  return out;
+}
+
+bool has(const std::vector<std::string>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Where a backend is, and through which client it is reached.
+struct Reached {
+  net::Address address{};
+  bool elsewhere = false;
+  net::Client* client = nullptr;
+};
+
+}  // namespace
+
+struct Backends::State {
+  explicit State(const BackendsDeps& given) : deps(given) {}
+
+  BackendsDeps deps;
+  std::unique_ptr<net::Client> outside;  // For hosts that are allowed by name; null when there are none.
+  std::unique_ptr<llamacpp::EngineChild> engine_child;
+  std::unique_ptr<llamacpp::EngineBackend> engine;
+  std::vector<std::unique_ptr<llm::Backend>> servers;
+  std::vector<std::unique_ptr<router::GuardedBackend>> guarded;
+  std::vector<std::unique_ptr<openai::ChatClient>> clients;
+  std::unique_ptr<router::Router> router;
+
+  Result<> build();
+  Result<> add_engine(std::vector<router::Member>& members);
+  Result<> add_vllm(std::vector<router::Member>& members);
+  Result<> add_ollama(std::vector<router::Member>& members);
+  Result<> add_server(std::string name, const std::string& url, bool elsewhere, std::vector<router::Member>& members);
+  Result<Reached> reach(std::string_view setting, const std::string& url);
+};
+
+Result<> Backends::State::build() {
+  std::vector<router::Member> members;
+  for (const std::string& name : words_of(deps.settings.backends.order)) {
+    const auto same = [&](const router::Member& member) { return member.name == name; };
+    if (std::ranges::any_of(members, same)) continue;
+    if (name == "llamacpp") {
+      DM_TRY(add_engine(members));
+    } else if (name == "vllm") {
+      DM_TRY(add_vllm(members));
+    } else if (name == "ollama") {
+      DM_TRY(add_ollama(members));
+    } else {
+      return Error{Code::kInvalidArgument, "backends.order names " + name + ", and there is no such backend",
+                   "Its names are vllm, llamacpp and ollama."};
+    }
+  }
+  if (members.empty()) return {};
+  router = DM_TRY(router::Router::open(std::move(members), {}, {deps.clock, deps.log, deps.metrics}));
+  return {};
+}
+
+Result<> Backends::State::add_engine(std::vector<router::Member>& members) {
+  const config::Settings& settings = deps.settings;
+  if (settings.engine.model.empty()) return {};
+  const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.engine.model));
+  engine_child =
+      DM_TRY(llamacpp::EngineChild::open(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
+                                         {deps.clock, deps.rng, deps.files, deps.client, deps.log}));
+  engine = std::make_unique<llamacpp::EngineBackend>(*engine_child, deps.client);
+  clients.push_back(std::make_unique<openai::ChatClient>(*engine));
+  members.push_back({.name = "llamacpp", .model = clients.back().get(), .where = "its own engine"});
+  return {};
+}
+
+Result<Reached> Backends::State::reach(std::string_view setting, const std::string& url) {
+  Reached out;
+  out.address = DM_TRY(net::address_of(url).with(std::string(setting)));
+  if (out.address.path == "/v1") out.address.path.clear();  // As OpenAI's clients want it.
+  if (net::is_loopback(out.address.endpoint)) {
+    out.client = &deps.client;
+    return out;
+  }
+  if (!has(words_of(deps.settings.backends.allow_remote), out.address.endpoint.host)) {
+    return Error{Code::kInvalidArgument,
+                 std::string(setting) + " would send text to " + out.address.endpoint.host + ", another machine",
+                 "Name that host in backends.allow_remote if that is meant."};
+  }
+  if (!outside) outside = DM_TRY(net::Client::open({.reach = net::Reach::kAnywhere}));
+  out.client = outside.get();
+  out.elsewhere = true;
+  return out;
+}
+
+// The last of `servers`, behind its guard.
+Result<> Backends::State::add_server(std::string name, const std::string& url, bool elsewhere,
+                                     std::vector<router::Member>& members) {
+  const resilience::GuardDeps guarding{
+      .clock = deps.clock,
+      .rng = deps.rng,
+      .metrics = deps.metrics,
+      .pause = resilience::pause_on(deps.clock),
+      .on_breaker = [this](const resilience::BreakerChange& change) {
+        deps.log.event(obs::Level::kWarn, "backend_breaker",
+                       {{"backend", change.backend}, {"to", resilience::name(change.to)}, {"why", change.why}});
+      }};
+  guarded.push_back(
+      DM_TRY(router::GuardedBackend::open(name, *servers.back(), resilience::guarding_a_backend(), guarding)));
+  clients.push_back(std::make_unique<openai::ChatClient>(*guarded.back()));
+  members.push_back({.name = std::move(name),
+                     .model = clients.back().get(),
+                     .where = url,
+                     .elsewhere = elsewhere,
+                     .left_alone = [one = guarded.back().get()] { return one->left_alone(); }});
+  return {};
+}
+
+Result<> Backends::State::add_vllm(std::vector<router::Member>& members) {
+  const config::Settings& settings = deps.settings;
+  if (settings.vllm.url.empty()) return {};
+  Reached reached = DM_TRY(reach("vllm.url", settings.vllm.url));
+  openai::HttpBackendOptions options{.endpoint = std::move(reached.address.endpoint),
+                                     .prefix = std::move(reached.address.path),
+                                     .api_key = settings.vllm.api_key,
+                                     .model = settings.vllm.model,
+                                     .first_byte = settings.backends.first_byte,
+                                     .idle = settings.backends.idle};
+  servers.push_back(std::make_unique<openai::HttpBackend>(std::move(options), *reached.client, deps.clock));
+  return add_server("vllm", settings.vllm.url, reached.elsewhere, members);
+}
+
+Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
+  const config::Settings& settings = deps.settings;
+  if (settings.ollama.url.empty()) return {};
+  Reached reached = DM_TRY(reach("ollama.url", settings.ollama.url));
+  ollama::OllamaOptions options{.endpoint = std::move(reached.address.endpoint),
+                                .model = settings.ollama.model,
+                                .context = settings.ollama.context,
+                                .keep_alive = settings.ollama.keep_alive,
+                                .first_byte = settings.backends.first_byte,
+                                .idle = settings.backends.idle};
+  servers.push_back(std::make_unique<ollama::OllamaBackend>(std::move(options), *reached.client, deps.clock));
+  return add_server("ollama", settings.ollama.url, reached.elsewhere, members);
+}
+
+Result<std::unique_ptr<Backends>> Backends::open(const BackendsDeps& deps) {
+  auto state = std::make_unique<State>(deps);
+  DM_TRY(state->build());
+  return std::unique_ptr<Backends>(new Backends(std::move(state)));
+}
+
+Backends::Backends(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Backends::~Backends() = default;
+
+router::Router* Backends::router() { return state_->router.get(); }
+llm::Backend* Backends::engine() { return state_->engine.get(); }
+
+std::vector<server::ServedModel> Backends::served() const {
+  std::vector<server::ServedModel> out;
+  if (state_->engine) out.push_back({server::ModelUse::kText, state_->engine.get()});
+  for (const auto& one : state_->guarded) {
+    out.push_back({.use = server::ModelUse::kText, .backend = one.get(), .needed = false});
+  }
+  return out;
+}
+
+}  // namespace docmind::app

@@ -1,0 +1,36 @@
+#include "app/engine_options.h"
+
+#include <fmt/format.h>
+
+namespace docmind::app {
+
+llamacpp::EngineChildOptions engine_options(std::uint32_t threads, const Layout& layout,
+                                            const std::filesystem::path& model) {
+  llamacpp::EngineChildOptions options;
+  options.binary = layout.binary.string();
+  options.model_path = model.string();
+  options.socket_folder = layout.runtime.string();
+  options.threads = threads;
+  return options;
+}
+
+llamacpp::EngineChildOptions chat_options(const config::Settings& settings, const Layout& layout,
+                                          const std::filesystem::path& model, std::uint64_t beside) {
+  const config::Settings::Engine& engine = settings.engine;
+  llamacpp::EngineChildOptions options = engine_options(engine.threads, layout, model);
+  options.arguments = {fmt::format("--context={}", engine.context),
+                       fmt::format("--batch={}", engine.batch),
+                       fmt::format("--cpu-memory={}", engine.cpu_memory_bytes),
+                       fmt::format("--gpu-memory={}", engine.gpu_memory_bytes),
+                       fmt::format("--gpu-layers={}", engine.gpu_layers),
+                       fmt::format("--device-map={}", engine.device_map),
+                       fmt::format("--beside={}", beside),
+                       fmt::format("--kv-cache-dtype={}", engine.kv_cache_dtype)};
+  if (engine.kv_spill_bytes > 0) {
+    options.arguments.push_back(fmt::format("--kv-folder={}", (layout.data / "kv").string()));
+    options.arguments.push_back(fmt::format("--kv-bytes={}", engine.kv_spill_bytes));
+  }
+  return options;
+}
+
+}  // namespace docmind::app

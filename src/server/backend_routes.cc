@@ -1,0 +1,61 @@
+// /api/backends: what can write answers, who does, and the switch.
+#include <boost/json.hpp>
+
+#include "base/json.h"
+#include "base/json_members.h"
+#include "server/impl/call.h"
+#include "server/routes.h"
+
+namespace docmind::server {
+namespace {
+
+namespace json = boost::json;
+
+json::value to_json(const std::optional<llm::Capabilities>& can) {
+  if (!can) return nullptr;
+  return json::object{{"model", can->model},
+                      {"server", can->server},
+                      {"context", can->context},
+                      {"json_schema", can->json_schema},
+                      {"tools", can->tools},
+                      {"thinking", can->thinking},
+                      {"counts_tokens", can->counts_tokens},
+                      {"caches_prefix", can->caches_prefix || can->documents}};
+}
+
+json::object to_json(const router::MemberStatus& one) {
+  return {{"name", one.name},
+          {"where", one.where},
+          {"in_use", one.in_use},
+          {"leaves_this_machine", one.elsewhere},
+          {"capabilities", to_json(one.can)},
+          {"failure", one.failure.empty() ? json::value(nullptr) : json::value(one.failure)},
+          {"answers", one.answers},
+          {"failures", one.failures}};
+}
+
+}  // namespace
+
+Routes::Reply Routes::backends(const Call& call) {
+  json::array list;
+  if (options_.backends != nullptr) {
+    options_.backends->look(Deadline::in(options_.probe_patience, clock_), call.stop);
+    for (const router::MemberStatus& one : options_.backends->status()) list.push_back(to_json(one));
+  }
+  return Answered(net::json_response(200, to_text(json::object{{"backends", std::move(list)}})));
+}
+
+Routes::Reply Routes::use_backend(const Call& call) {
+  const json::value body = DM_TRY(parse_json(call.request.body));
+  const std::string_view name = json_text(json_member(body, "name"));
+  if (name.empty()) {
+    return Error{Code::kInvalidArgument, "the body names no backend", R"(Send {"name":"..."}; GET /api/backends.)"};
+  }
+  if (options_.backends == nullptr) {
+    return Error{Code::kNotFound, "no backend is set up", "Set engine.model, vllm.url or ollama.url."};
+  }
+  DM_TRY(options_.backends->use(name, Deadline::in(options_.switch_patience, clock_), call.stop));
+  return backends(call);
+}
+
+}  // namespace docmind::server
