@@ -1,0 +1,135 @@
+"""Backends: the contract on our own engine and on a server at an address, the switch, and what happens when they fail."""
+import pathlib
+import re
+import tempfile
+
+import tiny_chat
+from backend_contract import QUESTION, Contract
+from fault_proxy import Fault, FaultProxy
+from harness import DocMindTest
+from test_engine import wait_for
+
+
+class Served(DocMindTest):
+    """A docmind serve with the tiny chat model, as the other backend."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.models = tempfile.TemporaryDirectory(prefix="docmind-e2e-models-")
+        cls.addClassCleanup(cls.models.cleanup)
+        cls.checkpoint = tiny_chat.write_checkpoint(pathlib.Path(cls.models.name) / "checkpoint")
+
+    def setUp(self):
+        super().setUp()
+        self.docmind("models", "import", self.checkpoint, "--name", "tiny")
+        self.model = self.data / "models" / "tiny.gguf"
+
+    def other(self):
+        """Another docmind with a data directory of its own; its address."""
+        _, address = self.serve("--data", self.work / "other", "--model", self.model)
+        wait_for(lambda: self.get(address, "/health/ready")[0] == 200)
+        return address
+
+    def backends(self, address):
+        status, body = self.get(address, "/api/backends")
+        self.assertEqual(status, 200, body)
+        return {one["name"]: one for one in body["backends"]}
+
+
+class OurEngine(Contract, Served):
+    def setUp(self):
+        super().setUp()
+        _, self.address = self.serve("--model", self.model)
+        wait_for(lambda: self.get(self.address, "/health/ready")[0] == 200)
+        one = self.backends(self.address)["llamacpp"]
+        self.can, self.served = one["capabilities"], one["capabilities"]["model"]
+        self.assertTrue(one["in_use"])
+
+    def running(self):
+        _, text = self.get(self.address, "/metrics")
+        found = re.search(r"^docmind_engine_texts_running\S* (\d+)", text, re.M)
+        return int(found.group(1)) if found else None
+
+
+class AtAnAddress(Contract, Served):
+    """The same engine, but as a server that another docmind reaches over HTTP, through a proxy."""
+
+    def setUp(self):
+        super().setUp()
+        other = self.other()
+        self.proxy = FaultProxy(("127.0.0.1", int(other.rsplit(":", 1)[1])))
+        self.addCleanup(self.proxy.close)
+        _, self.address = self.serve("--set", f"vllm.url={self.proxy.address}/v1")
+        one = self.backends(self.address)["vllm"]
+        self.assertIsNone(one["failure"], one)
+        self.can, self.served = one["capabilities"], one["capabilities"]["model"]
+
+    def test_what_fails_before_the_first_byte_is_tried_again(self):
+        self.proxy.script.extend([Fault("refuse"), Fault("status", status=503)])
+        self.assertTrue(self.text_of())
+        self.assertEqual(self.proxy.injected["refuse"] + self.proxy.injected["status"], 2)
+
+    def test_a_stream_that_breaks_is_not_begun_again(self):
+        self.proxy.script.append(Fault("reset", after=400))
+        before = sum(self.proxy.injected.values())
+        _, response = self.open_stream(max_tokens=64, ignore_eos=True)
+        with self.assertRaises(Exception):
+            while response.readline():
+                pass
+            raise AssertionError("it ended as if it were whole") if response.isclosed() else ConnectionError
+        self.assertEqual(sum(self.proxy.injected.values()) - before, 1)
+
+    def test_a_dead_backend_is_told_at_once_and_used_again_when_it_is_back(self):
+        self.proxy.down()
+        for _ in range(6):
+            status, body = self.ask_model()
+        self.assertEqual(status, 503, body)
+        self.assertIn("vllm", str(self.backends(self.address)))
+        self.proxy.up()
+        wait_for(lambda: self.ask_model()[0] == 200)
+
+
+class Switching(Served):
+    def test_backends_are_listed_and_switched(self):
+        other = self.other()
+        _, address = self.serve("--model", self.model, "--set", f"vllm.url={other}")
+        wait_for(lambda: self.get(address, "/health/ready")[0] == 200)
+        listed = self.backends(address)
+        self.assertEqual([name for name, one in listed.items() if one["in_use"]], ["vllm"])
+        self.assertEqual(listed["vllm"]["capabilities"]["context"], listed["llamacpp"]["capabilities"]["context"])
+        status, body = self.post(address, "/api/backends/use", {"name": "llamacpp"})
+        self.assertEqual(status, 200, body)
+        self.assertTrue(self.backends(address)["llamacpp"]["in_use"])
+        status, body = self.post(address, "/api/backends/use", {"name": "ollama"})
+        self.assertEqual((status, body["error"]["message"]), (404, "There is no backend ollama."))
+        self.assertTrue(self.backends(address)["llamacpp"]["in_use"])
+        said = self.docmind("backends", "use", "vllm")
+        self.assertIn("* vllm", said.out)
+        self.assertIn("  llamacpp", self.docmind("backends").out)
+
+    def test_without_any_it_says_so(self):
+        self.assertIn("No chat model is set up", self.docmind("backends").out)
+        self.docmind("backends", "use", "vllm", code=1)
+
+    def test_text_does_not_leave_the_machine_unless_it_is_allowed(self):
+        for setting in ("vllm.url", "ollama.url"):
+            refused = self.docmind("--set", f"{setting}=http://192.0.2.1:8000", "ask", "q", code=None)
+            self.assertNotEqual(refused.code, 0)
+            self.assertIn("another machine", refused.err)
+            self.assertIn("backends.allow_remote", refused.err)
+        said = self.docmind("--set", "vllm.url=http://192.0.2.1:1", "--set", "backends.allow_remote=192.0.2.1",
+                            "--set", "backends.first_byte=1s", "backends")
+        self.assertIn("text leaves this machine", said.out)
+
+    def test_a_backend_that_is_not_there_leaves_the_documents_own_words(self):
+        self.write("mast.txt", "The mast of the Halcyon is 24 metres tall.")
+        self.docmind("ingest", self.work / "mast.txt")
+        answer = self.docmind("--set", "vllm.url=http://127.0.0.1:9", "ask", "How tall is the mast?", "--json").json()
+        self.assertEqual((answer["status"], answer["mode"]), ("partial", "extractive"), answer)
+        self.assertIn("24 metres", answer["answer"])
+        self.assertTrue(answer["fallbacks"], answer)
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
