@@ -40,6 +40,7 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
                                         const std::stop_token& stop) const {
   llm::Backend* only = nullptr;
   std::size_t count = 0;
+  std::optional<Error> away;  // Of one that may have the model, but cannot be asked.
   for (const ServedModel& model : models_) {
     if (model.use != use) continue;
     ++count;
@@ -48,6 +49,7 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
     const auto info = model.backend->info(deadline, stop);
     if (!info && model.needed) return info.error();
     if (info && info->capabilities.model == name) return only;
+    if (!info) away = info.error();
   }
   if (name.empty() && count == 1) return only;
   if (count == 0) {
@@ -55,6 +57,7 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
                  use == ModelUse::kReranking ? "Set reranker.model to a reranking model, and restart the server."
                                              : "Start the server with --model FILE.gguf, or set engine.model."};
   }
+  if (away) return *away;
   return Error{Code::kNotFound, "there is no model " + std::string(name),
                "GET /v1/models lists those that are loaded."};
 }

@@ -47,8 +47,7 @@ class OurEngine(Contract, Served):
 
     def running(self):
         _, text = self.get(self.address, "/metrics")
-        found = re.search(r"^docmind_engine_texts_running\S* (\d+)", text, re.M)
-        return int(found.group(1)) if found else None
+        return sum(int(float(n)) for n in re.findall(r'^docmind_engine_texts{[^}]*state="running"[^}]*} (\S+)', text, re.M))
 
 
 class AtAnAddress(Contract, Served):
@@ -124,7 +123,7 @@ class Switching(Served):
     def test_a_backend_that_is_not_there_leaves_the_documents_own_words(self):
         self.write("mast.txt", "The mast of the Halcyon is 24 metres tall.")
         self.docmind("ingest", self.work / "mast.txt")
-        answer = self.docmind("--set", "vllm.url=http://127.0.0.1:9", "ask", "How tall is the mast?", "--json").json()
+        answer = self.docmind("--set", "vllm.url=http://127.0.0.1:9", "ask", "How tall is the mast?", "--json").json
         self.assertEqual((answer["status"], answer["mode"]), ("partial", "extractive"), answer)
         self.assertIn("24 metres", answer["answer"])
         self.assertTrue(answer["fallbacks"], answer)

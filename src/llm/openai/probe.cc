@@ -62,7 +62,9 @@ Result<> read_server(const json::object& entry, const Ask& ask, llm::Capabilitie
     can.context = small(json_member(json_member(props, "default_generation_settings"), "n_ctx"));
     if (can.context == 0) can.context = small(json_member(json_member(entry, "meta"), "n_ctx_train"));
   }
-  if (can.context == 0) can.context = small(json_member(entry, "context_length"));
+  for (const char* name : {"context_length", "window"}) {  // Of others, and of another DocMind.
+    if (can.context == 0) can.context = small(json_member(entry, name));
+  }
   return {};
 }
 

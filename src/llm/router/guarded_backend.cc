@@ -13,7 +13,7 @@ std::optional<Error> failure_of(const llm::BackendReply& reply) {
   const std::string message = "The model's server answered with status " + std::to_string(reply.status) + ".";
   switch (reply.status) {
     case 429:
-      return Error{Code::kResourceExhausted, message};
+      return Error{Code::kRateLimited, message};
     case 500:
       return Error{Code::kInternal, message};
     case 502:
