@@ -15,10 +15,9 @@ constexpr std::string_view kAlways = "it is always so";
 
 void add_vllm(std::vector<SpecificationName>& out) {
   for (const std::string_view name :
-       {"vllm_model_path", "vllm_max_model_len", "vllm_quantization",
-        "vllm_attention_backend", "vllm_kv_cache_dtype", "vllm_gpu_memory_utilization", "vllm_swap_space",
-        "vllm_enable_prefix_caching", "vllm_enable_chunked_prefill", "vllm_max_num_prefills", "vllm_use_modelscope",
-        "gpu_memory_fraction", "vllm_service.*"}) {
+       {"vllm_model_path", "vllm_max_model_len", "vllm_quantization", "vllm_attention_backend", "vllm_kv_cache_dtype",
+        "vllm_gpu_memory_utilization", "vllm_swap_space", "vllm_enable_prefix_caching", "vllm_enable_chunked_prefill",
+        "vllm_max_num_prefills", "vllm_use_modelscope", "gpu_memory_fraction", "vllm_service.*"}) {
     out.push_back({name, Fate::kNotYet, kVllm});
   }
   for (const std::string_view name : {"vllm_host", "vllm_port"}) out.push_back({name, Fate::kObsolete, kVllmUrl});

@@ -70,7 +70,12 @@ Result<llm::BackendReply> GuardedBackend::post(std::string_view path, std::strin
             return on_bytes(bytes);
           };
         }
-        llm::BackendReply reply = DM_TRY(backend_.post(path, body, pass_on, attempt.deadline(), attempt.stop()));
+        auto posted = backend_.post(path, body, pass_on, attempt.deadline(), attempt.stop());
+        // A reply over its cap is broken; the same code of a status would mean "busy".
+        if (!posted && posted.error().code == Code::kResourceExhausted) {
+          return Error{Code::kDataLoss, posted.error().message, posted.error().hint};
+        }
+        llm::BackendReply reply = DM_TRY(std::move(posted));
         const std::optional<Error> failed = failure_of(reply);
         if (!failed) return reply;
         if (const auto wait = wait_in(reply.retry_after)) attempt.retry_after(*wait);
