@@ -91,6 +91,21 @@ class Chat(DocMindTest):
         self.assertEqual(status, 200)
         self.assertIn("loft", answer["answer"])
 
+    def test_a_model_that_plans_is_held_to_its_schema_and_the_rules_stand_behind_it(self):
+        self.environment.update({"DOCMIND_ASK__MAX_TOKENS": "16", "DOCMIND_ASK__PLANNER": "model",
+                                 "DOCMIND_ASK__VALIDATOR": "model"})
+        self.up()
+        self.write("rig.md", "# Rig\n\nThe main mast is 24 metres tall. The sails are sewn by hand in a loft.\n")
+        self.docmind("ingest", self.work)
+        status, answer = self.post(self.address, "/api/ask", {"question": "How tall is the main mast?"})
+        self.assertEqual((status, answer["status"]), (200, "answered"))
+        self.assertIn("24 metres", answer["answer"])
+        self.assertIn("The question was planned by rules: ", "".join(answer["fallbacks"]))
+        trace = self.get(self.address, f"/api/traces/{answer['trace_id']}")[1]
+        self.assertTrue(trace["model_calls"][0]["content"].startswith('{"parts": ["'))
+        self.assertIn(trace["decisions"]["query_planner"]["fallback"], answer["fallbacks"])
+        self.assertIn("the same", self.docmind("trace", answer["trace_id"], "--replay").out)
+
     def test_a_document_is_read_by_the_model_before_anybody_asks(self):
         self.environment.update({"DOCMIND_ASK__MAX_TOKENS": "16", "DOCMIND_ENGINE__PREPARE_DOCUMENTS": "true"})
         self.up()
