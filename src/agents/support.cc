@@ -7,6 +7,7 @@
 #include "agents/impl/denied.h"
 #include "agents/impl/mentions.h"
 #include "agents/impl/misplaced.h"
+#include "agents/impl/missing_number.h"
 #include "agents/impl/unknown_name.h"
 
 namespace docmind::agents {
@@ -18,34 +19,6 @@ bool stands_on(std::uint32_t page, const CitedPassage& evidence) {
   const std::string label = std::to_string(page);
   return (evidence.page && page >= *evidence.page && page <= evidence.page_end.value_or(*evidence.page)) ||
          evidence.page_label == label;
-}
-
-bool number_stands(const Lexeme& number, const Cited& cited) {
-  for (const Lexeme& other : cited.all) {
-    if (!same(number, other)) continue;
-    if (number.unit.empty() || other.unit.empty() || number.unit == other.unit) return true;
-  }
-  return number.vague;
-}
-
-// "cron.daily" has days.
-std::string_view unit_stem(std::string_view unit) { return unit == "day" ? "dai" : unit; }
-
-bool unit_stands(const std::string& unit, const Cited& cited) {
-  return std::ranges::any_of(cited.all, [&](const Lexeme& other) {
-    return other.unit == unit || (other.identifier && other.key.find(unit_stem(unit)) != std::string::npos);
-  });
-}
-
-std::string missing_number(const Statement& claim, const Cited& cited) {
-  for (const Lexeme& lexeme : claim.lexemes) {
-    if (lexeme.kind == LexemeKind::kNumber) {
-      if (!number_stands(lexeme, cited)) return lexeme.text;
-    } else if (!lexeme.unit.empty() && !unit_stands(lexeme.unit, cited)) {
-      return lexeme.text;
-    }
-  }
-  return misplaced(claim, cited, LexemeKind::kNumber);
 }
 
 std::string missing_name(const Statement& claim, const Cited& cited) {

@@ -6,8 +6,8 @@
 // says 1911 of another ship. The rules err on the side of marking. They see words, not meaning: a false statement in
 // the passage's own words and polarity passes ("A feeds B" for "B feeds A").
 //
-// English in full; German without capitalised nouns as names; Chinese and Japanese by numbers, negation, identifiers,
-// quotes and pairs of characters. Pure; any bytes are taken.
+// English in full; German with pairs of capitalised words as names; Chinese and Japanese by numbers, negation,
+// identifiers, quotes and pairs of characters. Pure; any bytes are taken.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agents/impl/german.h"
 #include "agents/impl/mentions.h"
 #include "base/utf8.h"
 

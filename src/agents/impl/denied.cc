@@ -48,7 +48,7 @@ class Denied {
       }
       return std::ranges::any_of(statement.clauses, [&](const Clause& other) {
         return covered(clause.lexemes, other.lexemes) >= best - 0.05 &&
-               agree(clause.polarity, turned(other.polarity, clause.lexemes, other.lexemes));
+               agree(clause.polarity, turned(of_what_is_said(other, clause.polarity), clause.lexemes, other.lexemes));
       });
     });
   }
@@ -64,12 +64,25 @@ class Denied {
     return polarity;
   }
 
+  // Without a negation of something that the claim does not speak of: "to avoid confusion".
+  Polarity of_what_is_said(const Clause& clause, const Polarity& claim) const {
+    Polarity out = clause.polarity;
+    const auto said = [&](const Lexeme& word) {
+      return holds_half(claim_.lexemes, word) ||
+             std::ranges::any_of(claim_.lexemes, [&](const Lexeme& l) { return is_content(l) && opposite(l, word); });
+    };
+    const bool elsewhere = !clause.denied.empty() && !said(clause.denied.front()) &&
+                           2 * std::ranges::count_if(clause.denied, said) < std::ssize(clause.denied);
+    if (claim.negations == 0 && out.negations == 1 && elsewhere) out.negations = 0;
+    return out;
+  }
+
   // Of the clauses that say something of the claim.
-  static Polarity of_what_is_shared(const Clause& claim, const Statement& statement) {
+  Polarity of_what_is_shared(const Clause& claim, const Statement& statement) const {
     Polarity out;
     for (const Clause& clause : statement.clauses) {
       if (covered(claim.lexemes, clause.lexemes) < 0.25) continue;
-      out.negations += clause.polarity.negations;
+      out.negations += of_what_is_said(clause, claim.polarity).negations;
       out.exceptions += clause.polarity.exceptions;
       out.past += clause.polarity.past;
       out.necessity = out.necessity || clause.polarity.necessity;

@@ -5,7 +5,10 @@
 #include <charconv>
 #include <optional>
 
+#include "agents/impl/german.h"
 #include "agents/impl/numbers.h"
+#include "agents/impl/quantities.h"
+#include "agents/impl/units.h"
 #include "agents/impl/words.h"
 #include "base/utf8.h"
 #include "text/terms.h"
@@ -29,29 +32,6 @@ bool is_separator(char32_t c) {
          (c >= 0xff5bU && c <= 0xff65U) || (c >= 0x2190U && c <= 0x23ffU) || c == 0xfffdU;
 }
 
-std::string lower_of(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const CodePoint c = code_point_at(text, i);
-    const bool upper = (c.value >= 'A' && c.value <= 'Z') || (c.value >= 0xc0U && c.value <= 0xdeU && c.value != 0xd7U);
-    append_utf8(out, upper ? c.value + 0x20U : c.value);
-    i += c.length;
-  }
-  return out;
-}
-
-bool german_function(const std::string& lower) {
-  return one_of(lower,
-                {"der",    "die",    "das",   "den",    "dem",     "des",    "ein",   "eine",   "einer", "eines",
-                 "einem",  "einen",  "und",   "oder",   "ist",     "sind",   "wird",  "werden", "wurde", "wurden",
-                 "kann",   "können", "muss",  "müssen", "soll",    "sollte", "sich",  "mit",    "von",   "vom",
-                 "zu",     "zum",    "zur",   "im",     "an",      "auf",    "aus",   "bei",    "für",   "nach",
-                 "über",   "durch",  "als",   "auch",   "es",      "er",     "sie",   "wir",    "man",   "dass",
-                 "wenn",   "weil",   "wie",   "nur",    "noch",    "aber",   "nicht", "kein",   "keine", "keinen",
-                 "keiner", "hat",    "haben", "sein",   "seine",   "ihre",   "ihr",   "dies",   "diese", "dieser",
-                 "dieses", "jeder",  "jede",  "alle",   "sondern", "nie",    "ohne",  "steht",  "laut",  "gilt"});
-}
-
 // One pass over a sentence.
 class Reader {
  public:
@@ -70,8 +50,10 @@ class Reader {
         token();
       }
     }
-    join_units();
-    divide_at_and();
+    divide_at_words();
+    if (german_) name_german_pairs();
+    join_numbers(out_);
+    join_units(out_);
     return std::move(out_);
   }
 
@@ -117,6 +99,7 @@ class Reader {
     if (digits == U"万一" || digits == U"千万" || (digits == U"十" && end < run.size() && run[end] == U'分')) return;
     Lexeme& added = add(LexemeKind::kNumber, bytes(i, end), han_value(digits));
     added.vague = digits == U"一";
+    added.cardinal = true;
     for (const std::size_t length : {2U, 1U}) {
       if (end + length > run.size() || !added.unit.empty()) continue;
       added.unit = unit_of(bytes(end, end + length));
@@ -179,10 +162,9 @@ class Reader {
           .identifier = true;
       return;
     }
-    if (const std::string_view value = number_of(lower); !value.empty()) return spelled(lower, value);
-    if (lower == "%") {
-      Lexeme& percent = add(LexemeKind::kFunction, lower);
-      percent.unit = unit_of(lower);
+    if (NumberWord number = number_of(lower); !number.value.empty()) return spelled(lower, std::move(number));
+    if (lower == "%" || counts_in(lower)) {
+      add(LexemeKind::kFunction, lower).unit = unit_of(lower);
       return;
     }
     if (compound_number(lower)) return;
@@ -202,9 +184,14 @@ class Reader {
     words_of(word, bare, lower, capital);
   }
 
+  // "MB" behind a number.
+  bool counts_in(const std::string& lower) const {
+    return !out_.empty() && out_.back().kind == LexemeKind::kNumber && is_measured(unit_of(lower));
+  }
+
   // "dpkg-dev", and "debsign" in "der Befehl debsign": in lower case no German compound or noun.
   bool named_in_german(const std::string& lower, bool capital) const {
-    if (!german_ || capital || german_function(lower)) return false;
+    if (!german_ || capital || is_german_function_word(lower)) return false;
     const bool compound = lower.find('-') != std::string::npos && !lower.starts_with("nicht-");
     return compound || (!out_.empty() &&
                         one_of(out_.back().text, {"Befehl", "Paket", "Pakets", "Programm", "Datei", "Option", "Gruppe",
@@ -217,11 +204,12 @@ class Reader {
   void words_of(std::string_view word, std::string_view bare, const std::string& lower, bool capital) {
     const bool first = start_ || out_.empty();
     const bool after_noun = !out_.empty() && out_.back().kind != LexemeKind::kFunction;
-    if ((conjunction(lower) && !(lower == "but" && excepts())) || (after_noun && relates(lower))) ++clause_;
+    const bool not_yet = lower == "yet" && !out_.empty() && one_of(out_.back().key, {"not", "nobody", "never"});
+    if ((conjunction(lower) && !not_yet && !(lower == "but" && excepts())) || (after_noun && relates(lower))) ++clause_;
     Lexeme& added = add(LexemeKind::kWord, std::string(word), stem_of(lower));
     added.capital = capital;
     added.unit = unit_of(lower);
-    if (text::is_function_word(lower) || german_function(lower) || reports(lower) || is_contraction(lower)) {
+    if (text::is_function_word(lower) || is_german_function_word(lower) || reports(lower) || is_contraction(lower)) {
       added.kind = LexemeKind::kFunction;
       added.key = lower;
     } else if (capital && !first && !german_) {
@@ -264,21 +252,11 @@ class Reader {
                           "so", "yet", "aber", "sondern", "weil"});
   }
 
-  void spelled(const std::string& lower, std::string_view value) {
-    Lexeme* last = out_.empty() ? nullptr : &out_.back();
-    std::uint64_t factor = 0;
-    std::from_chars(value.data(), value.data() + value.size(), factor);
-    if (last != nullptr && last->kind == LexemeKind::kNumber && factor >= 100 && last->unit.empty()) {  // "30 thousand"
-      std::uint64_t before = 0;
-      const auto read = std::from_chars(last->key.data(), last->key.data() + last->key.size(), before);
-      if (read.ec == std::errc() && read.ptr == last->key.data() + last->key.size() && before < 1'000'000) {
-        last->key = std::to_string(before * factor);
-        last->text += " " + lower;
-        return;
-      }
-    }
-    Lexeme& added = add(LexemeKind::kNumber, lower, std::string(value));
-    added.vague = value == "1" || lower == "second" || lower == "secondly" || lower == "zweite" || lower == "zweiten";
+  void spelled(const std::string& lower, NumberWord number) {
+    const bool pronoun = number.value == "1" || lower.starts_with("second") || lower.starts_with("zweite");
+    Lexeme& added = add(LexemeKind::kNumber, lower, std::move(number.value));
+    added.vague = pronoun;
+    added.cardinal = number.cardinal;
     if (lower == "second") added.unit = "second";
   }
 
@@ -286,18 +264,23 @@ class Reader {
   bool compound_number(const std::string& lower) {
     const std::size_t hyphen = lower.find('-');
     if (hyphen == std::string::npos) return false;
-    const std::string_view tens = number_of(std::string_view(lower).substr(0, hyphen));
-    const std::string_view ones = std::string_view(lower).substr(hyphen + 1) == "one"
-                                      ? "1"
-                                      : number_of(std::string_view(lower).substr(hyphen + 1));
+    const std::string tens = number_of(std::string_view(lower).substr(0, hyphen)).value;
+    const std::string ones = number_of(std::string_view(lower).substr(hyphen + 1)).value;
     if (tens.size() != 2 || tens[1] != '0' || ones.size() != 1) return false;
-    add(LexemeKind::kNumber, lower, std::string{tens[0], ones[0]});
+    add(LexemeKind::kNumber, lower, std::string{tens[0], ones[0]}).cardinal = true;
     return true;
   }
 
   // Digits with what may hang on them: 27th, 32bit, 64-bit, 5%, 1000-59999, 2022-12-17, 1.17-7.
   bool numbers(std::string_view word) {
     std::string_view rest = word;
+    std::string_view currency;
+    for (const std::string_view sign : {"$", "€", "~"}) {
+      if (rest.size() <= sign.size() || !rest.starts_with(sign) || !is_digit(rest[sign.size()])) continue;
+      currency = unit_of(sign);
+      rest.remove_prefix(sign.size());
+    }
+    if (rest.ends_with('+')) rest.remove_suffix(1);
     if (rest.size() > 1 && (rest.front() == '-' || rest.front() == '+') && is_digit(rest[1])) {
       if (rest.substr(1).find_first_not_of("0123456789.,") == std::string_view::npos) {
         add(LexemeKind::kNumber, std::string(rest),
@@ -332,46 +315,41 @@ class Reader {
       if (date && i == 1) {
         add(LexemeKind::kName, std::string(word), "month:" + value).identifier = true;
       } else {
-        add(LexemeKind::kNumber, std::string(parts[i]), std::move(value)).unit = unit_of(lower_of(suffix));
+        add(LexemeKind::kNumber, std::string(parts[i]), std::move(value)).unit =
+            currency.empty() ? unit_of(lower_of(suffix)) : currency;
       }
     }
     return true;
   }
 
-  // "23 nautical miles": the unit is the number's; "3 月" too.
-  // Signs that are units behind a number alone.
-  static std::string_view sign_of(std::string_view text) {
-    return text == "s" ? "second" : text == "min" ? "minute" : text == "h" ? "hour" : text == "d" ? "day" : "";
-  }
-
-  void join_units() {
-    for (std::size_t i = 0; i < out_.size(); ++i) {
-      if (out_[i].kind != LexemeKind::kNumber || !out_[i].unit.empty()) continue;
-      for (std::size_t j = i + 1; j < out_.size() && j <= i + 2; ++j) {
-        if (out_[j].kind == LexemeKind::kNumber) break;
-        if (out_[j].kind == LexemeKind::kPair) {
-          std::string_view unit = unit_of(out_[j].text);
-          if (unit.empty())
-            unit = unit_of(std::string_view(out_[j].text).substr(0, code_point_at(out_[j].text, 0).length));
-          out_[i].unit = unit;
-          break;
-        }
-        const std::string_view sign = j == i + 1 ? sign_of(out_[j].text) : std::string_view();
-        if (!out_[j].unit.empty() || !sign.empty()) {
-          out_[i].unit = sign.empty() ? std::string_view(out_[j].unit) : sign;
-          break;
-        }
-      }
-    }
-  }
-
-  // "... and is read": a clause; "section and priority": none.
-  void divide_at_and() {
+  // "... and is read", "rather than ...": a clause; "section and priority": none.
+  void divide_at_words() {
     std::uint32_t more = 0;
     for (std::size_t i = 1; i < out_.size(); ++i) {
       const bool joined = one_of(out_[i - 1].key, {"and", "und"}) && out_[i].kind == LexemeKind::kFunction;
-      if (joined && out_[i].clause + more == out_[i - 1].clause) ++more;
+      const bool than = out_[i].key == "rather" && i + 1 < out_.size() && out_[i + 1].key == "than";
+      const bool contrasts = than || one_of(out_[i].key, {"instead", "unlike", "anstatt", "statt"});
+      if ((joined || contrasts) && out_[i].clause + more == out_[i - 1].clause) ++more;
       out_[i].clause += more;
+    }
+  }
+
+  // "Joey Hess": nouns do not stand side by side. "Neue Versionen" at the start is none.
+  void name_german_pairs() {
+    const auto noun = [&](const Lexeme& l) {
+      return l.capital && l.unit.empty() && (l.kind == LexemeKind::kWord || l.kind == LexemeKind::kName) &&
+             l.text.find_first_of("-.") == std::string::npos;
+    };
+    const auto adjective = [](std::string_view word) {
+      return word.ends_with('e') || word.ends_with("er") || word.ends_with("es") || word.ends_with("en") ||
+             word.ends_with("em");
+    };
+    for (std::size_t i = 0; i + 1 < out_.size(); ++i) {
+      Lexeme& a = out_[i];
+      Lexeme& b = out_[i + 1];
+      if (!noun(a) || !noun(b) || b.at != a.at + a.text.size() + 1 || (i == 0 && adjective(a.text))) continue;
+      a.kind = LexemeKind::kName;
+      b.kind = LexemeKind::kName;
     }
   }
 
@@ -390,18 +368,6 @@ class Reader {
 bool is_han(char32_t c) {
   return (c >= 0x4e00U && c <= 0x9fffU) || (c >= 0x3400U && c <= 0x4dbfU) || (c >= 0x3041U && c <= 0x30ffU) ||
          (c >= 0x20000U && c <= 0x2ebefU) || c == U'〇' || (c >= 0xac00U && c <= 0xd7a3U);
-}
-
-bool is_german(std::string_view sentence) {
-  int found = 0;
-  for (const Word& word : words(sentence)) {
-    const std::string lower = lower_of(word.bare);
-    found +=
-        german_function(lower) && !text::is_function_word(lower) && !one_of(lower, {"die", "den", "des", "hat", "sein"})
-            ? 1
-            : 0;
-  }
-  return found >= 2;
 }
 
 std::vector<Lexeme> lexemes(std::string_view sentence) { return Reader(sentence).read(); }

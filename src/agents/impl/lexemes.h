@@ -29,16 +29,14 @@ struct Lexeme {
   std::string unit{};  // Of a number, of a word that is a unit by itself ("weekly"); else empty.
   bool capital = false;
   bool identifier = false;  // A name that is not just a capitalised word.
+  bool cardinal = false;    // A number that is a word and joins others: "two", "hundred".
   bool vague = false;       // A number that may be none: "one", "first", "once".
   std::uint32_t clause = 0;
   std::size_t at = 0;  // Byte of the sentence where it starts.
 };
 
-// Clauses are numbered from 0. Pairs overlap. In German a capital letter makes no name.
+// Clauses are numbered from 0. Pairs overlap. In German a capital letter makes no name, two words with one do.
 std::vector<Lexeme> lexemes(std::string_view sentence);
-
-// Whether it reads like German: two of its function words that English does not have.
-bool is_german(std::string_view sentence);
 
 bool is_han(char32_t c);
 

@@ -30,7 +30,8 @@ class Misplaced {
           if (weak && !stands_in_passage(fact, cited_.passage[s])) continue;
           const double share = covered_by(rest, statement);
           best = std::max(best, share);
-          if (holds(statement.lexemes, fact) || holds(statement.context, fact)) here = std::max(here, share);
+          if (holds(statement.lexemes, fact) || holds(statement.context, fact) || holds(statement.topic, fact))
+            here = std::max(here, share);
         }
         if (best >= kElsewhere && best - here >= kMargin) return fact.text;
       }

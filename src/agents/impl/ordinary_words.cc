@@ -1,5 +1,6 @@
 #include "agents/impl/ordinary_words.h"
 
+#include <algorithm>
 #include <string>
 
 #include "text/terms.h"
@@ -197,6 +198,21 @@ constexpr std::string_view kStems =
     "wound wrap wrestl wright write writer written wrong wrote yard yeah year yellow yet york young younger "
     "youngest yourself youth zane zealand zero zone ";
 
+// By halving: they are sorted.
+bool listed(std::string_view stem) {
+  std::string_view rest = kStems;
+  while (rest.size() > 1) {
+    const std::size_t begin = rest.rfind(' ', rest.size() / 2);
+    if (begin == std::string_view::npos) break;
+    const std::size_t end = std::min(rest.find(' ', begin + 1), rest.size());
+    const std::string_view middle = rest.substr(begin + 1, end - begin - 1);
+    if (middle.empty()) break;
+    if (middle == stem) return true;
+    rest = stem < middle ? rest.substr(0, begin + 1) : rest.substr(end);
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_ordinary_word(std::string_view stem) {
@@ -207,7 +223,7 @@ bool is_ordinary_word(std::string_view stem) {
     };
     return half(stem.substr(0, hyphen)) && half(stem.substr(hyphen + 1));
   }
-  return stem.find(' ') == std::string_view::npos && kStems.find(" " + std::string(stem) + " ") != std::string::npos;
+  return listed(stem);
 }
 
 }  // namespace docmind::agents

@@ -13,7 +13,8 @@ namespace {
 
 bool is_negation(const std::string& word) {
   return one_of(word,
-                {"not",         "never",       "no",        "none",        "nobody",     "nothing",    "nowhere",
+                {"not",         "hardly",      "barely",    "scarcely",    "seldom",     "rarely",     "kaum",
+                 "selten",      "never",       "no",        "none",        "nobody",     "nothing",    "nowhere",
                  "cannot",      "neither",     "forbidden", "forbids",     "forbid",     "prohibited", "prohibits",
                  "prohibit",    "prohibition", "ban",       "bans",        "banned",     "disallowed", "excluded",
                  "excludes",    "prevented",   "prevents",  "prevent",     "reject",     "rejects",    "rejected",
@@ -65,24 +66,16 @@ bool denies_nothing(std::string_view before, std::string_view word, std::string_
          (word == "nicht" && one_of(after, {"nur", "immer", "unbedingt"}));
 }
 
-std::vector<std::string> lower_words(std::string_view clause) {
-  std::vector<std::string> out;
-  for (const Word& word : words(clause)) {
-    if (!word.lower.empty()) out.push_back(word.lower);
-  }
-  return out;
-}
-
 }  // namespace
 
 Polarity polarity_of(std::string_view clause) {
   Polarity out;
-  const std::vector<std::string> list = lower_words(clause);
-  const auto at = [&](std::size_t i) { return i < list.size() ? std::string_view(list[i]) : std::string_view(); };
+  const std::vector<Word> list = words(clause);
+  const auto at = [&](std::size_t i) { return i < list.size() ? std::string_view(list[i].lower) : std::string_view(); };
   bool all = false;
   std::size_t last_no = list.size();
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const std::string& word = list[i];
+    const std::string& word = list[i].lower;
     all = all ||
           one_of(word, {"all", "any", "every", "none", "nobody", "nothing", "no", "everything", "anyone", "nowhere"});
     const bool listed =
@@ -91,6 +84,7 @@ Polarity polarity_of(std::string_view clause) {
       ++out.exceptions;  // "with no interaction"
     } else if (is_negation(word) && !listed && !denies_nothing(at(i - 1), word, at(i + 1)) && at(i + 2) != "than") {
       ++out.negations;
+      out.at.push_back(static_cast<std::size_t>(list[i].raw.data() - clause.data()));
       if (word == "no" || word == "neither") last_no = i;
     } else if (listed) {
       last_no = i;

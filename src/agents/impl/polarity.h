@@ -5,8 +5,10 @@
 // `necessity`: only, before, must, needed: what an exception may be said as ("not without asking" and "only after
 // asking"). Pure.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace docmind::agents {
 
@@ -15,7 +17,8 @@ struct Polarity {
   std::uint32_t exceptions = 0;
   std::uint32_t past = 0;  // "in the past": what was so is no more.
   bool necessity = false;
-  bool open = false;  // "whereas", "unlike": it cannot be told.
+  bool open = false;              // "whereas", "unlike": it cannot be told.
+  std::vector<std::size_t> at{};  // Bytes of the clause where negations stand that are words.
 };
 
 Polarity polarity_of(std::string_view clause);

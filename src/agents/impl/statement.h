@@ -13,11 +13,13 @@ namespace docmind::agents {
 struct Clause {
   std::vector<Lexeme> lexemes{};
   Polarity polarity{};
+  std::vector<Lexeme> denied{};  // Content words that its negations stand before.
 };
 
 struct Statement {
   std::vector<Lexeme> lexemes{};
   std::vector<Lexeme> context{};  // What "it", "this range" and a heading in front of it stand for: may be empty.
+  std::vector<Lexeme> topic{};    // Names of the sentences before, if it points back to them.
   std::vector<Clause> clauses{};  // One with less than two content words and no negation belongs to a neighbour.
   Polarity polarity{};
 };

@@ -5,9 +5,35 @@
 #include <span>
 
 #include "agents/impl/ordinary_words.h"
+#include "agents/impl/word_table.h"
 
 namespace docmind::agents {
 namespace {
+
+// Abbreviations that are not the initials of what they stand for, or stand for it in two languages.
+constexpr auto kShort = word_table({{"ram", "memory Arbeitsspeicher Speicher"},
+                                    {"cpu", "processor Prozessor"},
+                                    {"cpus", "processors Prozessoren"},
+                                    {"os", "system Betriebssystem"},
+                                    {"pc", "computer Rechner"},
+                                    {"pcs", "computers Rechner"},
+                                    {"tv", "television Fernsehen"},
+                                    {"us", "United States America USA"},
+                                    {"usa", "United States America"},
+                                    {"uk", "United Kingdom Britain"},
+                                    {"eu", "European Union"},
+                                    {"un", "United Nations"},
+                                    {"gui", "graphical interface grafisch"},
+                                    {"ui", "interface"},
+                                    {"ssd", "disk drive"},
+                                    {"hdd", "disk drive"},
+                                    {"db", "database Datenbank"},
+                                    {"url", "address link"},
+                                    {"id", "identifier number"},
+                                    {"ids", "identifiers numbers"},
+                                    {"ai", "intelligence"},
+                                    {"ki", "Intelligenz"},
+                                    {"it", "computer"}});
 
 class UnknownName {
  public:
@@ -43,7 +69,15 @@ class UnknownName {
     if (holds(cited_.all, lexeme) || holds(cited_.documents, lexeme)) return true;
     const std::string& key = lexeme.key;
     if (lexeme.identifier && key.find('-') != std::string::npos) return parts_known(key);
-    return is_initials(key);
+    return is_initials(key) || is_short_for(key) || (!lexeme.identifier && holds_half(cited_.all, lexeme));
+  }
+
+  // "RAM" of "memory".
+  bool is_short_for(std::string_view key) const {
+    const std::string_view meant = look_up(kShort, key);
+    return !meant.empty() && std::ranges::any_of(lexemes(meant), [&](const Lexeme& one) {
+      return is_content(one) && holds(cited_.all, one);
+    });
   }
 
   // "Section 3"

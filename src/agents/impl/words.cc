@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace docmind::agents {
 namespace {
 
@@ -56,6 +58,17 @@ bool is_letter(char c) { return is_upper(c) || is_lower(c); }
 
 bool one_of(std::string_view word, std::initializer_list<std::string_view> set) {
   return std::find(set.begin(), set.end(), word) != set.end();
+}
+
+std::string lower_of(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const CodePoint c = code_point_at(text, i);
+    const bool upper = (c.value >= 'A' && c.value <= 'Z') || (c.value >= 0xc0U && c.value <= 0xdeU && c.value != 0xd7U);
+    append_utf8(out, upper ? c.value + 0x20U : c.value);
+    i += c.length;
+  }
+  return out;
 }
 
 std::vector<Word> words(std::string_view text) {

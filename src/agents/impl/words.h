@@ -17,6 +17,8 @@ std::vector<Word> words(std::string_view text);
 
 bool one_of(std::string_view word, std::initializer_list<std::string_view> set);
 
+std::string lower_of(std::string_view text);  // Latin letters, with accents too; valid UTF-8 in.
+
 bool is_upper(char c);
 bool is_lower(char c);
 bool is_digit(char c);
