@@ -21,29 +21,6 @@ constexpr std::string_view kSystem =
     ;
 constexpr std::string_view kNoAnswer = "NOT IN THE DOCUMENTS";
 
-// A passage as the model is shown it, and where it came from.
-struct Shown {
-  const retrieval::Hit* hit = nullptr;
-  const Evidence* evidence = nullptr;
-};
-
-// The best of every part in turn, none twice.
-std::vector<Shown> shown_of(const std::vector<Evidence>& evidence, std::size_t most) {
-  std::vector<Shown> out;
-  std::set<std::int64_t> seen;
-  for (std::size_t rank = 0; out.size() < most; ++rank) {
-    bool any = false;
-    for (const Evidence& one : evidence) {
-      if (rank >= one.found.nearest.size()) continue;
-      any = true;
-      const retrieval::Hit& hit = one.found.nearest[rank];
-      if (out.size() < most && seen.insert(hit.chunk_id).second) out.push_back({&hit, &one});
-    }
-    if (!any) break;
-  }
-  return out;
-}
-
 // A place that is read is shown whole.
 std::size_t passages_for(const std::vector<Evidence>& evidence, std::size_t most) {
   for (const Evidence& one : evidence) {
@@ -57,7 +34,7 @@ std::string title_of(const retrieval::Hit& hit, std::size_t number) {
   return hit.page ? fmt::format("[{}] {}, page {}", number, name, *hit.page) : fmt::format("[{}] {}", number, name);
 }
 
-llm::ChatRequest request_of(std::string_view question, const std::vector<Shown>& shown, std::uint32_t max_tokens) {
+llm::ChatRequest request_of(std::string_view question, const std::vector<RankedHit>& shown, std::uint32_t max_tokens) {
   llm::ChatRequest request;
   request.messages.push_back({.role = llm::Role::kSystem, .content = std::string(kSystem)});
   request.messages.push_back({.role = llm::Role::kUser, .content = std::string(question)});
@@ -72,7 +49,7 @@ llm::ChatRequest request_of(std::string_view question, const std::vector<Shown>&
 }
 
 // The sentence of the passage that has most of what was written; nothing when none has any of it.
-std::optional<std::int64_t> nearest_unit(const Shown& passage, const std::vector<std::string>& terms) {
+std::optional<std::int64_t> nearest_unit(const RankedHit& passage, const std::vector<std::string>& terms) {
   std::optional<std::int64_t> best;
   std::size_t most = 0;
   for (const auto& [id, place] : passage.evidence->found.units) {
@@ -93,7 +70,7 @@ std::optional<std::int64_t> nearest_unit(const Shown& passage, const std::vector
   return best;
 }
 
-DraftClaim claim_of(const CitedSentence& sentence, const std::vector<Shown>& shown,
+DraftClaim claim_of(const CitedSentence& sentence, const std::vector<RankedHit>& shown,
                     const std::vector<Evidence>& evidence) {
   DraftClaim claim;
   claim.said = sentence.text;
@@ -125,7 +102,7 @@ struct Reply {
 };
 
 // Whole prompts are counted together; of the fits, the fullest is told.
-Writing writing_of(const std::vector<Reply>& replies, const std::vector<Shown>& shown, std::string model) {
+Writing writing_of(const std::vector<Reply>& replies, const std::vector<RankedHit>& shown, std::string model) {
   const auto full = [](const Reply& one) { return one.report.original_tokens; };
   const auto passages = [](const Reply& one) { return one.passages; };
   Writing out{.model = std::move(model), .context = std::ranges::max_element(replies, {}, full)->report};
@@ -142,9 +119,9 @@ Writing writing_of(const std::vector<Reply>& replies, const std::vector<Shown>& 
 }
 
 // The sentences of one part's reply; what an earlier part has said in the same words is not said again.
-void add_claims(const Reply& reply, std::uint32_t part, const std::vector<Shown>& all,
+void add_claims(const Reply& reply, std::uint32_t part, const std::vector<RankedHit>& all,
                 const std::vector<Evidence>& evidence, Draft& draft) {
-  const std::vector<Shown> shown(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(reply.passages));
+  const std::vector<RankedHit> shown(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(reply.passages));
   for (const CitedSentence& sentence : cited_sentences(reply.reply.content)) {
     const auto same = [&](const DraftClaim& claim) { return claim.part != part && claim.said == sentence.text; };
     if (std::ranges::any_of(draft.claims, same)) continue;
@@ -155,14 +132,33 @@ void add_claims(const Reply& reply, std::uint32_t part, const std::vector<Shown>
 
 }  // namespace
 
+bool is_counted(const std::vector<Evidence>& evidence) {
+  return std::ranges::any_of(evidence, [](const Evidence& one) { return one.set && one.set->operation != kReading; });
+}
+
+std::vector<RankedHit> best_of_parts(const std::vector<Evidence>& evidence, std::size_t most) {
+  const std::size_t all = passages_for(evidence, most);
+  std::vector<RankedHit> out;
+  std::set<std::int64_t> seen;
+  for (std::size_t rank = 0; out.size() < all; ++rank) {
+    bool any = false;
+    for (const Evidence& one : evidence) {
+      if (rank >= one.found.nearest.size()) continue;
+      any = true;
+      const retrieval::Hit& hit = one.found.nearest[rank];
+      if (out.size() < all && seen.insert(hit.chunk_id).second) out.push_back({&hit, &one});
+    }
+    if (!any) break;
+  }
+  return out;
+}
+
 Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<Evidence>& evidence,
                                   const SynthesisOptions& synthesis, const Before& before, Deadline deadline,
                                   std::stop_token stop) const {
   Draft draft = synthesize(evidence, synthesis);
-  const bool counted =
-      std::ranges::any_of(evidence, [](const Evidence& one) { return one.set && one.set->operation != kReading; });
-  if (draft.claims.empty() || counted) return draft;  // What is counted is not left to a model.
-  const std::vector<Shown> shown = shown_of(evidence, passages_for(evidence, options_.passages));
+  if (draft.claims.empty() || is_counted(evidence)) return draft;  // What is counted is not left to a model.
+  const std::vector<RankedHit> shown = best_of_parts(evidence, options_.passages);
   const llm::Capabilities model = DM_TRY(model_.capabilities(deadline, stop));
   const std::vector<std::string> questions = asked(question, evidence);
   std::vector<Reply> replies(questions.size());

@@ -40,6 +40,18 @@ struct Before {
   std::vector<HistoryTurn> history{};        // Of the session; from the oldest to the newest.
 };
 
+// A passage as it was found, and the part of the evidence that brought it.
+struct RankedHit {
+  const retrieval::Hit* hit = nullptr;
+  const Evidence* evidence = nullptr;
+};
+
+// Whether a set was counted: that is not left to a model.
+bool is_counted(const std::vector<Evidence>& evidence);
+
+// The best of every part in turn, none twice, of a place that is read all of it; they are the evidence's own.
+std::vector<RankedHit> best_of_parts(const std::vector<Evidence>& evidence, std::size_t most);
+
 class AnswerWriter {
  public:
   // All outlive it, and every question that was asked through it.

@@ -75,6 +75,30 @@ std::vector<std::string> fallbacks_of(const Outcome& outcome) {
   return out;
 }
 
+// Why the answer was written without the supervisor; empty when it wrote it, or was not to.
+std::string supervisor_failure(const Supervised* supervised, const Outcome& outcome) {
+  if (supervised == nullptr) return {};
+  const SupervisedRecord record = supervised->record();
+  if (record.failure) return "supervisor: " + record.failure->message;
+  const bool others_found = record.end == SupervisedEnd::kFoundNothing && !outcome.draft.claims.empty();
+  return others_found ? "supervisor: it found no answer, and the passages have one" : std::string();
+}
+
+// That it cannot be is how it was set up, and costs no answer anything.
+void tell_supervisor(const Supervised* supervised, const Outcome& outcome, Answer& answer) {
+  const std::string failure = supervisor_failure(supervised, outcome);
+  if (failure.empty()) return;
+  answer.fallbacks.push_back(failure);
+  const SupervisedRecord record = supervised->record();
+  if (record.end == SupervisedEnd::kCannot) return;
+  if (answer.partial_reason.empty()) answer.partial_reason = "Written without the supervisor: " + failure;
+  answer.status = AnswerStatus::kPartial;
+  const llm::ChatUsage& usage = record.usage;  // Spent all the same.
+  answer.tokens.prompt += usage.prompt;
+  answer.tokens.computed += usage.prompt - std::min(usage.prompt, usage.cached);
+  answer.tokens.completion += usage.completion;
+}
+
 bool is_general(const Claim& claim) { return claim.origin == "general"; }
 
 std::string joined(const std::vector<Claim>& claims) {
@@ -251,15 +275,32 @@ AnswerDeps without_index(const AskDeps& deps) {
 }
 
 // Keeps what the agent refers to until it returns: it may be left.
-void keep_beside(const std::shared_ptr<RecordingWriter>& recording, Agents& agents) {
-  agents.result_synthesizer = [recording, agent = std::move(agents.result_synthesizer)](
+void keep_beside(std::vector<std::shared_ptr<const void>> what, Agents& agents) {
+  agents.result_synthesizer = [kept = std::move(what), agent = std::move(agents.result_synthesizer)](
                                   const std::vector<Evidence>& evidence, const Call& call) {
     return agent(evidence, call);
   };
 }
 
+std::shared_ptr<Supervised> supervised_by(const Supervision& supervision, const retrieval::Filter& filter,
+                                          const std::shared_ptr<RecordingWriter>& recording, const AnswerDeps& deps) {
+  return std::make_shared<Supervised>(supervision.options, live_tools(supervision.toolbox, deps.library, filter),
+                                      SupervisedDeps{.library = deps.library,
+                                                     .clock = deps.clock,
+                                                     .rng = deps.rng,
+                                                     .pool = &supervision.pool,
+                                                     .keeps = recording});
+}
+
+// Those whose words its tools showed.
+void add_documents(const SupervisedRecord& record, std::vector<std::int64_t>& keys) {
+  for (const std::int64_t key : documents_in(record)) {
+    if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+  }
+}
+
 Trace trace_of(const Question& question, const AskOptions& options, const RecordingWriter* recording,
-               Answered answered) {
+               const Supervised* supervised, Answered answered) {
   Trace trace;
   trace.question = question;
   trace.options = options;
@@ -270,6 +311,7 @@ Trace trace_of(const Question& question, const AskOptions& options, const Record
   }
   trace.planned = std::move(answered.outcome.plan.model);
   trace.validated = std::move(answered.outcome.validated.model);
+  if (supervised != nullptr) trace.supervised = supervised->record();
   trace.routing = std::move(answered.outcome.routing);
   trace.evidence = std::move(answered.outcome.evidence);
   trace.draft = std::move(answered.outcome.draft);
@@ -308,6 +350,21 @@ Agents answering_agents(const Question& question, const AskOptions& options, con
   };
   validate_with_model(options, deps, out);
   return out;
+}
+
+void add_supervisor(const Question& question, const AskOptions& options, const AnswerDeps& deps, Supervised& supervised,
+                    Agents& agents) {
+  if (deps.writer == nullptr) return;
+  agents.result_synthesizer = [deps, question, &supervised, synthesis = options.synthesis,
+                               plain = std::move(agents.result_synthesizer)](const std::vector<Evidence>& evidence,
+                                                                             const Call& call) -> Result<Draft> {
+    const Before before{.whole = DM_TRY(whole_document(question.filter, deps.library, call)),
+                        .history = question.history};
+    std::optional<Draft> draft =
+        DM_TRY(supervised.write(*deps.writer, question.text, evidence, synthesis, before, call.deadline, call.stop));
+    if (draft) return *std::move(draft);
+    return plain(evidence, call);
+  };
 }
 
 Agents answering_agents_of_last_resort(const AskOptions& options, const AnswerDeps& deps) {
@@ -366,6 +423,7 @@ Result<Answered> answer_by(Agents agents, const Agents& last, const Question& qu
   switch_off(options, last, agents);
   Budgets budgets = budgets_with_policies(options, deps);
   if (deps.writer != nullptr) budgets.writing = budgets.generating;
+  if (deps.supervised != nullptr) budgets.writing += deps.supervised->options().time;
   Answered out{.answer = {},
                .outcome = DM_TRY(run_agents(question.text, agents, last, budgets, {deps.clock, deps.rng, deps.pool},
                                             deadline, stop))};
@@ -394,6 +452,7 @@ Result<Answered> answer_by(Agents agents, const Agents& last, const Question& qu
   }
   add_coverage(outcome.evidence, answer);
   conclude(outcome, options.retrieval, answer);
+  tell_supervisor(deps.supervised, outcome, answer);
   answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
   return out;
 }
@@ -411,14 +470,22 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
     if (auto& general = recording->general) own.general = &*general;
   }
   Agents agents = agents_for(question, options, own);
-  if (recording) keep_beside(recording, agents);
+  AnswerDeps answering = without_index(own);
+  std::shared_ptr<Supervised> supervised;
+  if (recording && deps.supervision != nullptr) {
+    supervised = supervised_by(*deps.supervision, question.filter, recording, answering);
+    add_supervisor(question, options, answering, *supervised, agents);
+    answering.supervised = supervised.get();
+  }
+  if (recording) keep_beside({recording, supervised}, agents);
   if (recording) keep_beside_deciding(recording, agents);
   Answered answered = DM_TRY(answer_by(std::move(agents), agents_of_last_resort(question, options, own), question,
-                                       options, without_index(own), deadline, stop));
+                                       options, answering, deadline, stop));
   Answer answer = answered.answer;
   std::vector<std::int64_t> quoted = documents_in(answered.outcome.evidence);
+  if (supervised) add_documents(supervised->record(), quoted);
   DM_TRY(add_documents(question.history, deps.library, deadline, stop, quoted));
-  Trace trace = trace_of(question, options, recording.get(), std::move(answered));
+  Trace trace = trace_of(question, options, recording.get(), supervised.get(), std::move(answered));
   trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;
   answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();

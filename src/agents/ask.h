@@ -1,6 +1,6 @@
 // One question, one answer, by the five agents (question_graph.h): by rules and in the documents' own words, or with a
 // chat model as the result_synthesizer. A model that fails, or writes nothing that its passages bear, gives way to the
-// documents' words, and the answer says so.
+// documents' words, and the answer says so. With a Supervision it writes as the supervisor of others (supervised.h).
 #pragma once
 #include <set>
 #include <stop_token>
@@ -16,6 +16,7 @@
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
 #include "agents/retrieval_expert.h"
+#include "agents/supervised.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -49,6 +50,7 @@ struct AnswerDeps {
   const AnswerWriter* writer = nullptr;
   exec::Pool* pool = nullptr;
   const GeneralKnowledge* general = nullptr;
+  const Supervised* supervised = nullptr;  // What became of it is told; null: nobody supervises.
 };
 
 struct AskDeps {
@@ -59,6 +61,7 @@ struct AskDeps {
   const AnswerWriter* writer = nullptr;  // Null: no chat model.
   exec::Pool* pool = nullptr;  // Null: one thing after the other, and an agent that hangs holds the question up.
   const GeneralKnowledge* general = nullptr;  // Null, or no writer: what the documents do not say is not said.
+  const Supervision* supervision = nullptr;   // Null, or no writer: nobody supervises.
 };
 
 // The agents for one question; what they refer to outlives the pool.
@@ -70,6 +73,11 @@ Agents agents_of_last_resort(const Question& question, const AskOptions& options
 // Those of either that need no index: result_synthesizer and response_validator alone are set.
 Agents answering_agents(const Question& question, const AskOptions& options, const AnswerDeps& deps);
 Agents answering_agents_of_last_resort(const AskOptions& options, const AnswerDeps& deps);
+
+// Has the supervisor write first, and who wrote until now when nothing comes of it. `writer` and `supervised` live as
+// long as the agent may run.
+void add_supervisor(const Question& question, const AskOptions& options, const AnswerDeps& deps, Supervised& supervised,
+                    Agents& agents);
 
 struct Answered {
   Answer answer;

@@ -304,6 +304,9 @@ Result<Trace> read_recording(const json::value& trace, library::Snapshot& at) {
     out.planned = Decided{.fallback = text(planned, "fallback")};
   }
   out.model = model_in(json_member(from, "model"), json_member(trace, "model_calls"));
+  if (const json::value& supervisor = json_member(trace, "supervisor"); supervisor.is_object()) {
+    out.supervised = DM_TRY(supervised_in(supervisor, at));
+  }
   out.answer = DM_TRY(answer_in(json_member(from, "answer")));
   return out;
 }

@@ -98,14 +98,21 @@ Result<Replay> replay(std::string_view trace, const AnswerDeps& deps, Deadline d
   }
   if (recorded.general) general.emplace(model, counter, *recorded.general);
   // The agents have no pool: none of them outlives this call.
-  const AnswerDeps own{.library = deps.library,
-                       .clock = deps.clock,
-                       .rng = deps.rng,
-                       .writer = writer ? &*writer : nullptr,
-                       .general = general ? &*general : nullptr};
+  AnswerDeps own{.library = deps.library,
+                 .clock = deps.clock,
+                 .rng = deps.rng,
+                 .writer = writer ? &*writer : nullptr,
+                 .general = general ? &*general : nullptr};
   Agents agents = recorded_agents(recorded);
   Agents last = agents;
   add_answering(answering_agents(recorded.question, recorded.options, own), agents);
+  std::optional<Supervised> supervised;
+  if (recorded.supervised) {
+    supervised.emplace(*recorded.supervised, SupervisionOptions{},
+                       SupervisedDeps{.library = deps.library, .clock = deps.clock, .rng = deps.rng});
+    add_supervisor(recorded.question, recorded.options, own, *supervised, agents);
+    own.supervised = &*supervised;
+  }
   add_answering(answering_agents_of_last_resort(recorded.options, own), last);
   fail_again(recorded, agents);
   Answered again =

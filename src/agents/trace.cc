@@ -145,6 +145,7 @@ std::string to_json(const Trace& trace, std::size_t units) {
       {"model_calls", calls_of(trace.model)},
       {"decisions",
        {{"query_planner", decision_json(trace.planned)}, {"response_validator", decision_json(trace.validated)}}},
+      {"supervisor", trace.supervised ? json::value(to_json(*trace.supervised)) : json::value(nullptr)},
       {"recording", recording_of(trace)}});
 }
 

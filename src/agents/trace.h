@@ -10,6 +10,7 @@
 #include "agents/ask.h"
 #include "agents/question_graph.h"
 #include "agents/recorded_model.h"
+#include "agents/supervised_record.h"
 
 namespace docmind::agents {
 
@@ -26,6 +27,7 @@ struct Trace {
   std::optional<Decided> validated{};
   std::vector<TimedRun> runs{};
   ModelRecord model{};
+  std::optional<SupervisedRecord> supervised{};  // Where it was to be.
   AnswerDigest answer{};
   std::uint64_t dropped = 0;  // Claims that failed validation.
   double seconds = 0;

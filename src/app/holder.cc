@@ -56,6 +56,10 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.max_tokens = settings.ask.max_tokens;
   options.general_knowledge = settings.ask.general_knowledge;
   options.max_parallel = settings.ask.max_parallel_calls;
+  options.supervisor = settings.ask.supervisor;
+  options.supervisor_calls = settings.ask.max_steps;
+  options.supervisor_tokens = settings.ask.supervisor_tokens;
+  options.supervisor_time = std::chrono::seconds(settings.ask.supervisor_seconds);
   options.prepare = settings.engine.prepare_documents;
   if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
     options.after_commit = [last](std::uint64_t commits) {

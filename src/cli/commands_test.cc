@@ -131,6 +131,27 @@ TEST_F(CommandsTest, ATraceIsATreeWithTimesAndTokens) {
       "Candidates with ranks and scores: docmind trace T1 --json\n");
 }
 
+TEST_F(CommandsTest, ASupervisedAnswerShowsItsStepsAndWhatWasWrittenWithoutThem) {
+  api.body = R"({"trace_id":"T2","question":"Q?","status":"partial","seconds":3,"model":"qwen","parts":[{}],
+  "agents":[{"name":"result_synthesizer","part":null,"began":0,"seconds":3,"status":"ok"}],
+  "model_calls":[{"began":0.1001,"seconds":0.8,"prompt":100,"reused":0,"computed":100,"completion":5},
+                 {"began":1.0,"seconds":0.4,"prompt":120,"reused":90,"computed":30,"completion":6},
+                 {"began":2.0,"seconds":0.9,"prompt":90,"reused":0,"computed":90,"completion":7}],
+  "supervisor":{"end":"failed","failure":{"message":"its 2 calls are used\u001b up"},"steps":[
+    {"agent":"retrieval_expert","tool":"search","began":1.5,"seconds":0.01,"error":"no\u001b phrase"},
+    {"agent":"supervisor","tool":null,"began":0.1,"seconds":0.8001,"error":null,"prompt":100,"reused":0,
+     "computed":100,"completion":5},
+    {"agent":"retrieval_expert","tool":null,"began":1.0,"seconds":0.4,"error":null,"prompt":120,"reused":90,
+     "computed":30,"completion":6}]}})";
+  EXPECT_EQ(trace(api, {.id = "T2"}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("├─ supervised: failed, its 2 calls are used  up\n"));
+  EXPECT_THAT(out, HasSubstr("100          5     │  ├─ supervisor\n"));
+  EXPECT_THAT(out, HasSubstr(" 10.0 ms                                                 │  └─ retrieval_expert: search, "
+                             "failed: no  phrase\n"));
+  EXPECT_THAT(out, HasSubstr("90          7     └─ qwen\n"));
+  EXPECT_EQ(out.find("qwen"), out.rfind("qwen")) << "its calls are not shown twice";
+}
+
 TEST_F(CommandsTest, AnOldTraceIsShownWithWhatItHas) {
   api.body =
       R"({"trace_id":"T0","question":"Why?","status":"answered","route":"keyword","route_reason":"An identifier.",

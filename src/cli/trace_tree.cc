@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json_members.h"
@@ -86,9 +88,42 @@ Node search(const json::value& trace, const std::vector<const json::value*>& run
   return out;
 }
 
+// What was done under a supervisor: its calls of the model, and below each of its agents theirs and their tools'.
+Node supervised(const json::value& supervisor) {
+  Node out{.says = "supervised: " + one_line(text(supervisor, "end"))};
+  if (const std::string why = text(json_member(supervisor, "failure"), "message"); !why.empty()) {
+    out.says += ", " + one_line(why);
+  }
+  std::vector<const json::value*> steps;
+  for (const json::value& step : list(supervisor, "steps")) steps.push_back(&step);
+  std::ranges::sort(steps, {}, [](const json::value* step) { return std::pair(number(*step, "began"), step); });
+  for (const json::value* one : steps) {
+    const json::value& step = *one;
+    const std::string tool = text(step, "tool");
+    const std::string error = text(step, "error");
+    out.below.push_back({.says = one_line(text(step, "agent") + (tool.empty() ? "" : ": " + tool) +
+                                          (error.empty() ? "" : ", failed: " + error)),
+                         .measured = &step});
+  }
+  return out;
+}
+
+// Whether a call of the model is the one that a step made.
+bool lies_in(const json::value& call, const json::value& step) {
+  constexpr double kNear = 0.001;  // Seconds; the two are measured one after the other.
+  const double began = number(call, "began");
+  const double end = began + number(call, "seconds");
+  return text(step, "tool").empty() && began + kNear >= number(step, "began") &&
+         end <= number(step, "began") + number(step, "seconds") + kNear;
+}
+
 Node writing(const json::value& trace, const json::value& agent) {
   Node out{.says = "result_synthesizer" + outcome(agent), .measured = &agent};
+  const json::value& supervisor = json_member(trace, "supervisor");
+  const json::array& steps = list(supervisor, "steps");
+  if (!steps.empty()) out.below.push_back(supervised(supervisor));
   for (const json::value& call : list(trace, "model_calls")) {
+    if (std::ranges::any_of(steps, [&](const json::value& step) { return lies_in(call, step); })) continue;
     const std::string why = text(json_member(call, "error"), "message");
     out.below.push_back(
         {.says = one_line(text(trace, "model") + (why.empty() ? "" : ", failed: " + why)), .measured = &call});

@@ -161,10 +161,11 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   s.file = folder.write("spec/docmind.yaml", "");
   folder.write("spec/.env", testdata("specification.env"));
   Loaded loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 38U);  // All of its 40 names but LOG_LEVEL and MAX_PARALLEL_CALLS.
+  EXPECT_EQ(loaded.warnings.size(), 37U);  // All of its 40 names but three: LOG_LEVEL and these two.
+  EXPECT_TRUE(loaded.settings.ask.supervisor);
   EXPECT_EQ(loaded.settings.log.level, "info");
   EXPECT_EQ(loaded.settings.ask.max_parallel_calls, 3U);
-  EXPECT_EQ(loaded.origins.size(), 2U);
+  EXPECT_EQ(loaded.origins.size(), 3U);
   for (const std::string& warning : loaded.warnings) {
     EXPECT_NE(warning.find(" has no effect: "), std::string::npos) << warning;  // Known, each with its reason.
   }

@@ -314,6 +314,23 @@ void add_reading(std::vector<Declaration>& out) {
       "Whether files and folders whose name starts with a dot are read too."));
 }
 
+void add_supervising(std::vector<Declaration>& out) {
+  out.push_back(with(on_off(
+                         "ask.supervisor", [](auto& s) -> auto& { return s.ask.supervisor; },
+                         "Whether the chat model may send agents with tools to look further before it answers: "
+                         "several times the calls of the model, the tokens and the time of an answer."),
+                     {"enable_langgraph_supervisor"}));
+  out.push_back(integer(
+      "ask.max_steps", [](auto& s) -> auto& { return s.ask.max_steps; }, 2, 48,
+      "Most calls of the chat model that one supervised answer may take; past it the answer is written without."));
+  out.push_back(integer(
+      "ask.supervisor_tokens", [](auto& s) -> auto& { return s.ask.supervisor_tokens; }, 100, 10'000'000,
+      "Most tokens that these calls may read and write."));
+  out.push_back(integer(
+      "ask.supervisor_seconds", [](auto& s) -> auto& { return s.ask.supervisor_seconds; }, 1, 3'600,
+      "Most time that they may take."));
+}
+
 void add_answering(std::vector<Declaration>& out) {
   out.push_back(integer("search.k", [](auto& s) -> auto& { return s.search.k; }, 1, 1000, "Passages a search gives."));
   out.push_back(integer(
@@ -347,7 +364,8 @@ void add_answering(std::vector<Declaration>& out) {
       "Whether the chat model may say what it knows of itself where the documents do not answer; it is marked."));
   out.push_back(with(integer(
                          "ask.max_parallel_calls", [](auto& s) -> auto& { return s.ask.max_parallel_calls; }, 1, 16,
-                         "Parts of a question that are searched, and written by a chat model, at the same time."),
+                         "Parts of a question that are searched, and written by a chat model, at the same time; "
+                         "agents and tools of a supervisor, too."),
                      {"max_parallel_calls"}));
   out.push_back(choice(
       "ask.planner", [](auto& s) -> auto& { return s.ask.planner; }, {"rules", "model"},
@@ -355,6 +373,7 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(choice(
       "ask.validator", [](auto& s) -> auto& { return s.ask.validator; }, {"rules", "model"},
       "Who checks what the chat model wrote: rules, or rules and then the chat model as a second opinion."));
+  add_supervising(out);
   out.push_back(line(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "

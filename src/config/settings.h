@@ -120,6 +120,10 @@ struct Settings {
     std::uint32_t max_parallel_calls = 3;
     std::string planner = "rules";
     std::string validator = "rules";
+    bool supervisor = false;
+    std::uint32_t max_steps = 12;
+    std::uint32_t supervisor_tokens = 60'000;
+    std::uint32_t supervisor_seconds = 90;
     std::string without;
   } ask{};
 

@@ -9,7 +9,8 @@ constexpr std::string_view kTemperature = "what a chat model writes for an answe
 constexpr std::string_view kContext =
     "what fits the model's window is planned for each answer; the window is engine.context";
 constexpr std::string_view kCacheServer = "it belongs to the cache of answers, which is not built in yet";
-constexpr std::string_view kSupervisor = "it belongs to a supervisor that a model leads, which answers do not use yet";
+constexpr std::string_view kMessages =
+    "how a supervisor's messages look is fixed; it is switched on with ask.supervisor";
 constexpr std::string_view kTarget = "targets are measured, not set";
 constexpr std::string_view kAlways = "it is always so";
 
@@ -53,12 +54,16 @@ void add_caches(std::vector<SpecificationName>& out) {
 
 void add_agents(std::vector<SpecificationName>& out) {
   for (const std::string_view name :
-       {"parallel_tool_calls", "enable_parallel_tools", "add_handoff_back_messages", "create_forward_message_tool",
-        "enable_message_forwarding", "output_mode", "agent_coordination_timeout", "multi_agent_coordination_timeout_ms",
-        "multi_agent_parallel_execution"}) {
-    out.push_back({name, Fate::kNotYet, kSupervisor});
+       {"parallel_tool_calls", "enable_parallel_tools", "multi_agent_parallel_execution"}) {
+    out.push_back({name, Fate::kObsolete, "it is always so; how many at a time is ask.max_parallel_calls"});
   }
-  out.push_back({"enable_langgraph_supervisor", Fate::kObsolete, "the agents are built in and always work"});
+  for (const std::string_view name :
+       {"add_handoff_back_messages", "create_forward_message_tool", "enable_message_forwarding", "output_mode"}) {
+    out.push_back({name, Fate::kObsolete, kMessages});
+  }
+  for (const std::string_view name : {"agent_coordination_timeout", "multi_agent_coordination_timeout_ms"}) {
+    out.push_back({name, Fate::kObsolete, kTarget});
+  }
   out.push_back({"agent_count", Fate::kObsolete, "there are always five agents"});
   out.push_back({"enable_agent_metrics", Fate::kObsolete, kAlways});
 }

@@ -76,6 +76,7 @@ class Product final : public Service {
       if (options_.general_knowledge) {
         general_.emplace(*deps_.chat, *counter_, agents::GeneralOptions{.max_tokens = options_.max_tokens});
       }
+      if (options_.supervisor) supervised_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     }
     ingest::IngestOptions ingest;
     ingest.max_file_bytes = options_.max_file_bytes;
@@ -218,10 +219,25 @@ class Product final : public Service {
     options.off = names_in(options_.without);
     options.policies = {.planner = policy(options_.model_plans), .validator = policy(options_.model_validates)};
     options.budgets.parallel = options_.max_parallel;
+    std::optional<agents::Supervision> supervision;
+    if (supervised_pool_) {
+      supervision.emplace(agents::Supervision{.toolbox = *DM_TRY(toolbox(index)),
+                                              .pool = *supervised_pool_,
+                                              .options = {.calls = options_.supervisor_calls,
+                                                          .tokens = options_.supervisor_tokens,
+                                                          .time = options_.supervisor_time,
+                                                          .parallel = options_.max_parallel}});
+    }
     return agents::ask({question.text, question.filter, question.history}, options,
                        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
-                        general_ ? &*general_ : nullptr},
+                        general_ ? &*general_ : nullptr, supervision ? &*supervision : nullptr},
                        deadline, stop);
+  }
+
+  Result<agents::Toolbox*> toolbox(retrieval::Index& index) {
+    const MutexLock lock(index_mutex_);
+    if (!toolbox_) toolbox_ = DM_TRY(agents::Toolbox::create(*library_, index));
+    return toolbox_.get();
   }
 
   // The search index, loaded when it is first wanted: an ingest that changes nothing never pays for it.
@@ -303,10 +319,12 @@ class Product final : public Service {
   std::shared_mutex ingesting_;  // Shared by ingests.
   Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
+  std::unique_ptr<agents::Toolbox> toolbox_ DM_GUARDED_BY(index_mutex_);  // Where answers are supervised.
   AgentMetrics agent_metrics_;
   std::optional<context::TokenCounter> counter_;
   std::optional<agents::AnswerWriter> writer_;
   std::optional<agents::GeneralKnowledge> general_;
+  std::unique_ptr<exec::Pool> supervised_pool_;  // Of agents that a supervisor leads, each while another waits for it.
   std::unique_ptr<exec::Pool> agents_pool_;  // Behind what agents use: it waits for those that their question has left.
   std::optional<IdleReading> reading_;       // Last: it uses everything.
 };

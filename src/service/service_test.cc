@@ -96,6 +96,28 @@ TEST_F(ServiceTest, GeneralKnowledgeIsToBeAllowed) {
   EXPECT_EQ(answer->claims.at(0).origin, "general");
 }
 
+TEST_F(ServiceTest, ASupervisorIsToBeAskedFor) {
+  agents::OneLine model;
+  model.tools = true;
+  model.says("The main mast is 24 metres tall [1].");
+  chat = &model;
+  for (const bool on : {false, true}) {
+    model.asked.clear();
+    ServiceOptions options;
+    options.supervisor = on;
+    auto service = open(options);
+    ASSERT_TRUE(service->ingest({folder.write("docs/boats.txt", kBoats).string()}, nullptr, Deadline::never(), {}));
+    const auto answer = service->ask({"How tall is the main mast?", {}}, Deadline::never(), {});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, agents::AnswerStatus::kAnswered) << answer->partial_reason;
+    ASSERT_EQ(model.asked.size(), 1U);
+    EXPECT_EQ(model.asked[0].tools.size(), on ? 1U : 0U);
+    const auto again = service->replay(answer->trace_id, Deadline::never(), {});
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(again->differences.empty());
+  }
+}
+
 TEST_F(ServiceTest, AModelThatWritesIsShownTheTurnsBefore) {
   agents::OneLine model;
   model.says("The main mast is 24 metres tall [1].");

@@ -21,7 +21,8 @@ class AskedLibrary : public ::testing::Test {
                              .clock = library_.clock(),
                              .rng = library_.rng(),
                              .writer = writer,
-                             .general = general},
+                             .general = general,
+                             .supervision = supervision_},
                             Deadline::never(), {});
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
     return *answer;
@@ -34,6 +35,7 @@ class AskedLibrary : public ::testing::Test {
   std::unique_ptr<exec::Pool> pool_ = *exec::Pool::open({.threads = 4});
   AnswerWriter writer_{model_, counter_, *pool_};
   GeneralKnowledge general_{model_, counter_};
+  const Supervision* supervision_ = nullptr;  // Of a test that has one.
 };
 
 }  // namespace docmind::agents

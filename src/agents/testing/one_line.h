@@ -16,6 +16,7 @@ class OneLine final : public llm::ChatModel {
   std::function<Result<llm::ChatReply>(const llm::ChatRequest&)> line;
   std::vector<llm::ChatRequest> asked;
   std::uint32_t window = 4096;
+  bool tools = false;
 
   Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline, std::stop_token) override {
     std::vector<std::uint32_t> out;
@@ -24,7 +25,7 @@ class OneLine final : public llm::ChatModel {
   }
   Result<llm::Capabilities> capabilities(Deadline, std::stop_token) override {
     return llm::Capabilities{
-        .model = "one-line", .hash = "h", .context = window, .documents = true, .counts_tokens = true};
+        .model = "one-line", .hash = "h", .context = window, .tools = tools, .documents = true, .counts_tokens = true};
   }
   Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream*, Deadline, std::stop_token) override {
     {
