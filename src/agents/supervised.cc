@@ -141,13 +141,14 @@ Result<Draft> draft_of(const std::string& text, SupervisedRun& run, Draft draft,
   const std::vector<Evidence> units{DM_TRY(units_of(cited, at))};
   draft.claims.clear();
   draft.unanswered.clear();
-  draft.writing = Writing{.model = run.parts().can.model,
-                          .context = run.report(),
-                          .usage = run.record().usage,
-                          .shown = shown_in(run, passages)};
+  Writing writing{.model = run.parts().can.model,
+                  .context = run.report(),
+                  .usage = run.record().usage,
+                  .shown = shown_in(run, passages)};
   for (const CitedSentence& sentence : sentences) draft.claims.push_back(claim_of(sentence, passages, units));
-  const bool good = std::ranges::any_of(
-      draft.claims, [&](const DraftClaim& claim) { return borne_out(claim, draft.writing->shown); });
+  const bool good =
+      std::ranges::any_of(draft.claims, [&](const DraftClaim& claim) { return borne_out(claim, writing.shown); });
+  draft.writing = std::move(writing);
   if (!good) return no_good("no passage bears out what it wrote");
   return draft;
 }
