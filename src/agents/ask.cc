@@ -358,8 +358,7 @@ void add_supervisor(const Question& question, const AskOptions& options, const A
   agents.result_synthesizer = [deps, question, &supervised, synthesis = options.synthesis,
                                plain = std::move(agents.result_synthesizer)](const std::vector<Evidence>& evidence,
                                                                              const Call& call) -> Result<Draft> {
-    const Before before{.whole = DM_TRY(whole_document(question.filter, deps.library, call)),
-                        .history = question.history};
+    const Before before{.whole = DM_TRY(whole_document(question, deps.library, call)), .history = question.history};
     std::optional<Draft> draft =
         DM_TRY(supervised.write(*deps.writer, question.text, evidence, synthesis, before, call.deadline, call.stop));
     if (draft) return *std::move(draft);
