@@ -5,6 +5,7 @@
 
 #include "agents/impl/cited.h"
 #include "agents/impl/denied.h"
+#include "agents/impl/exchanged_names.h"
 #include "agents/impl/mentions.h"
 #include "agents/impl/misplaced.h"
 #include "agents/impl/missing_number.h"
@@ -22,8 +23,9 @@ bool stands_on(std::uint32_t page, const CitedPassage& evidence) {
 }
 
 std::string missing_name(const Statement& claim, const Cited& cited) {
-  std::string unknown = unknown_name(claim, cited);
-  return unknown.empty() ? misplaced(claim, cited, LexemeKind::kName) : unknown;
+  std::string found = unknown_name(claim, cited);
+  if (found.empty()) found = misplaced(claim, cited, LexemeKind::kName);
+  return found.empty() ? exchanged_name(claim, cited) : found;
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ class Reader {
       ++clause_;
     }
     if (c == '.' || c == U'。') start_ = true;
+    if (c == '(' || c == U'（') bracketed_ = true;
+    if (c == ')' || c == U'）') bracketed_ = false;
   }
 
   void han_run() {
@@ -144,8 +146,12 @@ class Reader {
 
   Lexeme& add(LexemeKind kind, std::string text, std::string key = {}) {
     if (key.empty()) key = text;
-    return out_.emplace_back(
-        Lexeme{.kind = kind, .key = std::move(key), .text = std::move(text), .clause = clause_, .at = token_});
+    return out_.emplace_back(Lexeme{.kind = kind,
+                                    .key = std::move(key),
+                                    .text = std::move(text),
+                                    .bracketed = bracketed_,
+                                    .clause = clause_,
+                                    .at = token_});
   }
 
   void emit(std::string_view word) {
@@ -360,6 +366,7 @@ class Reader {
   bool german_ = false;
   bool start_ = true;
   bool ends_clause_ = false;
+  bool bracketed_ = false;
   std::vector<Lexeme> out_;
 };
 

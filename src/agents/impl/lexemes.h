@@ -31,6 +31,7 @@ struct Lexeme {
   bool identifier = false;  // A name that is not just a capitalised word.
   bool cardinal = false;    // A number that is a word and joins others: "two", "hundred".
   bool vague = false;       // A number that may be none: "one", "first", "once".
+  bool bracketed = false;   // In round brackets.
   std::uint32_t clause = 0;
   std::size_t at = 0;  // Byte of the sentence where it starts.
 };
