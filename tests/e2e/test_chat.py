@@ -106,6 +106,22 @@ class Chat(DocMindTest):
         self.assertIn(trace["decisions"]["query_planner"]["fallback"], answer["fallbacks"])
         self.assertIn("the same", self.docmind("trace", answer["trace_id"], "--replay").out)
 
+    def test_a_supervisor_that_talks_nonsense_gives_way_to_the_plain_path(self):
+        checkpoint = tiny_chat.write_checkpoint(pathlib.Path(self.models.name) / "tools", template=tiny_chat.TOOLS)
+        self.docmind("models", "import", checkpoint, "--name", "tools")
+        self.model = self.data / "models" / "tools.gguf"
+        self.environment.update({"DOCMIND_ASK__MAX_TOKENS": "16", "DOCMIND_ASK__SUPERVISOR": "true"})
+        self.up()
+        self.write("rig.md", "# Rig\n\nThe main mast is 24 metres tall. The sails are sewn by hand in a loft.\n")
+        self.docmind("ingest", self.work)
+        status, answer = self.post(self.address, "/api/ask", {"question": "How tall is the main mast?"})
+        self.assertEqual((status, answer["status"], answer["mode"]), (200, "partial", "extractive"))
+        self.assertIn("24 metres", answer["answer"])
+        self.assertTrue(any(said.startswith("supervisor: ") for said in answer["fallbacks"]), answer["fallbacks"])
+        self.assertIn("supervisor: ", answer["partial_reason"])
+        self.assertIn("supervised: failed", self.docmind("trace", answer["trace_id"]).out)
+        self.assertIn("the same, byte for byte", self.docmind("trace", answer["trace_id"], "--replay").out)
+
     def test_a_document_is_read_by_the_model_before_anybody_asks(self):
         self.environment.update({"DOCMIND_ASK__MAX_TOKENS": "16", "DOCMIND_ENGINE__PREPARE_DOCUMENTS": "true"})
         self.up()

@@ -11,6 +11,9 @@ SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{
 TEMPLATE = ("{%- for m in messages %}{{- '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{%- endfor %}"
             "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}")
 
+TOOLS = ("{%- if tools %}{{- '<|im_start|>system\\n' }}{%- for tool in tools %}{{- tool | tojson + '\\n' }}{%- endfor %}"
+         "{{- '<|im_end|>\\n' }}{%- endif %}" + TEMPLATE)
+
 
 class Shape(NamedTuple):
     layers: int
@@ -60,7 +63,7 @@ def weights(shape, rng):
     return (drawn * -(-count // BLOCK))[: 2 * count]
 
 
-def write_checkpoint(folder, of=TINY):
+def write_checkpoint(folder, of=TINY, template=TEMPLATE):
     folder.mkdir(parents=True)
     rng = random.Random(7)
     header, at = {}, 0
@@ -91,5 +94,5 @@ def write_checkpoint(folder, of=TINY):
         "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
                   "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
                   "vocab": {letter: i for i, letter in enumerate(byte_letters())}, "merges": ["! !"]}}))
-    (folder / "chat_template.jinja").write_text(TEMPLATE)
+    (folder / "chat_template.jinja").write_text(template)
     return folder
