@@ -97,9 +97,14 @@ class Contract:
     def test_a_schema_holds(self):
         if not self.can.get("json_schema"):
             self.skipTest("this backend does not hold to schemas")
-        text = self.text_of(max_tokens=200, response_format={
+        status, body = self.ask_model(max_tokens=200, response_format={
             "type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}})
-        self.assertEqual(json.loads(text), {"ok": True})
+        self.assertEqual(status, 200, body)
+        text = body["choices"][0]["message"]["content"]
+        if body["choices"][0]["finish_reason"] == "stop":
+            self.assertEqual(json.loads(text), {"ok": True})
+        else:  # White space between its parts may have no end.
+            self.assertTrue('{"ok":true}'.startswith("".join(text.split())), text)
 
     def test_chinese_and_odd_characters_come_whole(self):
         messages = [{"role": "user", "content": "船的桅杆有多高？ 👩‍👩‍👧 \u0301 \u202e"}]

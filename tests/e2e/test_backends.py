@@ -1,6 +1,10 @@
 """Backends: the contract on our own engine and on a server at an address, the switch, and what happens when they fail."""
+import collections
+import concurrent.futures
+import os
 import pathlib
 import re
+import sys
 import tempfile
 
 import tiny_chat
@@ -86,6 +90,49 @@ class AtAnAddress(Contract, Served):
         self.assertIn("vllm", str(self.backends(self.address)))
         self.proxy.up()
         wait_for(lambda: self.ask_model()[0] == 200)
+
+
+class Faults(Served):
+    """F18 to F22 by chance: DOCMIND_FAULTS of them (default 60), eight callers at once, every answer compared."""
+    KINDS = (Fault("refuse"), Fault("status", status=503), Fault("status", status=429, retry_after=0), Fault("reset"),
+             Fault("cut"), Fault("garbage"), Fault("html"), Fault("half_head"))
+
+    def test_most_of_what_is_injected_ends_in_a_right_answer(self):
+        wanted = int(os.environ.get("DOCMIND_FAULTS", "60"))
+        other = self.other()
+        proxy = FaultProxy(("127.0.0.1", int(other.rsplit(":", 1)[1])), seed=20261121)
+        self.addCleanup(proxy.close)
+        _, address = self.serve("--set", f"vllm.url={proxy.address}")
+        self.assertIsNone(self.backends(address)["vllm"]["failure"])
+
+        def ask(i):
+            return self.post(address, "/v1/chat/completions",
+                             {"messages": [{"role": "user", "content": f"Say {i}."}], "max_tokens": 4, "temperature": 0})
+
+        expected = [ask(i)[1]["choices"][0]["message"]["content"] for i in range(8)]
+        # Within the budget of retries, 10 % of the calls: beyond it a backend is not asked again (docs/resilience.md).
+        proxy.chances = [(kind, 0.03 / len(self.KINDS)) for kind in self.KINDS]
+        outcomes, errors = collections.Counter(), []
+
+        def caller(i):
+            while sum(n for kind, n in proxy.injected.items() if kind != "none") < wanted:
+                status, body = ask(i)
+                if status != 200:
+                    outcomes["error"] += 1
+                    errors.append(body)
+                else:
+                    right = body["choices"][0]["message"]["content"] == expected[i]
+                    outcomes["right" if right else "wrong"] += 1
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(caller, i) for i in range(8)]:
+                future.result()
+        injected = sum(n for kind, n in proxy.injected.items() if kind != "none")
+        recovered = 1 - outcomes["error"] / injected
+        print(f"{injected} faults in {sum(outcomes.values())} calls: {recovered:.1%} recovered, {dict(outcomes)}, "
+              f"{dict(proxy.injected)}", file=sys.stderr)
+        self.assertEqual(outcomes["wrong"], 0)
+        self.assertGreater(recovered, 0.95, errors)
 
 
 class Switching(Served):

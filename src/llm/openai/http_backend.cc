@@ -1,8 +1,25 @@
 #include "llm/openai/http_backend.h"
 
+#include <boost/json.hpp>
 #include <utility>
 
+#include "base/json.h"
+
 namespace docmind::openai {
+namespace {
+
+// A page of some other program, with status 200.
+Error no_reply() {
+  return {Code::kDataLoss, "What the model's server sent is no reply of OpenAI's API.",
+          "Ask again; if it stays, look whether another program answers at its address."};
+}
+
+// Of a stream: "data:", "event:", "id:", "retry:", a comment or an empty line.
+bool begins_events(std::string_view bytes) {
+  return bytes.empty() || std::string_view("deir:\r\n").find(bytes.front()) != std::string_view::npos;
+}
+
+}  // namespace
 
 HttpBackend::HttpBackend(HttpBackendOptions options, net::Client& client, const Clock& clock)
     : options_(std::move(options)), client_(client), clock_(clock) {}
@@ -63,10 +80,22 @@ std::string HttpBackend::metrics(Deadline deadline, std::stop_token stop) {
 Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
                                             Deadline deadline, std::stop_token stop) {
   const net::Request request{.method = "POST", .target = {.path = std::string(path)}, .body = std::string(body)};
-  auto reply = send(request, on_bytes, deadline, stop);
+  OnBytes events;
+  bool begun = false;
+  if (on_bytes) {
+    events = [&](std::string_view bytes) -> Result<> {
+      if (!std::exchange(begun, true) && !begins_events(bytes)) return no_reply();
+      return on_bytes(bytes);
+    };
+  }
+  auto reply = send(request, events, deadline, stop);
   if (!reply) {
     if (reply.error().code == Code::kUnavailable) probed_.forget();
     return std::move(reply).error();
+  }
+  if (reply->status == 200 && !on_bytes) {
+    const auto parsed = parse_json(reply->body);
+    if (!parsed || !parsed->is_object()) return no_reply();
   }
   return llm::BackendReply{reply->status, std::move(reply->body),
                            std::string(reply->headers.find("Retry-After").value_or(""))};

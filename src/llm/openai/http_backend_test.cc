@@ -129,6 +129,20 @@ TEST_F(HttpBackendTest, AServerThatFallsSilentIsLeft) {
   server.wait_until_left();
 }
 
+TEST_F(HttpBackendTest, APageOfAnotherProgramIsNoReply) {
+  server.odd = "<html>Welcome</html>";
+  ASSERT_TRUE(info());
+  const std::string body = R"({"messages":"odd"})";
+  EXPECT_EQ(backend_->post("/v1/chat/completions", body, nullptr, Deadline::never(), {}).error().code, Code::kDataLoss);
+  std::string got;
+  const auto keep = [&](std::string_view bytes) -> Result<> {
+    got += bytes;
+    return {};
+  };
+  EXPECT_EQ(backend_->post("/v1/chat/completions", body, keep, Deadline::never(), {}).error().code, Code::kDataLoss);
+  EXPECT_EQ(got, "");
+}
+
 TEST_F(HttpBackendTest, AStopFreesTheServer) {
   server.hang = "for ever";
   ASSERT_TRUE(info());

@@ -46,6 +46,7 @@ class OpenAiServer {
   bool tools = true;
   bool caches = true;
   std::string counts = "prompt";  // Or "content", or "".
+  std::string odd{};              // What a request with "odd" in its body is answered with.
   std::string hang{};             // A request with this in its body begins its answer and never goes on.
 
  private:
@@ -91,6 +92,7 @@ class OpenAiServer {
   void answer(const net::Request& request, net::ResponseWriter& out) {
     std::unique_lock lock(mutex_);
     asked_.push_back(request.method + " " + request.target.path);
+    if (!odd.empty() && request.body.find("odd") != std::string::npos) return (void)out.send({.body = odd});
     if (hang.empty() || request.body.find(hang) == std::string::npos) return (void)out.send(answer_to(request));
     (void)out.begin({.headers = {{"Content-Type", "text/event-stream"}}, .body = "data: {\"choices\":[]}\n\n"});
     changed_.wait(lock, out.stop(), [] { return false; });
