@@ -50,8 +50,17 @@ Ask HttpBackend::asking(Deadline deadline, const std::stop_token& stop) const {
 }
 
 Result<Probed> HttpBackend::probed(Deadline deadline, const std::stop_token& stop) {
-  return probed_.get("trying what the model's server can do", deadline, stop,
-                     [&] { return probe(options_.model, asking(deadline, stop)); });
+  const Ask ask = asking(deadline, stop);
+  const auto known = [&] {
+    return probed_.get("trying what the model's server can do", deadline, stop,
+                       [&] { return probe(options_.model, ask); });
+  };
+  if (doubted_) {
+    const std::string entry = DM_TRY(model_entry(options_.model, ask));
+    if (entry != DM_TRY(known()).info.json) probed_.forget();
+    doubted_ = false;
+  }
+  return known();
 }
 
 Result<llm::BackendInfo> HttpBackend::info(Deadline deadline, std::stop_token stop) {
@@ -90,7 +99,7 @@ Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_v
   }
   auto reply = send(request, events, deadline, stop);
   if (!reply) {
-    if (reply.error().code == Code::kUnavailable) probed_.forget();
+    if (reply.error().code == Code::kUnavailable) doubted_ = true;
     return std::move(reply).error();
   }
   if (reply->status == 200 && !on_bytes) {

@@ -1,9 +1,11 @@
 // llm::Backend by a server at an address that speaks OpenAI's API: vLLM, llama-server, another.
 //
-// What the server can do is tried, not believed (probe.h), once for what it says of itself; it is asked again when it
-// could not be reached meanwhile, since another one may stand there then. Thread safety: any method from any thread;
+// What the server can do is tried, not believed (probe.h), once for what it says of itself. When it could not be reached
+// meanwhile it is asked who it is, and tried anew if that is another.
+// Thread safety: any method from any thread;
 // callers that come while it is tried wait for the same trial.
 #pragma once
+#include <atomic>
 #include <string>
 
 #include "base/clock.h"
@@ -46,6 +48,7 @@ class HttpBackend final : public llm::Backend {
   net::Client& client_;
   const Clock& clock_;
   exec::Memo<Probed> probed_;
+  std::atomic<bool> doubted_ = false;  // It could not be reached since: perhaps another one stands there now.
 };
 
 }  // namespace docmind::openai

@@ -82,6 +82,25 @@ TEST_F(HttpBackendTest, CallersThatComeTogetherShareOneTrial) {
   EXPECT_EQ(std::ranges::count(asked, "GET /v1/models"), 1);
 }
 
+TEST_F(HttpBackendTest, AnotherOneThatStandsThereIsTriedAnew) {
+  server.drops = "lost";
+  ASSERT_TRUE(info());
+  const auto lose = [&] {
+    const auto lost = backend_->post("/v1/chat/completions", R"({"messages":"lost"})", nullptr, Deadline::never(), {});
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, Code::kUnavailable);
+  };
+  lose();
+  const std::size_t requests = server.asked().size();
+  ASSERT_TRUE(backend_->info(Deadline::never(), {}));
+  EXPECT_EQ(server.asked().size(), requests + 1);  // Who it is; the same.
+  server.models = R"({"data":[{"id":"other","owned_by":"vllm","max_model_len":128}]})";
+  lose();
+  const auto found = backend_->info(Deadline::never(), {});
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->capabilities.context, 128U);
+}
+
 TEST_F(HttpBackendTest, AModelThatIsNotThere) {
   const auto other = info({.model = "other"});
   ASSERT_FALSE(other);

@@ -24,7 +24,7 @@ Result<json::value> looked_up(std::string_view path, const std::string& body, co
   return parsed ? *std::move(parsed) : json::value();
 }
 
-Result<json::object> model_entry(std::string_view model, const Ask& ask) {
+Result<json::object> entry_of(std::string_view model, const Ask& ask) {
   const Asked reply = DM_TRY(ask("/v1/models", {}));
   if (reply.status == 401 || reply.status == 403) {
     return Error{Code::kUnauthorized, "The model's server wants another API key.", "Set the backend's api_key."};
@@ -150,6 +150,10 @@ Result<std::uint32_t> count_tokens(Counting counting, std::string_view model, co
   return static_cast<std::uint32_t>(tokens->size());
 }
 
+Result<std::string> model_entry(std::string_view model, const Ask& ask) {
+  return to_text(DM_TRY(entry_of(model, ask)));
+}
+
 Result<> try_out(llm::Capabilities& can, const Ask& ask) {
   can.json_schema = DM_TRY(holds_to_schema(can.model, ask));
   can.tools = DM_TRY(takes_tools(can.model, ask));
@@ -158,7 +162,7 @@ Result<> try_out(llm::Capabilities& can, const Ask& ask) {
 }
 
 Result<Probed> probe(std::string_view model, const Ask& ask) {
-  const json::object entry = DM_TRY(model_entry(model, ask));
+  const json::object entry = DM_TRY(entry_of(model, ask));
   Probed out;
   out.info.json = to_text(entry);
   llm::Capabilities& can = out.info.capabilities;

@@ -35,6 +35,10 @@ using Ask = std::function<Result<Asked>(std::string_view path, const std::string
 // another one), kNotFound (no such model), kUnavailable (it has none yet), kDataLoss (what answers is something else).
 Result<Probed> probe(std::string_view model, const Ask& ask);
 
+// What the server says of the model now, as Probed::info.json has it: when it is another text, another server or model
+// stands there. Errors as probe()'s.
+Result<std::string> model_entry(std::string_view model, const Ask& ask);
+
 // Tries by a few short conversations whether `can.model` holds a text to a JSON Schema, takes tools and computes a
 // shared beginning once, and says so in `can`. Errors: those of `ask`.
 Result<> try_out(llm::Capabilities& can, const Ask& ask);

@@ -45,7 +45,8 @@ Result<std::unique_ptr<GuardedBackend>> GuardedBackend::open(const std::string& 
 }
 
 Result<llm::BackendInfo> GuardedBackend::info(Deadline deadline, std::stop_token stop) {
-  return backend_.info(deadline, std::move(stop));
+  const auto ask = [&](resilience::Attempt& attempt) { return backend_.info(attempt.deadline(), attempt.stop()); };
+  return guard_->run({.deadline = deadline, .stop = std::move(stop)}, ask).result;
 }
 
 Result<std::vector<std::uint32_t>> GuardedBackend::count(std::span<const std::string> texts, Deadline deadline,

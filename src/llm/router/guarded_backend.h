@@ -2,7 +2,7 @@
 //
 // What counts as its failure: no connection, a broken or silent reply, status 429 and 500 to 504. Other statuses are
 // answers. When all tries ended with a status, the last reply is given back as it came. Nothing is sent again once a
-// byte of a stream went out. Asking what it can do and counting tokens go past the guard: they fail by themselves.
+// byte of a stream went out. Counting tokens goes past the guard: who counts has an upper bound instead.
 // Thread safety: any method from any thread.
 #pragma once
 #include <memory>

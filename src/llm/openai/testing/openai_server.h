@@ -47,6 +47,7 @@ class OpenAiServer {
   bool caches = true;
   std::string counts = "prompt";  // Or "content", or "".
   std::string odd{};              // What a request with "odd" in its body is answered with.
+  std::string drops{};            // A request with this in its body is answered by half.
   std::string hang{};             // A request with this in its body begins its answer and never goes on.
 
  private:
@@ -92,6 +93,9 @@ class OpenAiServer {
   void answer(const net::Request& request, net::ResponseWriter& out) {
     std::unique_lock lock(mutex_);
     asked_.push_back(request.method + " " + request.target.path);
+    if (!drops.empty() && request.body.find(drops) != std::string::npos) {  // A stream that is left is cut off.
+      return (void)out.begin({.body = "half"});
+    }
     if (!odd.empty() && request.body.find("odd") != std::string::npos) return (void)out.send({.body = odd});
     if (hang.empty() || request.body.find(hang) == std::string::npos) return (void)out.send(answer_to(request));
     (void)out.begin({.headers = {{"Content-Type", "text/event-stream"}}, .body = "data: {\"choices\":[]}\n\n"});
