@@ -10,6 +10,7 @@
 
 #include "context/report.h"
 #include "doc/document.h"
+#include "llm/chat_model.h"
 #include "retrieval/search.h"
 
 namespace docmind::agents {
@@ -50,6 +51,12 @@ struct TokenCounts {
   std::uint64_t restored = 0;
   std::uint64_t drafted = 0;
   std::uint64_t completion = 0;
+
+  void add(const llm::ChatUsage& usage) {
+    prompt += usage.prompt;
+    computed += usage.computed();
+    completion += usage.completion;
+  }
 };
 
 enum class AnswerStatus : std::uint8_t { kAnswered, kAbstained, kPartial };
@@ -75,11 +82,12 @@ struct Answer {
   std::string route;             // What query_router chose.
   std::uint64_t units_read = 0;  // Coverage: passages looked at, of all that are there.
   std::uint64_t units_total = 0;
-  std::string unit = "passage";         // What these two count; of a set: "row", "item", "heading", "document".
-  std::vector<std::string> fallbacks;   // What was done in a lesser way than wanted, a sentence each.
-  std::string partial_reason;           // Empty unless partial.
-  std::vector<std::string> dropped;     // Sentences that failed validation.
-  std::vector<retrieval::Hit> nearest;  // Filled when the documents do not answer.
+  std::string unit = "passage";            // What these two count; of a set: "row", "item", "heading", "document".
+  std::vector<std::string> fallbacks;      // What was done in a lesser way than wanted, a sentence each.
+  std::vector<std::string> sends_text_to;  // Other machines that backends of the chat model run on, when it was asked.
+  std::string partial_reason;              // Empty unless partial.
+  std::vector<std::string> dropped;        // Sentences that failed validation.
+  std::vector<retrieval::Hit> nearest;     // Filled when the documents do not answer.
   std::vector<AgentRun> agents;
   double coordination_seconds = 0;  // What was spent between the agents' own work.
   std::uint32_t parts = 0;          // Of the plan; several were searched at the same time.

@@ -107,9 +107,10 @@ Writing writing_of(const std::vector<Reply>& replies, const std::vector<RankedHi
   const auto passages = [](const Reply& one) { return one.passages; };
   Writing out{.model = std::move(model), .context = std::ranges::max_element(replies, {}, full)->report};
   for (const Reply& one : replies) {
-    out.usage.prompt += one.reply.usage.prompt;
-    out.usage.cached += one.reply.usage.cached;
-    out.usage.completion += one.reply.usage.completion;
+    out.usage += one.reply.usage;
+    for (const std::string& why : one.reply.fallbacks) {
+      if (std::ranges::find(out.fallbacks, why) == out.fallbacks.end()) out.fallbacks.push_back(why);
+    }
   }
   const std::size_t most = std::ranges::max_element(replies, {}, passages)->passages;
   for (std::size_t i = 0; i < std::min(shown.size(), most); ++i) {
@@ -166,10 +167,10 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
     llm::ChatRequest request = request_of(questions[part], shown, options_.max_tokens);
     if (before.whole) request.documents.push_back(*before.whole);
     add_history(before.history, request);
-    context::Fitted fitted = DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stopped));
-    replies[part].reply = DM_TRY(model_.chat(fitted.request, nullptr, deadline, stopped));
-    replies[part].passages = std::min(shown.size(), fitted.request.passages.size());
-    replies[part].report = std::move(fitted.report);
+    Fitted fitted = DM_TRY(fit_and_chat(std::move(request), model, deadline, stopped));
+    replies[part].reply = std::move(fitted.reply);
+    replies[part].passages = std::min(shown.size(), fitted.fitted.request.passages.size());
+    replies[part].report = std::move(fitted.fitted.report);
     return {};
   };
   std::atomic<std::size_t> next = 0;
@@ -192,6 +193,24 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
     }
   }
   return draft;
+}
+
+Result<AnswerWriter::Fitted> AnswerWriter::fit_and_chat(llm::ChatRequest request, const llm::Capabilities& model,
+                                                        Deadline deadline, const std::stop_token& stop) const {
+  const llm::ChatRequest whole = request;
+  Fitted out{DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stop)), {}};
+  out.fitted.request.window = model.context;
+  Result<llm::ChatReply> reply = model_.chat(out.fitted.request, nullptr, deadline, stop);
+  if (!reply && reply.error().code == Code::kUnavailable && !stop.stop_requested()) {
+    // Another backend may stand in by now whose window is smaller: the request is made to fit that one.
+    const auto other = model_.capabilities(deadline, stop);
+    if (!other || other->context == 0 || other->context >= model.context) return reply.error();
+    out.fitted = DM_TRY(context::fit(whole, *other, counter_, options_.fit, deadline, stop));
+    out.fitted.request.window = other->context;
+    reply = model_.chat(out.fitted.request, nullptr, deadline, stop);
+  }
+  out.reply = DM_TRY(std::move(reply));
+  return out;
 }
 
 Result<bool> AnswerWriter::prepare(llm::ChatDocument document, Deadline deadline, std::stop_token stop) const {

@@ -80,6 +80,14 @@ class AnswerWriter {
   }
 
  private:
+  struct Fitted {
+    context::Fitted fitted;
+    llm::ChatReply reply;
+  };
+  // Made to fit, and once more where a backend with a smaller window has to stand in.
+  Result<Fitted> fit_and_chat(llm::ChatRequest request, const llm::Capabilities& model, Deadline deadline,
+                              const std::stop_token& stop) const;
+
   llm::ChatModel& model_;
   context::TokenCounter& counter_;
   exec::Pool& pool_;

@@ -93,10 +93,7 @@ void tell_supervisor(const Supervised* supervised, const Outcome& outcome, Answe
   if (record.end == SupervisedEnd::kCannot) return;
   if (answer.partial_reason.empty()) answer.partial_reason = "Written without the supervisor: " + failure;
   answer.status = AnswerStatus::kPartial;
-  const llm::ChatUsage& usage = record.usage;  // Spent all the same.
-  answer.tokens.prompt += usage.prompt;
-  answer.tokens.computed += usage.prompt - std::min(usage.prompt, usage.cached);
-  answer.tokens.completion += usage.completion;
+  answer.tokens.add(record.usage);  // Spent all the same.
 }
 
 bool is_general(const Claim& claim) { return claim.origin == "general"; }
@@ -232,9 +229,8 @@ void tell_skipped(const AskOptions& options, Outcome& outcome) {
 void tell_writing(const Writing& writing, Answer& answer) {
   answer.model = writing.model;
   answer.context = writing.context;
-  answer.tokens.prompt = writing.usage.prompt;
-  answer.tokens.computed = writing.usage.prompt - std::min(writing.usage.prompt, writing.usage.cached);
-  answer.tokens.completion = writing.usage.completion;
+  answer.tokens.add(writing.usage);
+  for (const std::string& why : writing.fallbacks) answer.fallbacks.push_back("Another backend wrote it: " + why);
 }
 
 // The one document that was asked about; nothing where it is another number of them, or too long, or a place in it is
@@ -481,6 +477,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   Answered answered = DM_TRY(answer_by(std::move(agents), agents_of_last_resort(question, options, own), question,
                                        options, answering, deadline, stop));
   Answer answer = answered.answer;
+  if (recording && !recording->model.record().calls.empty()) answer.sends_text_to = options.sends_text_to;
   std::vector<std::int64_t> quoted = documents_in(answered.outcome.evidence);
   if (supervised) add_documents(supervised->record(), quoted);
   DM_TRY(add_documents(question.history, deps.library, deadline, stop, quoted));

@@ -39,7 +39,8 @@ struct AskOptions {
   ExhaustiveOptions exhaustive;
   Budgets budgets;
   Policies policies{};
-  std::set<std::string> off;  // Agents that do not work, by name: to see what each is worth.
+  std::vector<std::string> sends_text_to{};  // Other machines on which the chat model's backends run.
+  std::set<std::string> off;                 // Agents that do not work, by name: to see what each is worth.
 };
 
 // What answers when the search is done.

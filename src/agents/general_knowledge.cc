@@ -25,9 +25,7 @@ bool asks_for_what_is_there(std::string_view question) {
 // What two prompts of one answer cost; the context is the last one's.
 void add(Writing writing, std::optional<Writing>& to) {
   if (to) {
-    writing.usage.prompt += to->usage.prompt;
-    writing.usage.cached += to->usage.cached;
-    writing.usage.completion += to->usage.completion;
+    writing.usage += to->usage;
   }
   to = std::move(writing);
 }

@@ -30,9 +30,7 @@ Deadline time_for_model(const Call& call, const Clock& clock) {
 void tell(const std::optional<Decided>& decided, Answer& answer) {
   if (!decided) return;
   if (!decided->fallback.empty()) answer.fallbacks.push_back(decided->fallback);
-  answer.tokens.prompt += decided->usage.prompt;
-  answer.tokens.computed += decided->usage.prompt - std::min(decided->usage.prompt, decided->usage.cached);
-  answer.tokens.completion += decided->usage.completion;
+  answer.tokens.add(decided->usage);
 }
 
 }  // namespace

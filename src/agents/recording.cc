@@ -174,6 +174,8 @@ void read_options(const json::value& from, Trace& to) {
 
 llm::ChatReply reply_in(const json::value& call) {
   llm::ChatReply out{.content = text(call, "content"), .reasoning = text(call, "reasoning")};
+  out.backend = text(call, "backend");
+  out.fallbacks = texts(json_member(call, "fallbacks"));
   for (const json::value& one : json_list(json_member(call, "tool_calls"))) {
     out.tool_calls.push_back({text(one, "id"), text(one, "name"), text(one, "arguments")});
   }
@@ -249,9 +251,11 @@ json::value calls_of(const ModelRecord& model) {
                                {"request", call.request.hex()},
                                {"prompt", usage.prompt},
                                {"reused", usage.cached},
-                               {"computed", usage.prompt - std::min(usage.prompt, usage.cached)},
+                               {"computed", usage.computed()},
                                {"completion", usage.completion},
                                {"finish", finish_name(call.reply.finish)},
+                               {"backend", call.reply.backend},
+                               {"fallbacks", json::array(call.reply.fallbacks.begin(), call.reply.fallbacks.end())},
                                {"content", call.reply.content},
                                {"reasoning", call.reply.reasoning},
                                {"tool_calls", std::move(tools)},

@@ -49,6 +49,7 @@ struct Writing {
   context::Report context{};
   llm::ChatUsage usage{};
   std::vector<ShownPassage> shown{};
+  std::vector<std::string> fallbacks{};  // Why another backend wrote it than the one in use.
 };
 
 // Why a candidate is not in the answer, for the trace.

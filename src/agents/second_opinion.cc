@@ -87,9 +87,7 @@ void conclude(const std::vector<Asked>& asked, Validated& validated) {
   std::size_t silent = 0;
   const Error* why = nullptr;
   for (const Asked& one : asked) {
-    decided.usage.prompt += one.usage.prompt;
-    decided.usage.cached += one.usage.cached;
-    decided.usage.completion += one.usage.completion;
+    decided.usage += one.usage;
     if (!one.supported) {
       ++silent;
       if (why == nullptr && one.error) why = &*one.error;

@@ -25,9 +25,7 @@ Result<boost::json::value> structured_reply(llm::ChatModel& model, llm::ChatRequ
                                             std::stop_token stop) {
   if (can.json_schema) request.schema = form.schema;
   const llm::ChatReply reply = DM_TRY(model.chat(request, nullptr, deadline, std::move(stop)));
-  usage.prompt += reply.usage.prompt;
-  usage.cached += reply.usage.cached;
-  usage.completion += reply.usage.completion;
+  usage += reply.usage;
   if (reply.content.size() > form.most_bytes) {
     return refused(
         fmt::format("the chat model wrote {} bytes where {} are read", reply.content.size(), form.most_bytes));

@@ -154,9 +154,7 @@ Result<SupervisedRecord> supervised_in(const json::value& recorded, library::Sna
   }
   for (const json::value& one : json_list(json_member(recorded, "steps"))) {
     const SupervisedStep& step = out.steps.emplace_back(step_in(one));
-    out.usage.prompt += step.usage.prompt;
-    out.usage.cached += step.usage.cached;
-    out.usage.completion += step.usage.completion;
+    out.usage += step.usage;
   }
   for (const json::value& one : json_list(json_member(recorded, "tools"))) {
     out.tools.push_back(DM_TRY(tool_in(one, at)));

@@ -146,8 +146,14 @@ Result<> Holder::State::build() {
   parser = std::make_unique<parse::ChildParser>(parser_options(settings, layout), deps.clock);
   std::vector<server::ServedModel> models = DM_TRY(build_models());
   // From here the library is open.
-  service = DM_TRY(service::Service::open(service_options(settings, layout), {deps.clock, rng, files, deps.log, metrics,
-                                                                              *parser, *embedder, backends->router()}));
+  service::ServiceOptions serving = service_options(settings, layout);
+  if (const router::Router* router = backends->router()) {
+    for (const router::MemberStatus& one : router->status()) {
+      if (one.elsewhere) serving.sends_text_to.push_back(one.where);
+    }
+  }
+  service = DM_TRY(service::Service::open(
+      std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser, *embedder, backends->router()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();

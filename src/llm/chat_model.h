@@ -2,6 +2,7 @@
 //
 // Thread safety: any method from any thread.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -78,6 +79,14 @@ struct ChatUsage {
   std::uint32_t prompt = 0;  // Tokens,
   std::uint32_t cached = 0;  // of them not computed for this request,
   std::uint32_t completion = 0;
+
+  std::uint32_t computed() const { return prompt - std::min(prompt, cached); }
+  ChatUsage& operator+=(const ChatUsage& other) {
+    prompt += other.prompt;
+    cached += other.cached;
+    completion += other.completion;
+    return *this;
+  }
 };
 
 struct ChatReply {

@@ -119,7 +119,7 @@ json::value to_json(const service::Answer& answer) {
       {"fallbacks", strings(answer.fallbacks)},
       {"partial_reason", or_null(answer.partial_reason)},
       {"cache_age", nullptr},
-      {"sends_text_to", json::array()},
+      {"sends_text_to", strings(answer.sends_text_to)},
       {"dropped", strings(answer.dropped)},
       {"nearest", array_of(answer.nearest, hit)},
       {"agents", array_of(answer.agents, agent)},

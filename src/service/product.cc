@@ -219,6 +219,7 @@ class Product final : public Service {
     options.off = names_in(options_.without);
     options.policies = {.planner = policy(options_.model_plans), .validator = policy(options_.model_validates)};
     options.budgets.parallel = options_.max_parallel;
+    options.sends_text_to = options_.sends_text_to;
     std::optional<agents::Supervision> supervision;
     if (supervised_pool_) {
       supervision.emplace(agents::Supervision{.toolbox = *DM_TRY(toolbox(index)),

@@ -62,15 +62,16 @@ struct ServiceOptions {
   std::uint32_t max_claims = 5;
   std::uint32_t max_citations = 2;
   std::uint32_t max_characters = 900;
-  std::string without;                  // Agents that do not work, separated by commas.
-  bool generate = true;                 // Answers are written by the chat model, where there is one.
-  std::uint32_t max_tokens = 512;       // Of what it writes.
-  bool model_plans = false;             // The chat model cuts questions into their parts, rules stand behind it.
-  bool model_validates = false;         // It gives a second opinion on what was written.
-  bool general_knowledge = false;       // What the documents do not answer the model may, marked as its own knowledge.
-  std::uint32_t max_parallel = 3;       // Parts of a question at the same time.
-  bool supervisor = false;              // The chat model leads agents with tools before it writes.
-  std::uint32_t supervisor_calls = 12;  // Of the model, by all of them;
+  std::string without;             // Agents that do not work, separated by commas.
+  bool generate = true;            // Answers are written by the chat model, where there is one.
+  std::uint32_t max_tokens = 512;  // Of what it writes.
+  bool model_plans = false;        // The chat model cuts questions into their parts, rules stand behind it.
+  bool model_validates = false;    // It gives a second opinion on what was written.
+  bool general_knowledge = false;  // What the documents do not answer the model may, marked as its own knowledge.
+  std::vector<std::string> sends_text_to{};  // Other machines on which the chat model's backends run.
+  std::uint32_t max_parallel = 3;            // Parts of a question at the same time.
+  bool supervisor = false;                   // The chat model leads agents with tools before it writes.
+  std::uint32_t supervisor_calls = 12;       // Of the model, by all of them;
   std::uint64_t supervisor_tokens = 60'000;
   Duration supervisor_time = std::chrono::seconds(90);
   bool prepare = false;  // The chat model reads whole documents after they were ingested, in idle time.

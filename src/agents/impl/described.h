@@ -270,11 +270,12 @@ void describe(const ShownPassage& it, Field& field) {
 
 template <typename Field>
 void describe(const Writing& it, Field& field) {
-  const auto& [model, context, usage, shown] = it;
+  const auto& [model, context, usage, shown, fallbacks] = it;
   field("model", model);
   field("context", context);
   field("usage", usage);
   field("shown", shown);
+  field("fallbacks", fallbacks);
 }
 
 template <typename Field>
