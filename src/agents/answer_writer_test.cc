@@ -39,6 +39,36 @@ class Writing : public AskedLibrary {
   }
 };
 
+TEST_F(Writing, WhoStoodInAndWhereTheTextWentIsTold) {
+  model_.line = [this](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+    return llm::ChatReply{.content = "The sails are sewn by hand " + mark_of("sewn by hand") + ".",
+                          .backend = "ollama",
+                          .fallbacks = {"vllm: it died"}};
+  };
+  AskOptions options;
+  options.synthesis.tau = 0.5;
+  options.sends_text_to = {"http://gpu.example"};
+  const Question question{"Where are the sails sewn by hand?", {}};
+  const Answer answer = answer_with(question, options, &writer_);
+  EXPECT_EQ(answer.fallbacks, std::vector<std::string>{"Another backend wrote it: vllm: it died"});
+  EXPECT_EQ(answer.sends_text_to, options.sends_text_to);
+  EXPECT_TRUE(answer_with(question, options, nullptr).sends_text_to.empty());  // Nobody was asked.
+}
+
+TEST_F(Writing, ARequestIsMadeToFitABackendThatStandsIn) {
+  model_.line = [this](const llm::ChatRequest& request) -> Result<llm::ChatReply> {
+    if (request.window == 0 || request.window > 2048) {  // Made for the one that is gone by now.
+      model_.window = 2048;
+      return Error{Code::kUnavailable, "vllm: it died; ollama: its window is smaller"};
+    }
+    return llm::ChatReply{.content = "The sails are sewn by hand " + mark_of("sewn by hand") + "."};
+  };
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  EXPECT_TRUE(answer.generated) << answer.text;
+  ASSERT_EQ(model_.asked.size(), 2U);
+  EXPECT_EQ(model_.asked.back().window, 2048U);
+}
+
 TEST_F(Writing, ASentenceIsCheckedAndQuotesWhatItRestsOn) {
   model_.line = [this](const llm::ChatRequest&) -> Result<llm::ChatReply> {
     return llm::ChatReply{.content = "The sails of the ship are sewn by hand " + mark_of("sewn by hand") + ".",

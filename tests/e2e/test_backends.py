@@ -153,6 +153,27 @@ class Switching(Served):
         self.assertIn("* vllm", said.out)
         self.assertIn("  llamacpp", self.docmind("backends").out)
 
+    def test_the_next_backend_writes_when_one_dies_and_the_answer_says_so(self):
+        self.write("mast.txt", "The mast of the Halcyon is 24 metres tall.")
+        self.docmind("ingest", self.work / "mast.txt")
+        other = self.other()
+        proxy = FaultProxy(("127.0.0.1", int(other.rsplit(":", 1)[1])))
+        self.addCleanup(proxy.close)
+        _, address = self.serve("--model", self.model, "--set", f"vllm.url={proxy.address}")
+        wait_for(lambda: self.get(address, "/health/ready")[0] == 200)
+        self.assertIsNone(self.backends(address)["vllm"]["failure"])
+        proxy.down()
+        status, answer = self.post(address, "/api/ask", {"question": "How tall is the mast?"})
+        self.assertEqual(status, 200, answer)
+        self.assertTrue(any(why.startswith("Another backend wrote it: vllm: ") for why in answer["fallbacks"]), answer)
+        self.assertIn("24 metres", answer["answer"])  # What the tiny model writes is nonsense and gives way to it.
+        self.assertEqual(answer["sends_text_to"], [])
+        listed = self.backends(address)
+        self.assertEqual((listed["llamacpp"]["answers"] > 0, listed["vllm"]["in_use"]), (True, True))
+        self.assertTrue(listed["vllm"]["failure"])
+        _, text = self.get(address, "/metrics")
+        self.assertRegex(text, r'docmind_fallbacks_total{from="vllm",to="llamacpp"} [1-9]')
+
     def test_without_any_it_says_so(self):
         self.assertIn("No chat model is set up", self.docmind("backends").out)
         self.docmind("backends", "use", "vllm", code=1)

@@ -1,9 +1,8 @@
 // llm::Backend by a server at an address that speaks OpenAI's API: vLLM, llama-server, another.
 //
-// What the server can do is tried, not believed (probe.h), once for what it says of itself. When it could not be reached
-// meanwhile it is asked who it is, and tried anew if that is another.
-// Thread safety: any method from any thread;
-// callers that come while it is tried wait for the same trial.
+// What the server can do is tried, not believed (probe.h), once for what it says of itself. When it could not be
+// reached meanwhile it is asked who it is, and tried anew if that is another. Thread safety: any method from any
+// thread; callers that come while it is tried wait for the same trial.
 #pragma once
 #include <atomic>
 #include <string>
