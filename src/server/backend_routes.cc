@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/json_members.h"
 #include "server/impl/call.h"
+#include "server/json_write.h"
 #include "server/routes.h"
 
 namespace docmind::server {
@@ -34,7 +35,28 @@ json::object to_json(const router::MemberStatus& one) {
           {"failures", one.failures}};
 }
 
+// One that fails degrades, no more: the next one answers, or the documents' own words do.
+service::Check check_of(const router::MemberStatus& one) {
+  service::Check out;
+  out.name = "backend " + one.name;
+  if (!one.failure.empty()) {
+    out.status = service::CheckStatus::kDegraded;
+    out.message = one.failure + " Others answer in its place; docmind backends shows which.";
+    return out;
+  }
+  out.message = one.can ? one.can->model + (one.in_use ? ", in use" : ", ready") : "not asked yet";
+  if (one.elsewhere) out.message += "; text goes to " + one.where;
+  return out;
+}
+
 }  // namespace
+
+std::vector<service::Check> Routes::health_checks() const {
+  std::vector<service::Check> checks = service_.health();
+  if (options_.backends == nullptr) return checks;
+  for (const router::MemberStatus& one : options_.backends->status()) checks.push_back(check_of(one));
+  return checks;
+}
 
 Routes::Reply Routes::backends(const Call& call) {
   json::array list;

@@ -152,7 +152,7 @@ Routes::Reply Routes::live(const Call&) { return ok(json::object{{"status", "liv
 Routes::Reply Routes::ready(const Call& call) {
   if (service_.ready()) {
     DM_TRY(models_.ready(Deadline::in(kReadyPatience, clock_), call.stop));
-    const std::vector<service::Check> checks = service_.health();
+    const std::vector<service::Check> checks = health_checks();
     return ok(json::object{{"status", "ready"}, {"health", name(worst(checks))}, {"checks", to_json(checks)}});
   }
   return Error{Code::kUnavailable, "the server is still starting",
@@ -160,7 +160,7 @@ Routes::Reply Routes::ready(const Call& call) {
 }
 
 Routes::Reply Routes::health(const Call&) {
-  const std::vector<service::Check> checks = service_.health();
+  const std::vector<service::Check> checks = health_checks();
   const service::CheckStatus status = worst(checks);
   const json::object body{
       {"status", name(status)}, {"version", DOCMIND_VERSION}, {"ready", service_.ready()}, {"checks", to_json(checks)}};

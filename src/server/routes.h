@@ -73,6 +73,7 @@ class Routes {
   Reply agent_totals(const Call& call);
   Reply backends(const Call& call);
   Reply use_backend(const Call& call);
+  std::vector<service::Check> health_checks() const;  // The product's, and one of each backend.
   Reply replay(const Call& call);
   Reply verify(const Call& call);
   Reply sessions(const Call& call);

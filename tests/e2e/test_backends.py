@@ -6,6 +6,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import threading
 
 import tiny_chat
 from backend_contract import QUESTION, Contract
@@ -171,8 +172,47 @@ class Switching(Served):
         listed = self.backends(address)
         self.assertEqual((listed["llamacpp"]["answers"] > 0, listed["vllm"]["in_use"]), (True, True))
         self.assertTrue(listed["vllm"]["failure"])
+        _, health = self.get(address, "/health")
+        checks = {check["name"]: check["status"] for check in health["checks"]}
+        self.assertEqual((health["status"], checks["backend vllm"], checks["backend llamacpp"]),
+                         ("degraded", "degraded", "ok"))
         _, text = self.get(address, "/metrics")
         self.assertRegex(text, r'docmind_fallbacks_total{from="vllm",to="llamacpp"} [1-9]')
+
+    def test_switches_under_running_questions_lose_and_mix_nothing(self):
+        """DOCMIND_SWITCHES of them, default 10, under eight callers."""
+        names = ["Aurora", "Borealis", "Cassiopeia", "Delphinus", "Eridanus", "Fornax", "Grus", "Hydra"]
+        for i, name in enumerate(names):
+            self.write(f"{name}.txt", f"The mast of the {name} is {20 + i} metres tall.")
+        self.docmind("ingest", self.work)
+        other = self.other()
+        _, address = self.serve("--model", self.model, "--set", f"vllm.url={other}", "--set", "ask.max_tokens=16")
+        wait_for(lambda: self.get(address, "/health/ready")[0] == 200)
+        over, wrong, asked = threading.Event(), [], collections.Counter()
+
+        def caller(i):
+            while not over.is_set():
+                status, answer = self.post(address, "/api/ask", {"question": f"How tall is the mast of the {names[i]}?"})
+                asked[i] += 1
+                if status != 200 or f"{20 + i} metres" not in answer["answer"]:
+                    wrong.append((names[i], status, answer))
+
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+            callers = [pool.submit(caller, i) for i in range(len(names))]
+            for turn in range(int(os.environ.get("DOCMIND_SWITCHES", "10"))):
+                status, body = self.post(address, "/api/backends/use", {"name": ("llamacpp", "vllm")[turn % 2]})
+                self.assertEqual(status, 200, body)
+                before = sum(asked.values())
+                wait_for(lambda: sum(asked.values()) > before + len(names))  # One at least began after the switch.
+            over.set()
+            for one in callers:
+                one.result()
+        self.assertEqual(wrong, [])
+        self.assertTrue(all(asked[i] for i in range(len(names))), asked)
+        answers = {name: one["answers"] for name, one in self.backends(address).items()}
+        self.assertTrue(all(answers.values()), answers)
+        self.assertEqual([one["failures"] for one in self.backends(address).values()], [0, 0])
+        print(f"{sum(asked.values())} answers, written by {answers}", file=sys.stderr)
 
     def test_without_any_it_says_so(self):
         self.assertIn("No chat model is set up", self.docmind("backends").out)
