@@ -19,7 +19,6 @@ namespace {
 constexpr std::string_view kSystem =
 #include "agents/prompts/result_synthesizer.v3.inc"
     ;
-constexpr std::string_view kNoAnswer = "NOT IN THE DOCUMENTS";
 
 // A place that is read is shown whole.
 std::size_t passages_for(const std::vector<Evidence>& evidence, std::size_t most) {
@@ -59,9 +58,7 @@ std::optional<std::int64_t> nearest_unit(const RankedHit& passage, const std::ve
                         document != passage.evidence->found.documents.end() &&
                         document->second == passage.hit->document_id;
     if (!inside) continue;
-    const std::vector<std::string> has = text::query_terms(unit.text);
-    const auto shared = static_cast<std::size_t>(std::ranges::count_if(
-        terms, [&](const std::string& term) { return std::ranges::find(has, term) != has.end(); }));
+    const std::size_t shared = terms_in(unit.text, terms);
     if (shared > most) {
       most = shared;
       best = id;
@@ -132,6 +129,12 @@ void add_claims(const Reply& reply, std::uint32_t part, const std::vector<Ranked
 }
 
 }  // namespace
+
+std::size_t terms_in(std::string_view text, const std::vector<std::string>& terms) {
+  const std::vector<std::string> has = text::query_terms(text);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(terms, [&](const std::string& term) { return std::ranges::find(has, term) != has.end(); }));
+}
 
 bool is_counted(const std::vector<Evidence>& evidence) {
   return std::ranges::any_of(evidence, [](const Evidence& one) { return one.set && one.set->operation != kReading; });

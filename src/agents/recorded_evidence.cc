@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "agents/impl/recorded_fields.h"
 #include "base/json_members.h"
 
 namespace docmind::agents {
@@ -93,11 +94,7 @@ json::value set_json(const std::optional<Exhaustive>& set) {
 
 // ---- reading ----
 
-double number(const json::value& value) { return value.is_number() ? value.to_number<double>() : 0; }
 std::int64_t id(const json::value& value) { return static_cast<std::int64_t>(json_count(value)); }
-std::string text(const json::value& whole, std::string_view key) {
-  return std::string(json_text(json_member(whole, key)));
-}
 
 // The i-th of a list; null past its end.
 const json::value& item(const json::value& list, std::size_t i) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agents/impl/recorded_fields.h"
 #include "agents/recorded_evidence.h"
 #include "base/json.h"
 #include "base/json_members.h"
@@ -114,13 +115,6 @@ std::string_view finish_name(llm::ChatFinish finish) {
 
 // ---- reading ----
 
-double number(const json::value& value) { return value.is_number() ? value.to_number<double>() : 0; }
-std::uint32_t small(const json::value& whole, std::string_view key) {
-  return static_cast<std::uint32_t>(json_count(json_member(whole, key)));
-}
-std::string text(const json::value& whole, std::string_view key) {
-  return std::string(json_text(json_member(whole, key)));
-}
 bool flag(const json::value& whole, std::string_view key) { return json_flag(json_member(whole, key)); }
 
 std::vector<std::string> texts(const json::value& list) {

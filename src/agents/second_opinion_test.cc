@@ -73,16 +73,6 @@ class SecondOpinion : public AskedLibrary {
     return out;
   }
 
-  void expect_replays(const Answer& answer) {
-    const std::string trace = *library_.read().trace(answer.trace_id);
-    const auto again = replay(trace, {.library = library_.library(), .clock = library_.clock(), .rng = library_.rng()},
-                              Deadline::never(), {});
-    ASSERT_TRUE(again) << again.error().message;
-    EXPECT_THAT(again->differences, IsEmpty());
-    EXPECT_EQ(again->answer.text, answer.text);
-    EXPECT_EQ(again->answer.fallbacks, answer.fallbacks);
-  }
-
   AskOptions options_;
 };
 

@@ -4,12 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-
 #include "agents/support.h"
-#include "library/lexical_index.h"
-#include "llm/testing/fake_embedder.h"
-#include "retrieval/testing/set_library.h"
+#include "agents/testing/fleet_library.h"
 
 namespace docmind::agents {
 namespace {
@@ -19,17 +15,8 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-class ShownByTools : public testing::Test {
+class ShownByTools : public FleetLibrary {
  protected:
-  void SetUp() override {
-    library_.put("/d/fleet.md", {"# Fleet", "## Ships", "= Ship | Port | Length (m)", "Aurora | Bergen | 31.5",
-                                 "Bris | Bergen | 44", "Corvina | New Haven | 12", "Total | | 87.5"});
-    library_.put("/d/rules.md", {"# Rules", "The crew keeps these rules:", "1. Coil the ropes.", "2. Write the log."});
-    index_ =
-        library::testing::must(retrieval::Index::open({}, library_.library(), *lexical_, embedder_, library_.clock()));
-    box_ = library::testing::must(Toolbox::create(library_.library(), *index_));
-  }
-
   Result<ToolShown> called(std::string_view tool, std::string_view arguments, const retrieval::Filter& filter = {}) {
     return use({.tool = tool, .arguments = arguments, .passages = so_far_}, filter, *box_, library_.library(),
                Deadline::never(), {});
@@ -66,11 +53,6 @@ class ShownByTools : public testing::Test {
     }
   }
 
-  retrieval::SetLibrary library_;
-  std::unique_ptr<library::LexicalIndex> lexical_ = library::fts5_index();
-  llm::FakeEmbedder embedder_;
-  std::unique_ptr<retrieval::Index> index_;
-  std::unique_ptr<Toolbox> box_;
   std::vector<NumberedPassage> so_far_;
 };
 

@@ -22,7 +22,6 @@ namespace {
 
 using Run = std::shared_ptr<SupervisedRun>;
 
-constexpr std::string_view kNoAnswer = "NOT IN THE DOCUMENTS";
 constexpr std::size_t kMostRowsCited = 3;  // Of one passage that a tool wrote.
 
 Error no_good(std::string what) { return {Code::kDataLoss, std::move(what), ""}; }
@@ -67,8 +66,6 @@ Result<std::string> final_text(const graph::RunResult& result) {
 
 // ---- what it wrote ----
 
-bool overlap(doc::Span a, doc::Span b) { return a.start < b.end && b.start < a.end; }
-
 // The units of a passage that a sentence is quoted from: the one with most of its words, or the first rows.
 std::vector<std::int64_t> quoted(const NumberedPassage& passage, const Evidence& units,
                                  const std::vector<std::string>& terms) {
@@ -77,16 +74,14 @@ std::vector<std::int64_t> quoted(const NumberedPassage& passage, const Evidence&
   for (const auto& [id, place] : units.found.units) {
     const library::Unit& unit = place.unit;
     const bool inside = std::ranges::any_of(passage.places, [&](const Place& one) {
-      return one.document == unit.document && overlap(one.span, unit.span);
+      return one.document == unit.document && one.span.overlaps(unit.span);
     });
     if (!inside) continue;
     if (passage.wording == Wording::kOurs) {
       if (out.size() < kMostRowsCited) out.push_back(id);
       continue;
     }
-    const std::vector<std::string> has = text::query_terms(unit.text);
-    const auto shared = static_cast<std::size_t>(std::ranges::count_if(
-        terms, [&](const std::string& term) { return std::ranges::find(has, term) != has.end(); }));
+    const std::size_t shared = terms_in(unit.text, terms);
     if (shared <= most) continue;
     most = shared;
     out = {id};

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "agents/impl/recorded_fields.h"
 #include "base/json_members.h"
 
 namespace docmind::agents {
@@ -64,14 +65,6 @@ json::object tool_json(const ToolAnswered& tool) {
 }
 
 // ---- reading ----
-
-double number(const json::value& value) { return value.is_number() ? value.to_number<double>() : 0; }
-std::uint32_t small(const json::value& whole, std::string_view key) {
-  return static_cast<std::uint32_t>(json_count(json_member(whole, key)));
-}
-std::string text(const json::value& whole, std::string_view key) {
-  return std::string(json_text(json_member(whole, key)));
-}
 
 Error gone() {
   return {Code::kConflict, "A document that this answer rests on was changed or deleted since.",

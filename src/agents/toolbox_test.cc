@@ -4,28 +4,15 @@
 
 #include <boost/json/value.hpp>
 
+#include "agents/testing/fleet_library.h"
 #include "base/json.h"
 #include "base/json_members.h"
-#include "library/lexical_index.h"
-#include "llm/testing/fake_embedder.h"
-#include "retrieval/testing/set_library.h"
 
 namespace docmind::agents {
 namespace {
 
-using retrieval::SetLibrary;
-
-class ToolboxTest : public testing::Test {
+class ToolboxTest : public FleetLibrary {
  protected:
-  void SetUp() override {
-    library_.put("/d/fleet.md", {"# Fleet", "## Ships", "= Ship | Port | Length (m)", "Aurora | Bergen | 31.5",
-                                 "Bris | Bergen | 44", "Corvina | New Haven | 12", "Total | | 87.5"});
-    library_.put("/d/rules.md", {"# Rules", "The crew keeps these rules:", "1. Coil the ropes.", "2. Write the log."});
-    index_ =
-        library::testing::must(retrieval::Index::open({}, library_.library(), *lexical_, embedder_, library_.clock()));
-    box_ = library::testing::must(Toolbox::create(library_.library(), *index_));
-  }
-
   // The result, which the tool's own schema holds.
   boost::json::value call(const std::string& tool, const std::string& arguments) {
     const auto text = box_->call(tool, arguments, Deadline::never(), {});
@@ -44,12 +31,6 @@ class ToolboxTest : public testing::Test {
     const auto text = box_->call(tool, arguments, Deadline::never(), {});
     return text ? Code::kInternal : text.error().code;
   }
-
-  SetLibrary library_;
-  std::unique_ptr<library::LexicalIndex> lexical_ = library::fts5_index();
-  llm::FakeEmbedder embedder_;
-  std::unique_ptr<retrieval::Index> index_;
-  std::unique_ptr<Toolbox> box_;
 };
 
 std::uint64_t number(const boost::json::value& in, std::string_view key) { return json_count(json_member(in, key)); }

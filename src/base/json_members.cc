@@ -1,5 +1,7 @@
 #include "base/json_members.h"
 
+#include <algorithm>
+
 namespace docmind {
 namespace {
 
@@ -27,6 +29,10 @@ std::string_view json_text(const json::value& value) {
 std::uint64_t json_count(const json::value& value) {
   if (value.is_uint64()) return value.get_uint64();
   return value.is_int64() && value.get_int64() > 0 ? static_cast<std::uint64_t>(value.get_int64()) : 0;
+}
+
+std::uint32_t json_small(const json::value& value) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(json_count(value), UINT32_MAX));
 }
 
 bool json_flag(const json::value& value) { return value.is_bool() && value.get_bool(); }

@@ -17,6 +17,7 @@ const boost::json::value& json_member(const boost::json::value& whole, std::stri
 
 std::string_view json_text(const boost::json::value& value);
 std::uint64_t json_count(const boost::json::value& value);  // 0 for a negative or broken number, too.
+std::uint32_t json_small(const boost::json::value& value);  // The count, at most UINT32_MAX.
 bool json_flag(const boost::json::value& value);
 const boost::json::array& json_list(const boost::json::value& value);
 const boost::json::object& json_object(const boost::json::value& value);

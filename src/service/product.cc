@@ -7,6 +7,7 @@
 
 #include "agents/ask.h"
 #include "agents/verify.h"
+#include "base/list.h"
 #include "base/thread_annotations.h"
 #include "context/token_counter.h"
 #include "exec/pool.h"
@@ -35,19 +36,6 @@ DocumentInfo info_of(const library::Document& document) {
   return {document.path,       document.id,          document.version,     document.type,
           document.title,      document.size,        document.modified_ms, document.added_ms,
           document.page_count, document.chunk_count, document.warnings};
-}
-
-std::set<std::string> names_in(std::string_view list) {
-  std::set<std::string> out;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view name = list.substr(0, comma);
-    const std::size_t first = std::min(name.find_first_not_of(' '), name.size());
-    const std::size_t last = name.find_last_not_of(' ');
-    if (first < name.size()) out.emplace(name.substr(first, last + 1 - first));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return out;
 }
 
 agents::Policy policy(bool by_model) { return by_model ? agents::Policy::kModel : agents::Policy::kRules; }
@@ -216,7 +204,8 @@ class Product final : public Service {
     options.synthesis.claims = options_.max_claims;
     options.synthesis.citations = options_.max_citations;
     options.synthesis.characters = options_.max_characters;
-    options.off = names_in(options_.without);
+    const std::vector<std::string> without = words_between_commas(options_.without);
+    options.off = {without.begin(), without.end()};
     options.policies = {.planner = policy(options_.model_plans), .validator = policy(options_.model_validates)};
     options.budgets.parallel = options_.max_parallel;
     options.sends_text_to = options_.sends_text_to;

@@ -1,10 +1,12 @@
 // What tests of written answers begin from: a small library, a scripted chat model, and who writes with it.
 #pragma once
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 
 #include "agents/ask.h"
+#include "agents/replay.h"
 #include "agents/testing/one_line.h"
 #include "retrieval/testing/small_library.h"
 
@@ -26,6 +28,17 @@ class AskedLibrary : public ::testing::Test {
                             Deadline::never(), {});
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
     return *answer;
+  }
+
+  // Its trace gives the same answer again, without index and model.
+  void expect_replays(const Answer& answer) {
+    const std::string trace = *library_.read().trace(answer.trace_id);
+    const auto again = replay(trace, {.library = library_.library(), .clock = library_.clock(), .rng = library_.rng()},
+                              Deadline::never(), {});
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_THAT(again->differences, ::testing::IsEmpty());
+    EXPECT_EQ(again->answer.text, answer.text);
+    EXPECT_EQ(again->answer.fallbacks, answer.fallbacks);
   }
 
   retrieval::SmallLibrary library_;
