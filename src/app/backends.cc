@@ -7,6 +7,7 @@
 
 #include "app/chat_plan.h"
 #include "app/engine_options.h"
+#include "base/list.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
 #include "llm/ollama/ollama_backend.h"
@@ -18,27 +19,13 @@
 namespace docmind::app {
 namespace {
 
-// The words of a list with commas.
-std::vector<std::string> words_of(std::string_view list) {
-  std::vector<std::string> out;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view word = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
-    if (!word.empty()) out.emplace_back(word);
-  }
-  return out;
-}
-
 bool has(const std::vector<std::string>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
 // Where a backend is, and through which client it is reached.
 struct Reached {
-  net::Address address{};
+  openai::UpstreamOptions upstream{};
   bool elsewhere = false;
   net::Client* client = nullptr;
 };
@@ -67,7 +54,7 @@ struct Backends::State {
 
 Result<> Backends::State::build() {
   std::vector<router::Member> members;
-  for (const std::string& name : words_of(deps.settings.backends.order)) {
+  for (const std::string& name : words_between_commas(deps.settings.backends.order)) {
     const auto same = [&](const router::Member& member) { return member.name == name; };
     if (std::ranges::any_of(members, same)) continue;
     if (name == "llamacpp") {
@@ -100,16 +87,19 @@ Result<> Backends::State::add_engine(std::vector<router::Member>& members) {
 }
 
 Result<Reached> Backends::State::reach(std::string_view setting, const std::string& url) {
-  Reached out;
-  out.address = DM_TRY(net::address_of(url).with(std::string(setting)));
-  if (out.address.path == "/v1") out.address.path.clear();  // As OpenAI's clients want it.
-  if (net::is_loopback(out.address.endpoint)) {
+  net::Address address = DM_TRY(net::address_of(url).with(std::string(setting)));
+  if (address.path == "/v1") address.path.clear();  // As OpenAI's clients want it.
+  Reached out{.upstream = {.endpoint = address.endpoint,
+                           .prefix = std::move(address.path),
+                           .first_byte = deps.settings.backends.first_byte,
+                           .idle = deps.settings.backends.idle}};
+  if (net::is_loopback(address.endpoint)) {
     out.client = &deps.client;
     return out;
   }
-  if (!has(words_of(deps.settings.backends.allow_remote), out.address.endpoint.host)) {
+  if (!has(words_between_commas(deps.settings.backends.allow_remote), address.endpoint.host)) {
     return Error{Code::kInvalidArgument,
-                 std::string(setting) + " would send text to " + out.address.endpoint.host + ", another machine",
+                 std::string(setting) + " would send text to " + address.endpoint.host + ", another machine",
                  "Name that host in backends.allow_remote if that is meant."};
   }
   if (!outside) outside = DM_TRY(net::Client::open({.reach = net::Reach::kAnywhere}));
@@ -145,12 +135,8 @@ Result<> Backends::State::add_vllm(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
   if (settings.vllm.url.empty()) return {};
   Reached reached = DM_TRY(reach("vllm.url", settings.vllm.url));
-  openai::HttpBackendOptions options{.endpoint = std::move(reached.address.endpoint),
-                                     .prefix = std::move(reached.address.path),
-                                     .api_key = settings.vllm.api_key,
-                                     .model = settings.vllm.model,
-                                     .first_byte = settings.backends.first_byte,
-                                     .idle = settings.backends.idle};
+  reached.upstream.api_key = settings.vllm.api_key;
+  openai::HttpBackendOptions options{.upstream = std::move(reached.upstream), .model = settings.vllm.model};
   servers.push_back(std::make_unique<openai::HttpBackend>(std::move(options), *reached.client, deps.clock));
   return add_server("vllm", settings.vllm.url, reached.elsewhere, members);
 }
@@ -159,12 +145,10 @@ Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
   if (settings.ollama.url.empty()) return {};
   Reached reached = DM_TRY(reach("ollama.url", settings.ollama.url));
-  ollama::OllamaOptions options{.endpoint = std::move(reached.address.endpoint),
+  ollama::OllamaOptions options{.upstream = std::move(reached.upstream),
                                 .model = settings.ollama.model,
                                 .context = settings.ollama.context,
-                                .keep_alive = settings.ollama.keep_alive,
-                                .first_byte = settings.backends.first_byte,
-                                .idle = settings.backends.idle};
+                                .keep_alive = settings.ollama.keep_alive};
   servers.push_back(std::make_unique<ollama::OllamaBackend>(std::move(options), *reached.client, deps.clock));
   return add_server("ollama", settings.ollama.url, reached.elsewhere, members);
 }

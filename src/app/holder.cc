@@ -16,6 +16,7 @@
 #include "llm/llamacpp/engine_embedder.h"
 #include "llm/openai/chat_client.h"
 #include "model/model_file.h"
+#include "net/address.h"
 #include "net/server.h"
 #include "obs/metrics.h"
 #include "parse/child_parser.h"
@@ -103,8 +104,6 @@ Result<std::unique_ptr<graph::Saver>> open_sessions(const Layout& layout) {
   options.path = layout.sessions.string();
   return std::unique_ptr<graph::Saver>(DM_TRY(graph::sqlite::SqliteSaver::open(std::move(options))));
 }
-
-bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
 
 }  // namespace
 
@@ -207,7 +206,7 @@ Holder::Holder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Holder::~Holder() { stop(Deadline::in(Duration::zero(), state_->deps.clock)); }
 
 Result<std::uint16_t> Holder::listen(const std::string& host, std::uint16_t port) {
-  if (!is_loopback(host)) {
+  if (!net::is_loopback({.host = host})) {
     return Error{Code::kInvalidArgument, "serving on " + host + " would open this machine's documents to others",
                  "keys for other machines are not there yet: use 127.0.0.1 and a tunnel"};
   }

@@ -2,32 +2,18 @@
 import collections
 import concurrent.futures
 import os
-import pathlib
 import re
 import sys
-import tempfile
 import threading
 
-import tiny_chat
-from backend_contract import QUESTION, Contract
+from backend_contract import Contract
 from fault_proxy import Fault, FaultProxy
-from harness import DocMindTest
 from test_engine import wait_for
+from tiny_model import TinyModelTest
 
 
-class Served(DocMindTest):
-    """A docmind serve with the tiny chat model, as the other backend."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.models = tempfile.TemporaryDirectory(prefix="docmind-e2e-models-")
-        cls.addClassCleanup(cls.models.cleanup)
-        cls.checkpoint = tiny_chat.write_checkpoint(pathlib.Path(cls.models.name) / "checkpoint")
-
-    def setUp(self):
-        super().setUp()
-        self.docmind("models", "import", self.checkpoint, "--name", "tiny")
-        self.model = self.data / "models" / "tiny.gguf"
+class Served(TinyModelTest):
+    """With a docmind serve as the other backend."""
 
     def other(self):
         """Another docmind with a data directory of its own; its address."""

@@ -5,14 +5,14 @@ import os
 import pathlib
 import shutil
 import signal
-import tempfile
 import threading
 import time
 import urllib.parse
 
 import tiny_chat
-from harness import BINARY, DocMindTest
+from harness import BINARY
 from test_engine import engines_of, wait_for
+from tiny_model import TinyModelTest
 
 MESSAGES = [{"role": "system", "content": "You answer briefly."}, {"role": "user", "content": "How tall is the mast?"}]
 NESTED = {"type": "object", "properties": {"n": {"type": "integer"}, "words": {
@@ -31,17 +31,9 @@ def rests(process):
     return processor_seconds(process) == before
 
 
-class Chat(DocMindTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.models = tempfile.TemporaryDirectory(prefix="docmind-e2e-models-")
-        cls.addClassCleanup(cls.models.cleanup)
-        cls.checkpoint = tiny_chat.write_checkpoint(pathlib.Path(cls.models.name) / "checkpoint")
-
+class Chat(TinyModelTest):
     def setUp(self):
         super().setUp()
-        self.docmind("models", "import", self.checkpoint, "--name", "tiny")
-        self.model = self.data / "models" / "tiny.gguf"
         self.process = None
 
     def up(self, *args):

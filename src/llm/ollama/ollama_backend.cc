@@ -16,14 +16,10 @@ namespace json = boost::json;
 constexpr std::uint32_t kUsualWindow = 8192;  // Tokens, where nobody says.
 constexpr std::size_t kMaxVersion = 100;
 
-std::uint32_t small(std::uint64_t number) {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
-}
-
 // What the model was made for: "<architecture>.context_length".
 std::uint32_t trained_window(const json::value& shown) {
   for (const auto& member : json_object(json_member(shown, "model_info"))) {
-    if (std::string_view(member.key()).ends_with(".context_length")) return small(json_count(member.value()));
+    if (std::string_view(member.key()).ends_with(".context_length")) return json_small(member.value());
   }
   return 0;
 }
@@ -39,7 +35,7 @@ std::uint32_t window_parameter(const json::value& shown) {
   for (; !text.empty() && text.front() >= '0' && text.front() <= '9' && out <= UINT32_MAX; text.remove_prefix(1)) {
     out = out * 10 + static_cast<std::uint64_t>(text.front() - '0');
   }
-  return small(out);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(out, UINT32_MAX));
 }
 
 std::uint32_t window_of(const json::value& shown, std::uint32_t asked) {
@@ -78,28 +74,11 @@ llm::BackendReply refused(int status, std::string_view body) {
 }  // namespace
 
 OllamaBackend::OllamaBackend(OllamaOptions options, net::Client& client, const Clock& clock)
-    : options_(std::move(options)), client_(client), clock_(clock) {}
-
-Result<net::Response> OllamaBackend::send(const char* method, const char* path, std::string body,
-                                          const OnBytes& on_bytes, Deadline deadline,
-                                          const std::stop_token& stop) const {
-  const net::Request request{.method = method,
-                             .target = {.path = path},
-                             .headers = {{"Content-Type", "application/json"}},
-                             .body = std::move(body)};
-  return client_.send(options_.endpoint, request,
-                      {.deadline = deadline,
-                       .stop = stop,
-                       .max_body = options_.max_reply,
-                       .clock = &clock_,
-                       .first_byte = options_.first_byte,
-                       .idle = options_.idle,
-                       .on_data = on_bytes});
-}
+    : options_(std::move(options)), upstream_(options_.upstream, client, clock) {}
 
 Result<std::string> OllamaBackend::name_of_model(Deadline deadline, const std::stop_token& stop) const {
   if (!options_.model.empty()) return options_.model;
-  const net::Response reply = DM_TRY(send("GET", "/api/tags", {}, nullptr, deadline, stop));
+  const net::Response reply = DM_TRY(upstream_.send("/api/tags", {}, nullptr, deadline, stop));
   const json::value tags = DM_TRY(parse_json(reply.body));
   const json::array& models = json_list(json_member(tags, "models"));
   const std::string_view first = models.empty() ? std::string_view() : json_text(json_member(models[0], "name"));
@@ -110,7 +89,7 @@ Result<std::string> OllamaBackend::name_of_model(Deadline deadline, const std::s
 }
 
 Result<llm::BackendInfo> OllamaBackend::probe(Deadline deadline, const std::stop_token& stop) {
-  const net::Response version = DM_TRY(send("GET", "/api/version", {}, nullptr, deadline, stop));
+  const net::Response version = DM_TRY(upstream_.send("/api/version", {}, nullptr, deadline, stop));
   const auto told = parse_json(version.body);
   if (version.status != 200 || !told || !json_member(*told, "version").is_string()) {
     return Error{Code::kDataLoss, "What answers there is no Ollama.", "Check ollama.url."};
@@ -120,7 +99,7 @@ Result<llm::BackendInfo> OllamaBackend::probe(Deadline deadline, const std::stop
   known.server = "ollama " + std::string(json_text(json_member(*told, "version")).substr(0, kMaxVersion));
   known.model = DM_TRY(name_of_model(deadline, stop));
   const std::string asked = to_text(json::object{{"model", known.model}});
-  const net::Response show = DM_TRY(send("POST", "/api/show", asked, nullptr, deadline, stop));
+  const net::Response show = DM_TRY(upstream_.send("/api/show", asked, nullptr, deadline, stop));
   if (show.status != 200) return refusal(show.status, show.body);
   const json::value shown = DM_TRY(parse_json(show.body));
   known.context = window_of(shown, options_.context);
@@ -149,7 +128,7 @@ Result<llm::BackendReply> OllamaBackend::chat(std::string_view body, const Windo
                                               Deadline deadline, const std::stop_token& stop) const {
   std::string request = DM_TRY(chat_request(body, window));
   if (!on_bytes) {
-    const net::Response reply = DM_TRY(send("POST", "/api/chat", std::move(request), nullptr, deadline, stop));
+    const net::Response reply = DM_TRY(upstream_.send("/api/chat", std::move(request), nullptr, deadline, stop));
     if (reply.status != 200) return refused(reply.status, reply.body);
     return llm::BackendReply{.body = DM_TRY(chat_reply(reply.body, window))};
   }
@@ -158,7 +137,7 @@ Result<llm::BackendReply> OllamaBackend::chat(std::string_view body, const Windo
     const std::string events = DM_TRY(reader.take(bytes));
     return events.empty() ? Result<>() : on_bytes(events);
   };
-  const net::Response reply = DM_TRY(send("POST", "/api/chat", std::move(request), translate, deadline, stop));
+  const net::Response reply = DM_TRY(upstream_.send("/api/chat", std::move(request), translate, deadline, stop));
   if (reply.status != 200) return refused(reply.status, reply.body);
   if (!reader.done()) return Error{Code::kUnavailable, "Ollama's answer was cut off.", "Ask again."};
   return llm::BackendReply{};

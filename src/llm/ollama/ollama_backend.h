@@ -5,22 +5,18 @@
 #pragma once
 #include <string>
 
-#include "base/clock.h"
 #include "exec/memo.h"
 #include "llm/backend.h"
 #include "llm/ollama/ollama_wire.h"
-#include "net/client.h"
+#include "llm/openai/upstream.h"
 
 namespace docmind::ollama {
 
 struct OllamaOptions {
-  net::Endpoint endpoint{};
+  openai::UpstreamOptions upstream{};
   std::string model{};        // As Ollama names it; empty: the first that it lists.
   std::uint32_t context = 0;  // Tokens; 0: what the model's own parameters say, else 8,192. At most the model's window.
   std::string keep_alive = "5m";
-  Duration first_byte = std::chrono::minutes(10);
-  Duration idle = std::chrono::seconds(60);
-  std::uint64_t max_reply = 64U << 20U;  // Bytes.
 };
 
 class OllamaBackend final : public llm::Backend {
@@ -40,14 +36,11 @@ class OllamaBackend final : public llm::Backend {
  private:
   Result<llm::BackendInfo> probe(Deadline deadline, const std::stop_token& stop);
   Result<std::string> name_of_model(Deadline deadline, const std::stop_token& stop) const;
-  Result<net::Response> send(const char* method, const char* path, std::string body, const OnBytes& on_bytes,
-                             Deadline deadline, const std::stop_token& stop) const;
   Result<llm::BackendReply> chat(std::string_view body, const Window& window, const OnBytes& on_bytes,
                                  Deadline deadline, const std::stop_token& stop) const;
 
   const OllamaOptions options_;
-  net::Client& client_;
-  const Clock& clock_;
+  const openai::Upstream upstream_;
   exec::Memo<llm::BackendInfo> info_;
 };
 

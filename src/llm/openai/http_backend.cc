@@ -22,29 +22,11 @@ bool begins_events(std::string_view bytes) {
 }  // namespace
 
 HttpBackend::HttpBackend(HttpBackendOptions options, net::Client& client, const Clock& clock)
-    : options_(std::move(options)), client_(client), clock_(clock) {}
-
-Result<net::Response> HttpBackend::send(const net::Request& request, const OnBytes& on_bytes, Deadline deadline,
-                                        const std::stop_token& stop) const {
-  net::Request whole = request;
-  whole.target.path = options_.prefix + request.target.path;
-  if (!options_.api_key.empty()) whole.headers.set("Authorization", "Bearer " + options_.api_key);
-  if (whole.method == "POST") whole.headers.set("Content-Type", "application/json");
-  return client_.send(options_.endpoint, whole,
-                      {.deadline = deadline,
-                       .stop = stop,
-                       .max_body = options_.max_reply,
-                       .clock = &clock_,
-                       .first_byte = options_.first_byte,
-                       .idle = options_.idle,
-                       .on_data = on_bytes});
-}
+    : model_(std::move(options.model)), upstream_(std::move(options.upstream), client, clock) {}
 
 Ask HttpBackend::asking(Deadline deadline, const std::stop_token& stop) const {
   return [this, deadline, stop](std::string_view path, const std::string& body) -> Result<Asked> {
-    const net::Request request{
-        .method = body.empty() ? "GET" : "POST", .target = {.path = std::string(path)}, .body = body};
-    net::Response response = DM_TRY(send(request, nullptr, deadline, stop));
+    net::Response response = DM_TRY(upstream_.send(std::string(path), body, nullptr, deadline, stop));
     return Asked{response.status, std::move(response.body)};
   };
 }
@@ -52,11 +34,10 @@ Ask HttpBackend::asking(Deadline deadline, const std::stop_token& stop) const {
 Result<Probed> HttpBackend::probed(Deadline deadline, const std::stop_token& stop) {
   const Ask ask = asking(deadline, stop);
   const auto known = [&] {
-    return probed_.get("trying what the model's server can do", deadline, stop,
-                       [&] { return probe(options_.model, ask); });
+    return probed_.get("trying what the model's server can do", deadline, stop, [&] { return probe(model_, ask); });
   };
   if (doubted_) {
-    const std::string entry = DM_TRY(model_entry(options_.model, ask));
+    const std::string entry = DM_TRY(model_entry(model_, ask));
     if (entry != DM_TRY(known()).info.json) probed_.forget();
     doubted_ = false;
   }
@@ -88,7 +69,6 @@ std::string HttpBackend::metrics(Deadline deadline, std::stop_token stop) {
 
 Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_view body, const OnBytes& on_bytes,
                                             Deadline deadline, std::stop_token stop) {
-  const net::Request request{.method = "POST", .target = {.path = std::string(path)}, .body = std::string(body)};
   OnBytes events;
   bool begun = false;
   if (on_bytes) {
@@ -97,7 +77,7 @@ Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_v
       return on_bytes(bytes);
     };
   }
-  auto reply = send(request, events, deadline, stop);
+  auto reply = upstream_.send(std::string(path), std::string(body), events, deadline, stop);
   if (!reply) {
     if (reply.error().code == Code::kUnavailable) doubted_ = true;
     return std::move(reply).error();

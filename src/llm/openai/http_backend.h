@@ -7,22 +7,16 @@
 #include <atomic>
 #include <string>
 
-#include "base/clock.h"
 #include "exec/memo.h"
 #include "llm/backend.h"
 #include "llm/openai/probe.h"
-#include "net/client.h"
+#include "llm/openai/upstream.h"
 
 namespace docmind::openai {
 
 struct HttpBackendOptions {
-  net::Endpoint endpoint{};
-  std::string prefix{};   // Of every path, without a slash at its end: "/proxy" for http://host/proxy/v1.
-  std::string api_key{};  // Empty: none is sent.
-  std::string model{};    // As the server names it; empty: the first that it lists.
-  Duration first_byte = std::chrono::minutes(10);  // A long prompt is computed before anything is written.
-  Duration idle = std::chrono::seconds(60);        // Between two pieces of an answer.
-  std::uint64_t max_reply = 64U << 20U;            // Bytes.
+  UpstreamOptions upstream{};
+  std::string model{};  // As the server names it; empty: the first that it lists.
 };
 
 class HttpBackend final : public llm::Backend {
@@ -40,12 +34,9 @@ class HttpBackend final : public llm::Backend {
  private:
   Result<Probed> probed(Deadline deadline, const std::stop_token& stop);
   Ask asking(Deadline deadline, const std::stop_token& stop) const;  // For the probe, while `this` lives.
-  Result<net::Response> send(const net::Request& request, const OnBytes& on_bytes, Deadline deadline,
-                             const std::stop_token& stop) const;
 
-  const HttpBackendOptions options_;
-  net::Client& client_;
-  const Clock& clock_;
+  const std::string model_;
+  const Upstream upstream_;
   exec::Memo<Probed> probed_;
   std::atomic<bool> doubted_ = false;  // It could not be reached since: perhaps another one stands there now.
 };

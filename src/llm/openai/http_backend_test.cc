@@ -20,7 +20,7 @@ using testing::OpenAiServer;
 
 struct HttpBackendTest : ::testing::Test {
   HttpBackend& backend(HttpBackendOptions options = {}) {
-    if (options.endpoint.port == 0) options.endpoint.port = server.port();
+    if (options.upstream.endpoint.port == 0) options.upstream.endpoint.port = server.port();
     backend_.emplace(std::move(options), *client, clock);
     return *backend_;
   }
@@ -116,7 +116,7 @@ TEST_F(HttpBackendTest, AModelThatIsNotThere) {
 TEST_F(HttpBackendTest, AKeyIsSentAndItsLackIsSaid) {
   server.key = "secret";
   EXPECT_EQ(info().error().code, Code::kUnauthorized);
-  EXPECT_TRUE(info({.api_key = "secret"}));
+  EXPECT_TRUE(info({.upstream = {.api_key = "secret"}}));
 }
 
 TEST_F(HttpBackendTest, ChatsAndCounts) {
@@ -132,15 +132,15 @@ TEST_F(HttpBackendTest, ChatsAndCounts) {
 }
 
 TEST_F(HttpBackendTest, NobodyThere) {
-  const auto found = info({.endpoint = {.port = 1}});
+  const auto found = info({.upstream = {.endpoint = {.port = 1}}});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Code::kUnavailable);
-  EXPECT_EQ(info({.endpoint = {.host = "10.0.0.1", .port = 80}}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(info({.upstream = {.endpoint = {.host = "10.0.0.1", .port = 80}}}).error().code, Code::kInvalidArgument);
 }
 
 TEST_F(HttpBackendTest, AServerThatFallsSilentIsLeft) {
   server.hang = "for ever";
-  ASSERT_TRUE(info({.idle = std::chrono::milliseconds(30)}));
+  ASSERT_TRUE(info({.upstream = {.idle = std::chrono::milliseconds(30)}}));
   const auto reply = backend_->post("/v1/chat/completions", R"({"stream":true,"messages":"for ever"})",
                                     [](std::string_view) { return Result<>(); }, Deadline::never(), {});
   ASSERT_FALSE(reply);

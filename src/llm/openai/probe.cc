@@ -44,27 +44,23 @@ Result<json::object> entry_of(std::string_view model, const Ask& ask) {
                "Set the backend's model to one that its /v1/models lists."};
 }
 
-std::uint32_t small(const json::value& value) {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(json_count(value), UINT32_MAX));
-}
-
 std::string version_in(const json::value& value) { return std::string(json_text(value).substr(0, kMaxVersion)); }
 
 // Who it is, and its window.
 Result<> read_server(const json::object& entry, const Ask& ask, llm::Capabilities& can) {
   const std::string_view owner = json_text(json_member(entry, "owned_by"));
-  can.context = small(json_member(entry, "max_model_len"));
+  can.context = json_small(json_member(entry, "max_model_len"));
   if (owner == "vllm") {
     can.server = "vllm " + version_in(json_member(DM_TRY(looked_up("/version", {}, ask)), "version"));
   } else if (owner == "llamacpp") {
     const json::value props = DM_TRY(looked_up("/props", {}, ask));
     can.server = "llama-server " + version_in(json_member(props, "build_info"));
     // Of one slot: n_ctx_train is what the model was made for, not what it was given here.
-    can.context = small(json_member(json_member(props, "default_generation_settings"), "n_ctx"));
-    if (can.context == 0) can.context = small(json_member(json_member(entry, "meta"), "n_ctx_train"));
+    can.context = json_small(json_member(json_member(props, "default_generation_settings"), "n_ctx"));
+    if (can.context == 0) can.context = json_small(json_member(json_member(entry, "meta"), "n_ctx_train"));
   }
   for (const char* name : {"context_length", "window"}) {  // Of others, and of another DocMind.
-    if (can.context == 0) can.context = small(json_member(entry, name));
+    if (can.context == 0) can.context = json_small(json_member(entry, name));
   }
   return {};
 }
@@ -144,7 +140,7 @@ Result<std::uint32_t> count_tokens(Counting counting, std::string_view model, co
     return Error{Code::kInvalidArgument, "The model's server does not count tokens.", {}};
   }
   const json::value parsed = DM_TRY(parse_json(reply.body));
-  if (const json::value& count = json_member(parsed, "count"); count.is_int64()) return small(count);
+  if (const json::value& count = json_member(parsed, "count"); count.is_int64()) return json_small(count);
   const json::array* tokens = json_member(parsed, "tokens").if_array();
   if (tokens == nullptr) return Error{Code::kDataLoss, "The model's server did not count the tokens of a text.", {}};
   return static_cast<std::uint32_t>(tokens->size());

@@ -1,30 +1,23 @@
 #include "llm/router/guarded_backend.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
+
+#include "net/http.h"
 
 namespace docmind::router {
 namespace {
 
 constexpr int kMostSeconds = 3600;  // A server that asks for more is not believed.
 
-// A status as the failure that it is; none for an answer.
+// A status as the failure of the backend that it is; none for an answer.
 std::optional<Error> failure_of(const llm::BackendReply& reply) {
-  const std::string message = "The model's server answered with status " + std::to_string(reply.status) + ".";
-  switch (reply.status) {
-    case 429:
-      return Error{Code::kRateLimited, message};
-    case 500:
-      return Error{Code::kInternal, message};
-    case 502:
-    case 503:
-      return Error{Code::kUnavailable, message};
-    case 408:
-    case 504:
-      return Error{Code::kDeadlineExceeded, message};
-    default:
-      return std::nullopt;
-  }
+  constexpr std::array<int, 6> kFailures = {408, 429, 500, 502, 503, 504};
+  if (std::ranges::find(kFailures, reply.status) == kFailures.end()) return std::nullopt;
+  return Error{net::code_of(reply.status),
+               "The model's server answered with status " + std::to_string(reply.status) + "."};
 }
 
 std::optional<Duration> wait_in(std::string_view retry_after) {

@@ -102,6 +102,14 @@ Result<llm::Capabilities> Router::can(Place& place, Deadline deadline, const std
   return told;
 }
 
+Result<llm::Capabilities> Router::known(Place& place, Deadline deadline, const std::stop_token& stop) {
+  {
+    const MutexLock lock(mutex_);
+    if (place.can && place.failure.empty()) return *place.can;
+  }
+  return can(place, deadline, stop);
+}
+
 void Router::failed(Place& place, const Error& error) {
   place.failures.add();
   deps_.log.failure(obs::Level::kWarn, "backend_failed", error, {{"backend", place.member.name}});
@@ -155,7 +163,7 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
       passed_over.push_back(place);
       why.push_back(place->member.name + ": " + reason);
     };
-    const auto told = can(*place, deadline, stop);
+    const auto told = known(*place, deadline, stop);
     if (stop.stop_requested()) return Error{Code::kCancelled, "The request was cancelled."};
     if (deadline.expired()) return Error{Code::kDeadlineExceeded, "No backend answered in time."};
     if (!told) {

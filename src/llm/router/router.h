@@ -81,6 +81,8 @@ class Router final : public llm::ChatModel {
   Router(std::vector<Member> members, const RouterOptions& options, RouterDeps deps);
   std::vector<Place*> order() const DM_EXCLUDES(mutex_);
   Result<llm::Capabilities> can(Place& place, Deadline deadline, const std::stop_token& stop);
+  // As it said last; asked only when it has not said yet, or has failed since.
+  Result<llm::Capabilities> known(Place& place, Deadline deadline, const std::stop_token& stop);
   void failed(Place& place, const Error& error) DM_EXCLUDES(mutex_);
   void answered(Place& place, const std::vector<Place*>& passed_over) DM_EXCLUDES(mutex_);
   Error none_answers(const std::vector<std::string>& why) const;

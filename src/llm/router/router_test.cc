@@ -30,6 +30,7 @@ class Model final : public llm::ChatModel {
   }
   Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream* stream, Deadline,
                               std::stop_token) override {
+    if (down) return Error{Code::kUnavailable, name_ + " is down"};
     ++asked;
     if (during) during();
     if (stream != nullptr && says_first) DM_TRY(stream->text("half "));
