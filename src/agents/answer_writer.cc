@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <optional>
 #include <set>
 #include <utility>
 
 #include "agents/cited_sentences.h"
+#include "agents/impl/cited_claim.h"
 #include "agents/place_reading.h"
 #include "exec/task_group.h"
-#include "text/terms.h"
 
 namespace docmind::agents {
 namespace {
@@ -48,8 +47,8 @@ llm::ChatRequest request_of(std::string_view question, const std::vector<RankedH
 }
 
 // The sentence of the passage that has most of what was written; nothing when none has any of it.
-std::optional<std::int64_t> nearest_unit(const RankedHit& passage, const std::vector<std::string>& terms) {
-  std::optional<std::int64_t> best;
+std::vector<std::int64_t> nearest_unit(const RankedHit& passage, const std::vector<std::string>& terms) {
+  std::vector<std::int64_t> best;
   std::size_t most = 0;
   for (const auto& [id, place] : passage.evidence->found.units) {
     const library::Unit& unit = place.unit;
@@ -58,28 +57,13 @@ std::optional<std::int64_t> nearest_unit(const RankedHit& passage, const std::ve
                         document != passage.evidence->found.documents.end() &&
                         document->second == passage.hit->document_id;
     if (!inside) continue;
-    const std::size_t shared = terms_in(unit.text, terms);
+    const std::size_t shared = terms_shared(unit.text, terms);
     if (shared > most) {
       most = shared;
-      best = id;
+      best = {id};
     }
   }
   return best;
-}
-
-DraftClaim claim_of(const CitedSentence& sentence, const std::vector<RankedHit>& shown,
-                    const std::vector<Evidence>& evidence) {
-  DraftClaim claim;
-  claim.said = sentence.text;
-  claim.marks = sentence.marks;
-  const std::vector<std::string> terms = text::query_terms(sentence.text);
-  for (const std::uint32_t mark : sentence.marks) {
-    if (mark == 0 || mark > shown.size()) continue;  // Names nothing; the validator will say so.
-    if (const auto unit = nearest_unit(shown[mark - 1], terms)) {
-      claim.passages.push_back(passage_of(evidence, *unit, *unit));
-    }
-  }
-  return claim;
 }
 
 // What is asked of the model, for each part of the plan.
@@ -120,21 +104,18 @@ Writing writing_of(const std::vector<Reply>& replies, const std::vector<RankedHi
 void add_claims(const Reply& reply, std::uint32_t part, const std::vector<RankedHit>& all,
                 const std::vector<Evidence>& evidence, Draft& draft) {
   const std::vector<RankedHit> shown(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(reply.passages));
+  const auto quoted = [&](std::size_t passage, const std::vector<std::string>& terms) {
+    return nearest_unit(shown[passage], terms);
+  };
   for (const CitedSentence& sentence : cited_sentences(reply.reply.content)) {
     const auto same = [&](const DraftClaim& claim) { return claim.part != part && claim.said == sentence.text; };
     if (std::ranges::any_of(draft.claims, same)) continue;
-    draft.claims.push_back(claim_of(sentence, shown, evidence));
+    draft.claims.push_back(claim_of(sentence, shown.size(), evidence, quoted));
     draft.claims.back().part = part;
   }
 }
 
 }  // namespace
-
-std::size_t terms_in(std::string_view text, const std::vector<std::string>& terms) {
-  const std::vector<std::string> has = text::query_terms(text);
-  return static_cast<std::size_t>(
-      std::ranges::count_if(terms, [&](const std::string& term) { return std::ranges::find(has, term) != has.end(); }));
-}
 
 bool is_counted(const std::vector<Evidence>& evidence) {
   return std::ranges::any_of(evidence, [](const Evidence& one) { return one.set && one.set->operation != kReading; });

@@ -34,9 +34,6 @@ struct WriteOptions {
 // What a chat model writes, alone, when the passages do not answer: its prompts say so.
 inline constexpr std::string_view kNoAnswer = "NOT IN THE DOCUMENTS";
 
-// How many of the terms (text/terms.h) stand in the text.
-std::size_t terms_in(std::string_view text, const std::vector<std::string>& terms);
-
 // Longer documents are not shown whole, whatever the model's window.
 inline constexpr std::uint64_t kMostWholeBytes = 512U << 10U;
 

@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "agents/cited_sentences.h"
+#include "agents/impl/cited_claim.h"
 #include "agents/impl/supervised_run.h"
 #include "agents/impl/supervised_team.h"
 #include "agents/recorded_model.h"
 #include "agents/support.h"
 #include "graph/engine.h"
 #include "supervisor/message.h"
-#include "text/terms.h"
 
 namespace docmind::agents {
 namespace {
@@ -81,27 +81,12 @@ std::vector<std::int64_t> quoted(const NumberedPassage& passage, const Evidence&
       if (out.size() < kMostRowsCited) out.push_back(id);
       continue;
     }
-    const std::size_t shared = terms_in(unit.text, terms);
+    const std::size_t shared = terms_shared(unit.text, terms);
     if (shared <= most) continue;
     most = shared;
     out = {id};
   }
   return out;
-}
-
-DraftClaim claim_of(const CitedSentence& sentence, const std::vector<NumberedPassage>& passages,
-                    const std::vector<Evidence>& units) {
-  DraftClaim claim;
-  claim.said = sentence.text;
-  claim.marks = sentence.marks;
-  const std::vector<std::string> terms = text::query_terms(sentence.text);
-  for (const std::uint32_t mark : sentence.marks) {
-    if (mark == 0 || mark > passages.size()) continue;  // Names nothing; the validator will say so.
-    for (const std::int64_t unit : quoted(passages[mark - 1], units.front(), terms)) {
-      claim.passages.push_back(passage_of(units, unit, unit));
-    }
-  }
-  return claim;
 }
 
 bool borne_out(const DraftClaim& claim, const std::vector<ShownPassage>& shown) {
@@ -140,7 +125,12 @@ Result<Draft> draft_of(const std::string& text, SupervisedRun& run, Draft draft,
                   .context = run.report(),
                   .usage = run.record().usage,
                   .shown = shown_in(run, passages)};
-  for (const CitedSentence& sentence : sentences) draft.claims.push_back(claim_of(sentence, passages, units));
+  const auto from = [&](std::size_t passage, const std::vector<std::string>& terms) {
+    return quoted(passages[passage], units.front(), terms);
+  };
+  for (const CitedSentence& sentence : sentences) {
+    draft.claims.push_back(claim_of(sentence, passages.size(), units, from));
+  }
   const bool good =
       std::ranges::any_of(draft.claims, [&](const DraftClaim& claim) { return borne_out(claim, writing.shown); });
   draft.writing = std::move(writing);
