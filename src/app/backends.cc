@@ -37,7 +37,7 @@ struct Backends::State {
 
   BackendsDeps deps;
   std::unique_ptr<net::Client> outside;  // For hosts that are allowed by name; null when there are none.
-  std::unique_ptr<llamacpp::EngineChild> engine_child;
+  std::unique_ptr<child::ServerChild> engine_child;
   std::unique_ptr<llamacpp::EngineBackend> engine;
   std::vector<std::unique_ptr<llm::Backend>> servers;
   std::vector<std::unique_ptr<router::GuardedBackend>> guarded;
@@ -78,7 +78,7 @@ Result<> Backends::State::add_engine(std::vector<router::Member>& members) {
   if (settings.engine.model.empty()) return {};
   const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.engine.model));
   engine_child =
-      DM_TRY(llamacpp::EngineChild::open(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
+      DM_TRY(llamacpp::open_engine_child(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
                                          {deps.clock, deps.rng, deps.files, deps.client, deps.log}));
   engine = std::make_unique<llamacpp::EngineBackend>(*engine_child, deps.client);
   clients.push_back(std::make_unique<openai::ChatClient>(*engine));

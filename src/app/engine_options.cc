@@ -10,6 +10,7 @@ llamacpp::EngineChildOptions engine_options(std::uint32_t threads, const Layout&
   options.binary = layout.binary.string();
   options.model_path = model.string();
   options.socket_folder = layout.runtime.string();
+  options.keeping.name = "embedding engine";
   options.threads = threads;
   return options;
 }
@@ -18,6 +19,7 @@ llamacpp::EngineChildOptions chat_options(const config::Settings& settings, cons
                                           const std::filesystem::path& model, std::uint64_t beside) {
   const config::Settings::Engine& engine = settings.engine;
   llamacpp::EngineChildOptions options = engine_options(engine.threads, layout, model);
+  options.keeping.name = "engine of the chat model";
   options.arguments = {fmt::format("--context={}", engine.context),
                        fmt::format("--batch={}", engine.batch),
                        fmt::format("--cpu-memory={}", engine.cpu_memory_bytes),

@@ -116,11 +116,11 @@ struct Holder::State {
   sys::RealRng rng;
   sys::RealFiles files;
   obs::Metrics metrics;
-  std::unique_ptr<llamacpp::EngineChild> engine;
+  std::unique_ptr<child::ServerChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
   std::unique_ptr<Backends> backends;                        // Of the chat model.
-  std::unique_ptr<llamacpp::EngineChild> rerank_engine;      // Null without a reranker.
+  std::unique_ptr<child::ServerChild> rerank_engine;         // Null without a reranker.
   std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
   std::unique_ptr<service::Service> service;
@@ -138,7 +138,7 @@ Result<> Holder::State::build() {
   const Layout& layout = deps.layout;
   const config::Settings& settings = deps.loaded.settings;
   const std::filesystem::path model = DM_TRY(find_model(layout, settings.embedder.model));
-  engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings.embedder.threads, layout, model),
+  engine = DM_TRY(llamacpp::open_engine_child(engine_options(settings.embedder.threads, layout, model),
                                               {deps.clock, rng, files, deps.client, deps.log}));
   embedder =
       DM_TRY(llamacpp::EngineEmbedder::open(embedder_options(settings, layout, model), *engine, deps.client, files));
@@ -186,7 +186,7 @@ Result<> Holder::State::build_reranker(std::vector<server::ServedModel>& models)
     return Error{Code::kInvalidArgument, settings.model + " is no reranking model.",
                  "Set reranker.model to one, or to nothing; docmind models list --json shows what each is for."};
   }
-  rerank_engine = DM_TRY(llamacpp::EngineChild::open(engine_options(settings.threads, deps.layout, model),
+  rerank_engine = DM_TRY(llamacpp::open_engine_child(engine_options(settings.threads, deps.layout, model),
                                                      {deps.clock, rng, files, deps.client, deps.log}));
   reranker = std::make_unique<llamacpp::EngineBackend>(*rerank_engine, deps.client);
   models.push_back({server::ModelUse::kReranking, reranker.get()});

@@ -62,7 +62,7 @@ Result<Fd> memory_file(std::string_view bytes) {
 }
 
 Result<> open_output(Output kind, Fd& child, Fd& ours) {
-  if (kind == Output::kInherit) return {};
+  if (kind == Output::kInherit || kind == Output::kWithErr) return {};
   if (kind == Output::kNothing) {
     child = DM_TRY(null_device());
     return {};
@@ -216,10 +216,11 @@ class Subprocess::Impl {
   }
 
   void keep(Streams streams) {
+    const Fd& out = options_.out == Output::kWithErr ? streams.err_child : streams.out_child;
     SpawnPlan plan{.argv = pointers(options_.argv),
                    .env = pointers(options_.env),
                    .folder = options_.folder.c_str(),
-                   .fds = {streams.in.get(), streams.out_child.get(), streams.err_child.get()},
+                   .fds = {streams.in.get(), out.get(), streams.err_child.get()},
                    .limits = spawn_limits(options_.limits)};
     Spawned spawned = spawn(plan);
     streams.in.reset();

@@ -38,6 +38,7 @@ enum class Output : std::uint8_t {
   kNothing,  // /dev/null
   kInherit,  // The parent's own.
   kCapture,  // Kept up to the cap, or given to the callback.
+  kWithErr,  // Of stdout alone: it goes where stderr goes.
 };
 
 struct SubprocessOptions {

@@ -132,6 +132,16 @@ TEST(Subprocess, OfStderrTheEndIsKept) {
   EXPECT_EQ(seen, 108'890U);
 }
 
+TEST(Subprocess, OutputGoesWithErrors) {
+  SubprocessOptions options = shell("echo one; echo two >&2; echo three");
+  options.out = Output::kWithErr;
+  options.out_cap = 1;
+  const Finished done = run(options);
+  EXPECT_TRUE(done.exit.clean());
+  EXPECT_EQ(done.out, "");
+  EXPECT_EQ(done.err, "one\ntwo\nthree\n");
+}
+
 TEST(Subprocess, TheDeadlineKillsTheWholeGroup) {
   const RealClock clock;
   const TempFolder folder;

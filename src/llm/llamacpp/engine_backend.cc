@@ -40,11 +40,11 @@ Result<llm::BackendInfo> info_of(std::string_view body) {
 }  // namespace
 
 Result<llm::BackendInfo> EngineBackend::info(Deadline deadline, std::stop_token stop) {
-  const RunningEngine engine = DM_TRY(child_.running(deadline, stop));
+  const child::RunningServer engine = DM_TRY(child_.running(deadline, stop));
   net::Request request;
   request.target.path = "/v1/models";
-  const auto reply = client_.call({.unix_path = engine.socket_path}, request,
-                                  {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
+  const auto reply =
+      client_.call(engine.endpoint, request, {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
   if (!reply) {
     if (reply.error().code == Code::kUnavailable) child_.suspect(engine.life);
     return reply.error();
@@ -69,13 +69,12 @@ Result<std::vector<std::uint32_t>> EngineBackend::count(std::span<const std::str
 }
 
 std::string EngineBackend::metrics(Deadline deadline, std::stop_token stop) {
-  if (child_.pid() == 0) return {};
+  if (child_.status().pid == 0) return {};
   const auto engine = child_.running(deadline, stop);
   if (!engine) return {};
   net::Request request;
   request.target.path = "/metrics";
-  auto reply = client_.call({.unix_path = engine->socket_path}, request,
-                            {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
+  auto reply = client_.call(engine->endpoint, request, {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
   return reply && reply->status == 200 ? std::move(reply->body) : std::string();
 }
 
@@ -95,8 +94,8 @@ Result<llm::BackendReply> EngineBackend::post(std::string_view path, std::string
     };
   }
   for (int attempt = 0;; ++attempt) {
-    const RunningEngine engine = DM_TRY(child_.running(deadline, stop));
-    auto reply = client_.send({.unix_path = engine.socket_path}, request, options);
+    const child::RunningServer engine = DM_TRY(child_.running(deadline, stop));
+    auto reply = client_.send(engine.endpoint, request, options);
     if (reply) {
       return llm::BackendReply{reply->status, std::move(reply->body),
                                std::string(reply->headers.find("Retry-After").value_or(""))};

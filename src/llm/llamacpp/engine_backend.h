@@ -6,14 +6,14 @@
 #include <string>
 
 #include "llm/backend.h"
-#include "llm/llamacpp/engine_child.h"
+#include "llm/child/server_child.h"
 
 namespace docmind::llamacpp {
 
 class EngineBackend final : public llm::Backend {
  public:
   // Both outlive it.
-  EngineBackend(EngineChild& child, net::Client& client) : child_(child), client_(client) {}
+  EngineBackend(child::ServerChild& child, net::Client& client) : child_(child), client_(client) {}
 
   Result<llm::BackendInfo> info(Deadline deadline, std::stop_token stop) override;
   Result<std::vector<std::uint32_t>> count(std::span<const std::string> texts, Deadline deadline,
@@ -23,7 +23,7 @@ class EngineBackend final : public llm::Backend {
                                  Deadline deadline, std::stop_token stop) override;
 
  private:
-  EngineChild& child_;
+  child::ServerChild& child_;
   net::Client& client_;
 };
 

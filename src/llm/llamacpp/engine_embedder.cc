@@ -29,13 +29,13 @@ std::size_t batch_size(std::span<const llm::EmbedInput> inputs, const EngineEmbe
 
 }  // namespace
 
-EngineEmbedder::EngineEmbedder(EngineEmbedderOptions options, EngineChild& child, net::Client& client,
+EngineEmbedder::EngineEmbedder(EngineEmbedderOptions options, child::ServerChild& child, net::Client& client,
                                sys::Files& files)
     : options_(std::move(options)), child_(child), client_(client), files_(files) {}
 
 EngineEmbedder::~EngineEmbedder() = default;
 
-Result<std::unique_ptr<EngineEmbedder>> EngineEmbedder::open(EngineEmbedderOptions options, EngineChild& child,
+Result<std::unique_ptr<EngineEmbedder>> EngineEmbedder::open(EngineEmbedderOptions options, child::ServerChild& child,
                                                              net::Client& client, sys::Files& files) {
   if (options.batch_inputs == 0) {
     return Error{Code::kInvalidArgument, "The embedder's batch is empty.", "Set embedder.batch to 1 or more."};
@@ -88,10 +88,9 @@ Result<std::vector<llm::Embedding>> EngineEmbedder::embed(std::span<const llm::E
 Result<net::Response> EngineEmbedder::ask(const net::Request& request, std::uint64_t max_body, Deadline deadline,
                                           const std::stop_token& stop) {
   const auto once = [&](std::uint64_t& life) -> Result<net::Response> {
-    const RunningEngine engine = DM_TRY(child_.running(deadline, stop));
+    const child::RunningServer engine = DM_TRY(child_.running(deadline, stop));
     life = engine.life;
-    return client_.call({.unix_path = engine.socket_path}, request,
-                        {.deadline = deadline, .stop = stop, .max_body = max_body});
+    return client_.call(engine.endpoint, request, {.deadline = deadline, .stop = stop, .max_body = max_body});
   };
   std::uint64_t life = 0;
   Result<net::Response> reply = once(life);

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
+#include "llm/child/server_child.h"
 #include "llm/embedder.h"
-#include "llm/llamacpp/engine_child.h"
 #include "net/http.h"
 #include "sys/files.h"
 
@@ -27,7 +27,7 @@ struct EngineEmbedderOptions {
 
 class EngineEmbedder final : public llm::Embedder {
  public:
-  static Result<std::unique_ptr<EngineEmbedder>> open(EngineEmbedderOptions options, EngineChild& child,
+  static Result<std::unique_ptr<EngineEmbedder>> open(EngineEmbedderOptions options, child::ServerChild& child,
                                                       net::Client& client, sys::Files& files);
   ~EngineEmbedder() override;
 
@@ -46,10 +46,10 @@ class EngineEmbedder final : public llm::Embedder {
   Result<net::Response> ask(const net::Request& request, std::uint64_t max_body, Deadline deadline,
                             const std::stop_token& stop);
 
-  EngineEmbedder(EngineEmbedderOptions options, EngineChild& child, net::Client& client, sys::Files& files);
+  EngineEmbedder(EngineEmbedderOptions options, child::ServerChild& child, net::Client& client, sys::Files& files);
 
   EngineEmbedderOptions options_;
-  EngineChild& child_;
+  child::ServerChild& child_;
   net::Client& client_;
   sys::Files& files_;
   std::mutex mutex_;

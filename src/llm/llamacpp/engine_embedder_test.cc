@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "llm/llamacpp/engine_child.h"
 #include "net/client.h"
 #include "obs/log.h"
 #include "sys/clock.h"
@@ -16,6 +17,12 @@
 
 namespace docmind::llamacpp {
 namespace {
+
+EngineChildOptions keeping(child::ServerChildOptions options) {
+  EngineChildOptions out;
+  out.keeping = std::move(options);
+  return out;
+}
 
 // The test binary is its own engine (fake_engine_test.cc).
 class EngineEmbedderTest : public testing::Test {
@@ -26,7 +33,7 @@ class EngineEmbedderTest : public testing::Test {
     options.model_path = model_;
     options.socket_folder = (folder_ / "run").string();
     client_ = *net::Client::open();
-    child_ = *EngineChild::open(options, {clock_, rng_, files_, *client_, log_});
+    child_ = *open_engine_child(options, {clock_, rng_, files_, *client_, log_});
     embedder_ = open_embedder();
   }
   std::unique_ptr<EngineEmbedder> open_embedder(EngineEmbedderOptions options = {}) {
@@ -46,20 +53,20 @@ class EngineEmbedderTest : public testing::Test {
   obs::Log log_;
   std::string model_;
   std::unique_ptr<net::Client> client_;
-  std::unique_ptr<EngineChild> child_;
+  std::unique_ptr<child::ServerChild> child_;
   std::unique_ptr<EngineEmbedder> embedder_;
 };
 
 TEST_F(EngineEmbedderTest, StartsWhenFirstWantedAndStopsWithUs) {
   start("good");
-  EXPECT_EQ(child_->pid(), 0);
+  EXPECT_EQ(child_->status().pid, 0);
   const auto vectors = embed({{.text = "four", .spans = {{0, 1}, {1, 4}}}, {.text = "", .spans = {}}});
   ASSERT_TRUE(vectors) << vectors.error().message;
   ASSERT_EQ(vectors->size(), 2U);
   EXPECT_EQ((*vectors)[0].vector, (std::vector<float>{4, 7, 0, 1}));
   EXPECT_EQ((*vectors)[0].spans[1], (std::vector<float>{1, 4, 0, 1}));
   EXPECT_EQ((*vectors)[0].tokens, 3U);
-  const int pid = child_->pid();
+  const int pid = child_->status().pid;
   ASSERT_GT(pid, 0);
   struct stat folder{};
   ASSERT_EQ(stat((folder_ / "run").c_str(), &folder), 0);
@@ -75,9 +82,9 @@ TEST_F(EngineEmbedderTest, AnEngineMaySaveWhatItHasWhenAllEnds) {
   ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
   child_.reset();
   EXPECT_TRUE(std::filesystem::exists(model_ + ".saved"));
-  start("good", {.binary = {}, .model_path = {}, .socket_folder = {}, .end_timeout = std::chrono::milliseconds(1)});
+  start("good", keeping({.end_timeout = std::chrono::milliseconds(1)}));
   ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
-  const int pid = child_->pid();
+  const int pid = child_->status().pid;
   ASSERT_EQ(kill(pid, SIGSTOP), 0);
   child_.reset();  // One that does not end is ended.
   EXPECT_NE(kill(pid, 0), 0);
@@ -98,12 +105,12 @@ TEST_F(EngineEmbedderTest, ManyInputsGoInBatchesInOrder) {
 TEST_F(EngineEmbedderTest, TheNextRequestLivesAfterAKill) {
   start("good");
   ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
-  const int first = child_->pid();
+  const int first = child_->status().pid;
   ASSERT_EQ(kill(first, SIGKILL), 0);
   const auto vectors = embed({{.text = "abc", .spans = {}}});
   ASSERT_TRUE(vectors) << vectors.error().message;
   EXPECT_EQ((*vectors)[0].vector[0], 3);
-  EXPECT_NE(child_->pid(), first);
+  EXPECT_NE(child_->status().pid, first);
 }
 
 TEST_F(EngineEmbedderTest, ARequestThatTheEngineDiedOverIsAskedAgain) {
@@ -115,20 +122,20 @@ TEST_F(EngineEmbedderTest, ARequestThatTheEngineDiedOverIsAskedAgain) {
 }
 
 TEST_F(EngineEmbedderTest, AStoppedEngineIsReplaced) {
-  start("good", {.binary = {}, .model_path = {}, .socket_folder = {}, .probe_timeout = std::chrono::milliseconds(1)});
+  start("good", keeping({.probe_timeout = std::chrono::milliseconds(1)}));
   ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
-  const int first = child_->pid();
+  const int first = child_->status().pid;
   ASSERT_EQ(kill(first, SIGSTOP), 0);
   siginfo_t stopped{};
   ASSERT_EQ(waitid(P_PID, static_cast<id_t>(first), &stopped, WSTOPPED | WNOWAIT), 0);  // It is, from now on.
   child_->suspect(1);
   const auto vectors = embed({{.text = "abc", .spans = {}}});
   ASSERT_TRUE(vectors) << vectors.error().message;
-  EXPECT_NE(child_->pid(), first);
+  EXPECT_NE(child_->status().pid, first);
 }
 
 TEST_F(EngineEmbedderTest, SaysWhatACrashingEngineSaidAndStopsTryingAfterAWhile) {
-  start("crash", {.binary = {}, .model_path = {}, .socket_folder = {}, .max_starts = 2});
+  start("crash", keeping({.max_starts = 2}));
   const auto first = embed({{.text = "a", .spans = {}}});
   ASSERT_FALSE(first);
   EXPECT_EQ(first.error().code, Code::kUnavailable);
@@ -140,7 +147,7 @@ TEST_F(EngineEmbedderTest, SaysWhatACrashingEngineSaidAndStopsTryingAfterAWhile)
 }
 
 TEST_F(EngineEmbedderTest, ADeafEngineCostsTheDeadlineAndNoMore) {
-  start("deaf", {.binary = {}, .model_path = {}, .socket_folder = {}, .start_timeout = std::chrono::hours(1)});
+  start("deaf", keeping({.start_timeout = std::chrono::hours(1)}));
   const auto early = embedder_->embed(std::vector<llm::EmbedInput>{{.text = "a", .spans = {}}},
                                       Deadline::in(std::chrono::milliseconds(30), clock_), {});
   ASSERT_FALSE(early);
@@ -167,26 +174,26 @@ TEST_F(EngineEmbedderTest, WhatTheModelIsComesFromItsCardWithoutAnEngine) {
   EXPECT_EQ(first->dimensions, 4U);
   EXPECT_EQ(first->window, 16U);
   EXPECT_EQ(first->model_hash, content_hash("good").hex());
-  ASSERT_EQ(kill(child_->pid(), SIGKILL), 0);
-  while (child_->pid() != 0) std::this_thread::yield();
+  ASSERT_EQ(kill(child_->status().pid, SIGKILL), 0);
+  while (child_->status().pid != 0) std::this_thread::yield();
   embedder_ = open_embedder();
   const auto second = info();
   ASSERT_TRUE(second);
   EXPECT_EQ(second->model_hash, first->model_hash);
-  EXPECT_EQ(child_->pid(), 0);
+  EXPECT_EQ(child_->status().pid, 0);
 }
 
 TEST_F(EngineEmbedderTest, AnotherModelFileIsAnotherModel) {
   start("good");
   const auto first = info();
   ASSERT_TRUE(first);
-  const int pid = child_->pid();
+  const int pid = child_->status().pid;
   folder_.write("model.gguf", "good again");
   const auto second = info();
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_NE(second->model_hash, first->model_hash);
   ASSERT_TRUE(embed({{.text = "a", .spans = {}}}));
-  EXPECT_NE(child_->pid(), pid);
+  EXPECT_NE(child_->status().pid, pid);
 }
 
 TEST_F(EngineEmbedderTest, ADamagedCardIsNoCard) {
@@ -231,7 +238,7 @@ TEST_F(EngineEmbedderTest, ATooLongSocketFolderIsRefused) {
   start("good");
   EngineChildOptions options;
   options.socket_folder = (folder_ / std::string(90, 'x')).string();
-  EXPECT_EQ(EngineChild::open(options, {clock_, rng_, files_, *client_, log_}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(open_engine_child(options, {clock_, rng_, files_, *client_, log_}).error().code, Code::kInvalidArgument);
 }
 
 }  // namespace

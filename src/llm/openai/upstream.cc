@@ -14,14 +14,20 @@ Result<net::Response> Upstream::send(std::string path, std::string body, const l
                        .body = std::move(body)};
   if (!request.body.empty()) request.headers.set("Content-Type", "application/json");
   if (!options_.api_key.empty()) request.headers.set("Authorization", "Bearer " + options_.api_key);
-  return client_.send(options_.endpoint, request,
-                      {.deadline = deadline,
-                       .stop = stop,
-                       .max_body = options_.max_reply,
-                       .clock = &clock_,
-                       .first_byte = options_.first_byte,
-                       .idle = options_.idle,
-                       .on_data = on_bytes});
+  child::RunningServer server{.endpoint = options_.endpoint};
+  if (options_.child != nullptr) server = DM_TRY(options_.child->running(deadline, stop));
+  auto reply = client_.send(server.endpoint, request,
+                            {.deadline = deadline,
+                             .stop = stop,
+                             .max_body = options_.max_reply,
+                             .clock = &clock_,
+                             .first_byte = options_.first_byte,
+                             .idle = options_.idle,
+                             .on_data = on_bytes});
+  if (!reply && options_.child != nullptr && reply.error().code == Code::kUnavailable) {
+    options_.child->suspect(server.life);
+  }
+  return reply;
 }
 
 }  // namespace docmind::openai

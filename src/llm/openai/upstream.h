@@ -9,14 +9,16 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "llm/backend.h"
+#include "llm/child/server_child.h"
 #include "net/client.h"
 
 namespace docmind::openai {
 
 struct UpstreamOptions {
   net::Endpoint endpoint{};
-  std::string prefix{};   // Of every path, without a slash at its end: "/proxy" for http://host/proxy/v1.
-  std::string api_key{};  // Empty: none is sent.
+  child::ServerChild* child = nullptr;  // The process that answers, and says where; null: a server that runs already.
+  std::string prefix{};                 // Of every path, without a slash at its end: "/proxy" for http://host/proxy/v1.
+  std::string api_key{};                // Empty: none is sent.
   Duration first_byte = std::chrono::minutes(10);  // A long prompt is computed before anything is written.
   Duration idle = std::chrono::seconds(60);        // Between two pieces of an answer.
   std::uint64_t max_reply = 64U << 20U;            // Bytes.
@@ -24,11 +26,11 @@ struct UpstreamOptions {
 
 class Upstream {
  public:
-  // Both outlive it.
+  // Both outlive it, like the child.
   Upstream(UpstreamOptions options, net::Client& client, const Clock& clock);
 
   // A POST when there is a body, else a GET. The reply whatever its status; with on_bytes that of status 200 is given
-  // out as it arrives. Errors: those of net::Client::send().
+  // out as it arrives. Errors: those of net::Client::send(), and of a child that does not run.
   Result<net::Response> send(std::string path, std::string body, const llm::Backend::OnBytes& on_bytes,
                              Deadline deadline, const std::stop_token& stop) const;
 
