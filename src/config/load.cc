@@ -106,11 +106,8 @@ class Loader {
   }
 
   void without_effect(const Assignment& assignment) {
-    const auto meant = [&assignment](const SpecificationName& s) {
-      return s.name.ends_with(".*") ? assignment.key.starts_with(s.name.substr(0, s.name.size() - 1))
-                                    : s.name == assignment.key;
-    };
-    const auto named = std::ranges::find_if(specification_names_, meant);
+    const auto named =
+        std::ranges::find(specification_names_, std::string_view(assignment.key), &SpecificationName::name);
     if (named != specification_names_.end()) {
       warn(assignment, fmt::format("{} has no effect: {}", assignment.spelt, named->reason));
     } else if (assignment.may_be_foreign) {

@@ -124,6 +124,9 @@ TEST_F(Load, SettingsThatDoNotGoTogetherAreRefused) {
   EXPECT_NE(bad(sources({{"DOCMIND_SEARCH__BM25", "off"}, {"DOCMIND_SEARCH__DENSE", "off"}})).message.find("both off"),
             std::string::npos);
   EXPECT_FALSE(ok(sources({{"DOCMIND_SEARCH__BM25", "off"}})).settings.search.bm25);
+  const Error both =
+      bad(sources({{"DOCMIND_VLLM__URL", "http://127.0.0.1:1"}, {"DOCMIND_VLLM__PROGRAM", "/opt/vllm/bin/vllm"}}));
+  EXPECT_TRUE(both.message.starts_with("vllm.url and vllm.program are both set")) << both.message;
 }
 
 TEST_F(Load, FilesThatCannotBeReadAreErrors) {
@@ -161,11 +164,13 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   s.file = folder.write("spec/docmind.yaml", "");
   folder.write("spec/.env", testdata("specification.env"));
   Loaded loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 37U);  // All of its 40 names but three: LOG_LEVEL and these two.
+  EXPECT_EQ(loaded.warnings.size(), 35U);  // All of its 40 names but five: LOG_LEVEL and these four.
+  EXPECT_EQ(loaded.settings.vllm.model_folder, "/models/Qwen3-4B-Instruct-2507-FP8");
+  EXPECT_EQ(loaded.settings.vllm.port, 8000);
   EXPECT_TRUE(loaded.settings.ask.supervisor);
   EXPECT_EQ(loaded.settings.log.level, "info");
   EXPECT_EQ(loaded.settings.ask.max_parallel_calls, 3U);
-  EXPECT_EQ(loaded.origins.size(), 3U);
+  EXPECT_EQ(loaded.origins.size(), 5U);
   for (const std::string& warning : loaded.warnings) {
     EXPECT_NE(warning.find(" has no effect: "), std::string::npos) << warning;  // Known, each with its reason.
   }
@@ -182,7 +187,8 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   folder.write("spec/.env", "");
   folder.write("etc/vllm_service.yaml", testdata("vllm_service.yaml"));
   loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 6U);
+  EXPECT_TRUE(loaded.warnings.empty());
+  EXPECT_EQ(loaded.settings.vllm.service, (folder / "etc/vllm_service.yaml").string());
 }
 
 TEST_F(Load, UnprefixedNamesCountOnlyInThatEnv) {

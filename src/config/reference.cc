@@ -80,8 +80,7 @@ std::string reference_page() {
     }
   }
   for (const SpecificationName& name : specification_names()) {
-    const bool family = name.name.ends_with(".*");
-    names += fmt::format("| `{}` | no effect: {} |\n", family ? "vllm_service.yaml" : upper(name.name), name.reason);
+    names += fmt::format("| `{}` | no effect: {} |\n", upper(name.name), name.reason);
   }
   return page + names;
 }

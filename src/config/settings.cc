@@ -221,6 +221,24 @@ Declaration secret(Declaration declaration) {
   return declaration;
 }
 
+void add_managed_vllm(std::vector<Declaration>& out) {
+  out.push_back(path(
+      "vllm.program", [](auto& s) -> auto& { return s.vllm.program; },
+      "The vllm program of a vLLM that DocMind starts, watches and ends itself; empty: none."));
+  out.push_back(path(
+      "vllm.service", [](auto& s) -> auto& { return s.vllm.service; },
+      "File with the settings that vLLM is started with (config/vllm_service.yaml is one); empty: the defaults "
+      "there."));
+  out.push_back(with(path(
+                         "vllm.model_folder", [](auto& s) -> auto& { return s.vllm.model_folder; },
+                         "Folder with the checkpoint for that vLLM; empty: what vllm.service says."),
+                     {"vllm_model_path"}));
+  out.push_back(with(integer(
+                         "vllm.port", [](auto& s) -> auto& { return s.vllm.port; }, -1, 65535,
+                         "Port of that vLLM; 0 takes a free one, -1 is what vllm.service says, else 8000."),
+                     {"vllm_port"}));
+}
+
 void add_backends(std::vector<Declaration>& out) {
   out.push_back(line(
       "backends.order", [](auto& s) -> auto& { return s.backends.order; }, "names, separated by commas",
@@ -243,7 +261,9 @@ void add_backends(std::vector<Declaration>& out) {
                          "The model there, as that server names it; empty: the first it has."),
                      {"vllm_model_name"}));
   out.push_back(secret(line_or_none(
-      "vllm.api_key", [](auto& s) -> auto& { return s.vllm.api_key; }, "text", "Key that server wants; empty: none.")));
+      "vllm.api_key", [](auto& s) -> auto& { return s.vllm.api_key; }, "text",
+      "Key that server wants; empty: none, or one made anew for a vLLM that DocMind starts.")));
+  add_managed_vllm(out);
   out.push_back(line_or_none(
       "ollama.url", [](auto& s) -> auto& { return s.ollama.url; }, "http address",
       "An Ollama that runs already; empty: none."));
@@ -406,6 +426,11 @@ Result<> validate(const Settings& settings) {
   if (!settings.search.bm25 && !settings.search.dense) {
     return Error{Code::kInvalidArgument, "search.bm25 and search.dense are both off, so no search can find anything",
                  "Turn one of them on."};
+  }
+  if (!settings.vllm.url.empty() && !settings.vllm.program.empty()) {
+    return Error{Code::kInvalidArgument,
+                 "vllm.url and vllm.program are both set: one is a vLLM that runs already, the other one to start",
+                 "Leave out vllm.program to use the one that runs, or vllm.url to have one started."};
   }
   return {};
 }

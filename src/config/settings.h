@@ -62,6 +62,10 @@ struct Settings {
     std::string url{};
     std::string model{};
     std::string api_key{};
+    std::string program{};
+    std::string service{};
+    std::string model_folder{};
+    std::int32_t port = -1;
   } vllm{};
 
   struct Ollama {

@@ -46,9 +46,11 @@ Result<> check_text(std::string_view text, const fs::path& file) {
 
 // Walks the document with its aliases followed, so it counts what it visits: a few lines of aliases of aliases would
 // otherwise be billions of values. Only const nodes are looked at: asking another for a key adds it.
+enum class Null : std::uint8_t { kRefused, kAbsent };
+
 class YamlReader {
  public:
-  explicit YamlReader(const fs::path& file) : file_(file) {}
+  YamlReader(const fs::path& file, Null null) : file_(file), null_(null) {}
 
   Result<> read_map(const YAML::Node& map, const std::string& prefix, int depth) {
     if (depth > kMaxDepth) return wrong(where(map), "the settings are nested too deep");
@@ -70,6 +72,7 @@ class YamlReader {
   Result<> read_value(const YAML::Node& name, const YAML::Node& value, const std::string& key, int depth) {
     if (++visited_ > kMaxValues) return wrong(where(name), fmt::format("the file has more than {} values", kMaxValues));
     if (value.IsMap()) return read_map(value, key + ".", depth + 1);
+    if (value.IsNull() && null_ == Null::kAbsent) return {};
     if (value.IsNull()) return wrong(where(name), in_quotes(key) + " has no value", "Give it one, or remove the line.");
     if (!value.IsScalar()) return wrong(where(value), in_quotes(key) + " must be one value, not a list");
     out_.push_back(
@@ -80,28 +83,17 @@ class YamlReader {
   std::string where(const YAML::Node& node) const { return at_line(file_, node.Mark().line + 1); }
 
   const fs::path& file_;
+  const Null null_;
   std::vector<Assignment> out_;
   std::size_t visited_ = 0;
 };
 
-// vllm_service.yaml holds nulls ("api_key: null") and is not ours, so only its names matter.
-Result<std::vector<Assignment>> names_of_service_file(const YAML::Node& root, const fs::path& file) {
-  std::vector<Assignment> out;
-  for (const auto& section : root) {
-    const std::string key = "vllm_service." + (section.first.IsScalar() ? section.first.Scalar() : "");
-    out.push_back({.key = key, .value = "", .origin = at_line(file, section.first.Mark().line + 1), .spelt = key});
-    if (out.size() > kMaxValues) return wrong(sys::printable(file), "has too many values");
-  }
-  return out;
-}
-
-Result<std::vector<Assignment>> read_document(const YAML::Node& root, const fs::path& file) {
+Result<std::vector<Assignment>> read_document(const YAML::Node& root, const fs::path& file, Null null) {
   if (root.IsNull()) return std::vector<Assignment>{};
   if (!root.IsMap()) {
     return wrong(at_line(file, root.Mark().line + 1), "the settings must be names with values, like \"search:\"");
   }
-  if (file.filename() == "vllm_service.yaml") return names_of_service_file(root, file);
-  YamlReader reader(file);
+  YamlReader reader(file, null);
   DM_TRY(reader.read_map(root, "", 0));
   return reader.take();
 }
@@ -174,19 +166,32 @@ Result<Assignment> env_line(std::string_view line, const fs::path& file, int num
                     .may_be_foreign = !ours};
 }
 
-}  // namespace
-
-Result<std::vector<Assignment>> read_yaml(std::string_view text, const fs::path& file) {
+Result<std::vector<Assignment>> read_any_yaml(std::string_view text, const fs::path& file, Null null) {
   DM_TRY(check_text(text, file));
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
     if (documents.size() > 1)
       return wrong(at_line(file, documents[1].Mark().line + 1), "a second document begins here");
     if (documents.empty()) return std::vector<Assignment>{};
-    return read_document(documents[0], file);
+    return read_document(documents[0], file, null);
   } catch (const YAML::Exception& e) {
     return wrong(at_line(file, std::max(0, e.mark.line) + 1), "is not valid YAML: " + e.msg);
   }
+}
+
+}  // namespace
+
+Result<std::vector<Assignment>> read_yaml(std::string_view text, const fs::path& file) {
+  if (file.filename() != "vllm_service.yaml") return read_any_yaml(text, file, Null::kRefused);
+  return std::vector<Assignment>{{.key = "vllm.service",
+                                  .value = file.filename().native(),
+                                  .origin = sys::printable(file),
+                                  .spelt = "vllm.service",
+                                  .base = file.parent_path()}};
+}
+
+Result<std::vector<Assignment>> read_service_yaml(std::string_view text, const fs::path& file) {
+  return read_any_yaml(text, file, Null::kAbsent);
 }
 
 Result<std::vector<Assignment>> read_dot_env(std::string_view text, const fs::path& file) {

@@ -23,9 +23,13 @@ struct Assignment {
   bool may_be_foreign = false;   // An unprefixed name of an .env: not ours to call wrong.
 };
 
-// Nested maps become dotted keys. A file named vllm_service.yaml is the specification's: its keys begin
-// "vllm_service.".
+// Nested maps become dotted keys. A file named vllm_service.yaml holds no settings of ours: it becomes the setting
+// vllm.service, which names it.
 Result<std::vector<Assignment>> read_yaml(std::string_view text, const std::filesystem::path& file);
+
+// The file of vllm.service in the same form ("engine.max_model_len"), whatever its names are. A value that is null is
+// left out: as if the line were not there.
+Result<std::vector<Assignment>> read_service_yaml(std::string_view text, const std::filesystem::path& file);
 
 // NAME=value lines; `export`, comments and quotes as in a shell, nothing expanded.
 Result<std::vector<Assignment>> read_dot_env(std::string_view text, const std::filesystem::path& file);

@@ -75,6 +75,22 @@ TEST(Yaml, HostileFilesAreBounded) {
   EXPECT_FALSE(read_yaml(deep + std::string(40, ' ') + "b: 1\n", "/x.yaml"));
 }
 
+TEST(ServiceYaml, GivesEveryNameWithItsLineAndLeavesNullsOut) {
+  const auto read =
+      read_service_yaml("server:\n  api_key: null\n  port: 8000\nengine: {swap_space: 2}\nx: ~\n", "/s.yaml");
+  EXPECT_EQ(pairs(read), (Pairs{{"server.port", "8000"}, {"engine.swap_space", "2"}}));
+  EXPECT_EQ((*read)[0].origin, "/s.yaml:3");
+  EXPECT_FALSE(read_service_yaml("a: [1]\n", "/s.yaml"));
+  EXPECT_FALSE(read_service_yaml("a: 1\na: 2\n", "/s.yaml"));
+  EXPECT_FALSE(read_service_yaml(std::string(kMaxFileBytes + 1, ' '), "/s.yaml"));
+}
+
+TEST(ServiceYaml, AmongTheSettingsItIsASettingItself) {
+  const auto read = read_yaml("server: {api_key: null}\n", "/etc/d/vllm_service.yaml");
+  EXPECT_EQ(pairs(read), (Pairs{{"vllm.service", "vllm_service.yaml"}}));
+  EXPECT_EQ((*read)[0].base, "/etc/d");
+}
+
 TEST(DotEnv, IsReadAsAShellWould) {
   const auto read = read_dot_env(
       "# comment\n\n  LOG_LEVEL=\"INFO\"  # why\nexport DOCMIND_SEARCH__K=20\r\nA='x # y'\nB=plain # "

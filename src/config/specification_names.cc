@@ -3,8 +3,10 @@
 namespace docmind::config {
 namespace {
 
-constexpr std::string_view kVllm = "it is for a vLLM that DocMind starts itself, which is not built in yet";
-constexpr std::string_view kVllmUrl = "the setting is vllm.url";
+constexpr std::string_view kVllmService = "the file that vllm.service names says it, for a vLLM that DocMind starts";
+constexpr std::string_view kVllmHost =
+    "a vLLM that DocMind starts listens on this machine alone; one elsewhere is named with vllm.url";
+constexpr std::string_view kNoVllm = "vLLM knows no such setting any more";
 constexpr std::string_view kTemperature = "what a chat model writes for an answer is always its likeliest text";
 constexpr std::string_view kContext =
     "what fits the model's window is planned for each answer; the window is engine.context";
@@ -16,12 +18,16 @@ constexpr std::string_view kAlways = "it is always so";
 
 void add_vllm(std::vector<SpecificationName>& out) {
   for (const std::string_view name :
-       {"vllm_model_path", "vllm_max_model_len", "vllm_quantization", "vllm_attention_backend", "vllm_kv_cache_dtype",
-        "vllm_gpu_memory_utilization", "vllm_swap_space", "vllm_enable_prefix_caching", "vllm_enable_chunked_prefill",
-        "vllm_max_num_prefills", "vllm_use_modelscope", "gpu_memory_fraction", "vllm_service.*"}) {
-    out.push_back({name, Fate::kNotYet, kVllm});
+       {"vllm_max_model_len", "vllm_quantization", "vllm_attention_backend", "vllm_kv_cache_dtype",
+        "vllm_gpu_memory_utilization", "vllm_enable_prefix_caching", "vllm_enable_chunked_prefill",
+        "gpu_memory_fraction"}) {
+    out.push_back({name, Fate::kObsolete, kVllmService});
   }
-  for (const std::string_view name : {"vllm_host", "vllm_port"}) out.push_back({name, Fate::kObsolete, kVllmUrl});
+  for (const std::string_view name : {"vllm_swap_space", "vllm_max_num_prefills"}) {
+    out.push_back({name, Fate::kObsolete, kNoVllm});
+  }
+  out.push_back({"vllm_use_modelscope", Fate::kObsolete, "models come from folders alone"});
+  out.push_back({"vllm_host", Fate::kObsolete, kVllmHost});
   out.push_back({"cuda_visible_devices", Fate::kObsolete,
                  "CUDA reads it from the environment; set it there for the program that uses the GPU"});
 }

@@ -1,5 +1,5 @@
 // Names of settings from the specifications this product answers to, that are not settings here: named, so that an
-// `.env` or a vllm_service.yaml written for them loads, with a word on each.
+// `.env` written for them loads, with a word on each.
 //
 // Pure functions. Those that are settings here are aliases in declarations().
 #pragma once
@@ -16,7 +16,7 @@ enum class Fate : std::uint8_t {
 };
 
 struct SpecificationName {
-  std::string_view name;  // Lower case. One that ends in ".*" stands for everything below it.
+  std::string_view name;  // Lower case.
   Fate fate = Fate::kObsolete;
   std::string_view reason;  // "has no effect" and then this, without a full stop.
 };
