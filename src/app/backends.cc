@@ -39,6 +39,7 @@ struct Backends::State {
   std::unique_ptr<net::Client> outside;  // For hosts that are allowed by name; null when there are none.
   std::unique_ptr<child::ServerChild> engine_child;
   std::unique_ptr<llamacpp::EngineBackend> engine;
+  std::unique_ptr<ollama::OllamaModels> ollama_models;  // Null without an Ollama.
   std::vector<std::unique_ptr<llm::Backend>> servers;
   std::vector<std::unique_ptr<router::GuardedBackend>> guarded;
   std::vector<std::unique_ptr<openai::ChatClient>> clients;
@@ -145,6 +146,9 @@ Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
   if (settings.ollama.url.empty()) return {};
   Reached reached = DM_TRY(reach("ollama.url", settings.ollama.url));
+  const ollama::Place place{.endpoint = reached.upstream.endpoint, .prefix = reached.upstream.prefix};
+  ollama_models = std::make_unique<ollama::OllamaModels>([place](Deadline, std::stop_token) { return place; },
+                                                         *reached.client, deps.clock);
   ollama::OllamaOptions options{.upstream = std::move(reached.upstream),
                                 .model = settings.ollama.model,
                                 .context = settings.ollama.context,
@@ -164,6 +168,14 @@ Backends::~Backends() = default;
 
 router::Router* Backends::router() { return state_->router.get(); }
 llm::Backend* Backends::engine() { return state_->engine.get(); }
+
+server::OllamaAccess Backends::ollama() const {
+  const State& s = *state_;
+  return {.models = s.ollama_models.get(),
+          .context = s.deps.settings.ollama.context,
+          .own_file = s.deps.settings.engine.model,
+          .file_of = [&layout = s.deps.layout](const std::string& name) { return find_model(layout, name); }};
+}
 
 std::vector<server::ServedModel> Backends::served() const {
   std::vector<server::ServedModel> out;

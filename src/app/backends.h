@@ -16,6 +16,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "server/model_routes.h"
+#include "server/routes.h"
 #include "sys/files.h"
 
 namespace docmind::app {
@@ -41,6 +42,7 @@ class Backends {
   router::Router* router();                         // Null when nothing is set up.
   llm::Backend* engine();                           // Our own; null without a chat model.
   std::vector<server::ServedModel> served() const;  // For /v1.
+  server::OllamaAccess ollama() const;              // Without models when no Ollama is set up.
 
  private:
   struct State;

@@ -157,6 +157,7 @@ Result<> Holder::State::build() {
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
   routing.backends = backends->router();
+  routing.ollama = backends->ollama();
   routing.models = std::move(models);
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   net::ServerOptions options;

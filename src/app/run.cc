@@ -152,6 +152,7 @@ int run_command(const Program& program) {
           requesting(program, cli::search),
           requesting(program, cli::library),
           requesting(program, cli::backends),
+          requesting(program, cli::ollama),
           requesting(program, cli::remove),
           requesting(program, cli::trace),
           requesting(program, cli::verify),

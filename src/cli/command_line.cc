@@ -41,7 +41,8 @@ constexpr std::array<Entry, 16> kCommands = {{
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
     {"backends", "Show what can write answers, and switch",
-     "docmind backends\n  docmind backends use ollama\n  docmind backends --json"},
+     "docmind backends\n  docmind backends use ollama\n  docmind backends ollama ps\n  docmind backends ollama create "
+     "qwen3-4b\n  docmind backends --json"},
     {"kv", "Compute how much memory a chat model's keys and values take",
      "docmind kv --model qwen3-4b --context 131072\n  docmind kv --model ./Qwen3-4B.gguf --json"},
     {"completion", "Print a completion script for a shell",
@@ -108,6 +109,7 @@ struct Parser {
   ServeOptions serve;
   KvOptions kv;
   BackendsOptions backends;
+  OllamaOptions ollama;
   CompletionOptions completion;
   ModelsImportOptions import;
   ModelsPullOptions pull;
@@ -186,8 +188,35 @@ struct Parser {
         .add_subcommand("use", "Have another one write the answers")
         ->add_option("name", backends.use, "Its name: vllm, llamacpp or ollama")
         ->required();
+    add_ollama(*at("backends").add_subcommand("ollama", "The models of the Ollama that is set up"));
     add_models(at("models"));
     add_sessions(at("sessions"));
+  }
+
+  void add_ollama(CLI::App& group) {
+    group.require_subcommand(1);
+    group.set_help_flag("-h,--help", "Print this and exit");
+    const auto sub = [&](const char* name, const char* help, OllamaAction action) {
+      CLI::App* command = group.add_subcommand(name, help);
+      command->set_help_flag("-h,--help", "Print this and exit");
+      command->callback([this, action] { ollama.action = action; });
+      add_common(*command);
+      return command;
+    };
+    constexpr const char* kName = "The model, as Ollama names it";
+    sub("list", "List its models", OllamaAction::kList);
+    sub("ps", "Show which are loaded, until when, and how much of each lies on a card", OllamaAction::kLoaded);
+    CLI::App* create = sub("create", "Make a model there from a GGUF file", OllamaAction::kCreate);
+    create->add_option("file", ollama.file, "A GGUF file, or the name of one; default: engine.model")
+        ->type_name("NAME|FILE");
+    create->add_option("--name", ollama.name, "The model's name there; default: docmind-qwen3");
+    sub("pull", "Have Ollama fetch a model from its registry, another machine", OllamaAction::kPull)
+        ->add_option("name", ollama.name, kName)
+        ->required();
+    sub("unload", "Have it leave memory now", OllamaAction::kUnload)
+        ->add_option("name", ollama.name, kName)
+        ->required();
+    sub("rm", "Remove a model", OllamaAction::kRemove)->add_option("name", ollama.name, kName)->required();
   }
 
   void add_sessions(CLI::App& sessions) {
@@ -279,6 +308,12 @@ struct Parser {
     return ModelsListOptions{};
   }
 
+  Command chosen_backends() {
+    const auto asked = at("backends").get_subcommands();
+    if (!asked.empty() && asked.front()->get_name() == "ollama") return ollama;
+    return backends;
+  }
+
   Command chosen() {
     const std::string name = app.get_subcommands().front()->get_name();
     if (name == "ingest") return ingest;
@@ -293,7 +328,7 @@ struct Parser {
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();
-    if (name == "backends") return backends;
+    if (name == "backends") return chosen_backends();
     if (name == "chat") return chat;
     if (name == "sessions") return chosen_sessions();
     return DoctorOptions{};

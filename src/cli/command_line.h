@@ -55,6 +55,12 @@ struct DoctorOptions {};
 struct BackendsOptions {
   std::string use;  // The one to put in use; empty: they are listed.
 };
+enum class OllamaAction : std::uint8_t { kList, kLoaded, kCreate, kPull, kUnload, kRemove };
+struct OllamaOptions {
+  OllamaAction action = OllamaAction::kList;
+  std::string name{};  // Of the model there; empty for list, ps, and create's default.
+  std::string file{};  // For create: a GGUF file or the name of one; empty: engine.model.
+};
 struct KvOptions {
   std::string model;          // A name or a file; empty: the setting.
   std::uint32_t context = 0;  // 0: the setting, else what the model was trained for.
@@ -119,10 +125,10 @@ struct ModelsRemoveOptions {
 
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, KvOptions, CompletionOptions,
-                 ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
-                 ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
-                 SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
+                 ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, OllamaOptions, KvOptions,
+                 CompletionOptions, ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions,
+                 ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions,
+                 SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
 
 struct Invocation {
   Command command;

@@ -20,6 +20,27 @@ Reply refused(const std::vector<std::string>& arguments) {
   return std::get<Reply>(result);
 }
 
+TEST(CommandLine, ReadsWhatAnOllamaIsAskedFor) {
+  const auto asked = [](const std::vector<std::string>& words) {
+    std::vector<std::string> line = {"backends", "ollama"};
+    line.insert(line.end(), words.begin(), words.end());
+    return std::get<OllamaOptions>(parsed(line).command);
+  };
+  EXPECT_EQ(asked({"list"}).action, OllamaAction::kList);
+  EXPECT_EQ(asked({"ps", "--json"}).action, OllamaAction::kLoaded);
+  const OllamaOptions create = asked({"create", "a.gguf", "--name", "mine"});
+  EXPECT_EQ(std::tie(create.action, create.file, create.name),
+            std::make_tuple(OllamaAction::kCreate, "a.gguf", "mine"));
+  EXPECT_EQ(asked({"create"}).file, "");
+  EXPECT_EQ(asked({"pull", "qwen3:4b"}).name, "qwen3:4b");
+  EXPECT_EQ(asked({"unload", "m"}).action, OllamaAction::kUnload);
+  EXPECT_EQ(asked({"rm", "m"}).action, OllamaAction::kRemove);
+  EXPECT_EQ(refused({"backends", "ollama"}).code, 2);
+  EXPECT_EQ(refused({"backends", "ollama", "pull"}).code, 2);
+  EXPECT_EQ(std::get<BackendsOptions>(parsed({"backends", "use", "vllm"}).command).use, "vllm");
+  EXPECT_TRUE(std::holds_alternative<BackendsOptions>(parsed({"backends"}).command));
+}
+
 TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_THAT(std::get<IngestOptions>(parsed({"ingest", "a", "b c"}).command).paths, testing::ElementsAre("a", "b c"));
   const auto ask =

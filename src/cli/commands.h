@@ -28,6 +28,7 @@ int search(Api& api, const SearchOptions& options, const Surroundings& here);
 int library(Api& api, const LibraryOptions& options, const Surroundings& here);
 int remove(Api& api, const DeleteOptions& options, const Surroundings& here);
 int backends(Api& api, const BackendsOptions& options, const Surroundings& here);
+int ollama(Api& api, const OllamaOptions& options, const Surroundings& here);
 int trace(Api& api, const TraceOptions& options, const Surroundings& here);
 int verify(Api& api, const VerifyOptions& options, const Surroundings& here);
 // `found` is what was looked at without the product: {"checks":[...], and more that goes into the object}.

@@ -8,44 +8,22 @@
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/render.h"
+#include "cli/testing/fake_api.h"
 
 namespace docmind::cli {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
-// Answers every request with what it was given and remembers what was asked.
-class FakeApi final : public Api {
- public:
-  Result<net::Response> call(const net::Request& request) override {
-    requests.push_back(request);
-    if (failure) return *failure;
-    return net::json_response(200, body);
-  }
-  Result<net::Response> stream(const net::Request& request, const net::SseParser::OnEvent& on_event) override {
-    requests.push_back(request);
-    if (failure) return *failure;
-    for (const net::SseEvent& event : events) {
-      if (auto taken = on_event(event); !taken) return taken.error();
-    }
-    return net::Response{};
-  }
-
-  std::string body = "{}";
-  std::vector<net::SseEvent> events;
-  std::optional<Error> failure;
-  std::vector<net::Request> requests;
-};
-
-struct CommandsTest : testing::Test {
+struct CommandsTest : ::testing::Test {
   Surroundings here(bool json = false) { return {terminal, "/home/anna", json, nullptr}; }
 
   std::string out;
   std::string err;
   Terminal terminal{[this](std::string_view t) { out += t; }, [this](std::string_view t) { err += t; }};
-  FakeApi api;
+  testing::FakeApi api;
 };
 
 constexpr const char* kAnswer = R"({"answer":"It is tall.","mode":"extractive","status":"answered","claims":[

@@ -82,7 +82,9 @@ Result<Response> Client::send(const Endpoint& endpoint, const Request& request, 
                                .first_byte = options.first_byte,
                                .idle = options.idle,
                                .clock = options.clock,
-                               .on_data = options.on_data};
+                               .on_data = options.on_data,
+                               .body_size = options.body.size,
+                               .body = options.body.read};
   Transfer transfer(*line, bounds);
   set_up(transfer, endpoint, request);
   const auto patience = std::chrono::ceil<std::chrono::milliseconds>(state_->options.connect_timeout);

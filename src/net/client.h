@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -32,13 +33,23 @@ struct ClientOptions {
   std::uint32_t idle_connections = 16;  // Kept for later calls.
 };
 
+// A request's body that is read while it is sent: for what does not fit into memory.
+struct BodySource {
+  std::uint64_t size = 0;  // Bytes of the whole.
+  // The bytes from `at` on, at least one and at most as many as `into` has. Called on the thread of send(), now and
+  // then again from 0 (a connection that was kept was dead); its Error ends the call and is returned.
+  std::function<Result<std::size_t>(std::uint64_t at, std::span<char> into)> read{};
+};
+
 struct SendOptions {
   Deadline deadline{};  // For the whole call.
   std::stop_token stop{};
   std::uint64_t max_body = 64U << 20U;  // More is kResourceExhausted. Counts streamed bytes too.
 
-  // With a clock: the longest wait for the first byte of the answer, and from then on for another one; what on_data
-  // takes does not count. kDeadlineExceeded.
+  BodySource body{};  // With read(): sent in the place of Request::body.
+
+  // With a clock: the longest wait for the first byte of the answer, counted from the last piece of the body that was
+  // read, and from then on for another one; what on_data takes does not count. kDeadlineExceeded.
   const Clock* clock = nullptr;
   Duration first_byte = Duration::max();
   Duration idle = Duration::max();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -105,6 +106,38 @@ TEST_F(ClientTest, LargeBodiesGoThrough) {
   EXPECT_EQ(response->body.size(), body.size() + 7);
   EXPECT_EQ(http->send(unix_, {.method = "POST", .body = body}, {.max_body = 1000}).error().code,
             Code::kResourceExhausted);
+}
+
+TEST_F(ClientTest, ABodyIsReadWhileItIsSent) {
+  const auto http = client();
+  std::string body;
+  for (int i = 0; i < 500'000; ++i) body += std::to_string(i) + ' ';
+  std::uint64_t most = 0;
+  const SendOptions options{.body = {.size = body.size(), .read = [&](std::uint64_t at, std::span<char> into) {
+                                       const std::string_view piece = std::string_view(body).substr(at, into.size());
+                                       std::ranges::copy(piece, into.begin());
+                                       most = std::max<std::uint64_t>(most, into.size());
+                                       return Result<std::size_t>(piece.size());
+                                     }}};
+  for (int i = 0; i < 2; ++i) {  // The second over the same connection.
+    const Result<Response> response = http->send(unix_, {.method = "POST", .target = {.path = "/b"}}, options);
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_TRUE(response->body == "POST /b " + body);
+  }
+  EXPECT_LE(most, 2U << 20U);
+  EXPECT_EQ(server_->counts().connections, 1U);
+}
+
+TEST_F(ClientTest, ABodyThatCannotBeReadEndsTheCall) {
+  const auto http = client();
+  const auto sending = [&](Result<std::size_t> first) {
+    return http->send(tcp_, {.method = "POST"},
+                      {.body = {.size = 100, .read = [=](std::uint64_t, std::span<char>) { return first; }}});
+  };
+  EXPECT_EQ(sending(Error{Code::kDataLoss, "the disk is broken"}).error().message, "the disk is broken");
+  EXPECT_EQ(sending(std::size_t{0}).error().code, Code::kInternal);
+  EXPECT_EQ(sending(std::size_t{101}).error().code, Code::kInternal);
+  EXPECT_TRUE(http->send(tcp_, {.method = "POST"})) << "the client is as good as before";
 }
 
 TEST_F(ClientTest, StreamsAsItComes) {

@@ -3,12 +3,14 @@
 // docs/api.md lists the routes. Failures have one shape, {"error":{"code","message","hint"}}; an unknown address gets
 // 404, a known one with another method 405 with Allow. Thread safety: handle() from any thread, many at once.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "llm/ollama/ollama_models.h"
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
@@ -22,6 +24,14 @@ namespace docmind::server {
 // loopback one: who may name paths may read every file that this process may.
 enum class PathsOverTcp : std::uint8_t { kRefused, kAllowed };
 
+// The Ollama that is set up, for the routes below /api/backends/ollama.
+struct OllamaAccess {
+  const ollama::OllamaModels* models = nullptr;  // Outlives the routes; null: there is none.
+  std::uint32_t context = 0;                     // Tokens that a new model gets; 0: Ollama's own.
+  std::string own_file{};                        // What is made when no file is named: engine.model; empty: nothing.
+  std::function<Result<std::filesystem::path>(const std::string& name)> file_of{};  // Of a name or a path.
+};
+
 struct RoutesOptions {
   PathsOverTcp paths_over_tcp = PathsOverTcp::kAllowed;
   std::uint32_t default_k = 10;                     // Hits when a search does not say.
@@ -32,6 +42,7 @@ struct RoutesOptions {
   std::function<std::string()> config_json{};          // The settings as a JSON object, for GET /api/config.
   std::vector<ServedModel> models{};                   // For /v1: each outlives the routes.
   router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
+  OllamaAccess ollama{};                               //
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
@@ -73,6 +84,13 @@ class Routes {
   Reply agent_totals(const Call& call);
   Reply backends(const Call& call);
   Reply use_backend(const Call& call);
+  Reply ollama_models(const Call& call);
+  Reply ollama_loaded(const Call& call);
+  Reply ollama_create(const Call& call);
+  Reply ollama_pull(const Call& call);
+  Reply ollama_unload(const Call& call);
+  Reply ollama_remove(const Call& call);
+  Result<const ollama::OllamaModels*> ollama() const;
   std::vector<service::Check> health_checks() const;  // The product's, and one of each backend.
   Reply replay(const Call& call);
   Reply verify(const Call& call);

@@ -81,11 +81,12 @@ Result<std::string> OllamaBackend::name_of_model(Deadline deadline, const std::s
   const net::Response reply = DM_TRY(upstream_.send("/api/tags", {}, nullptr, deadline, stop));
   const json::value tags = DM_TRY(parse_json(reply.body));
   const json::array& models = json_list(json_member(tags, "models"));
-  const std::string_view first = models.empty() ? std::string_view() : json_text(json_member(models[0], "name"));
-  if (first.empty()) {
-    return Error{Code::kUnavailable, "Ollama has no model.", "Create or pull one there, or use another backend."};
+  for (const json::value& one : models) {
+    const std::string_view name = json_text(json_member(one, "name"));
+    if (!name.empty() && json_text(json_member(one, "remote_host")).empty()) return std::string(name);
   }
-  return std::string(first);
+  return Error{Code::kUnavailable, "Ollama has no model.",
+               "Make one of yours: docmind backends ollama create; or use another backend."};
 }
 
 Result<llm::BackendInfo> OllamaBackend::probe(Deadline deadline, const std::stop_token& stop) {
@@ -102,6 +103,11 @@ Result<llm::BackendInfo> OllamaBackend::probe(Deadline deadline, const std::stop
   const net::Response show = DM_TRY(upstream_.send("/api/show", asked, nullptr, deadline, stop));
   if (show.status != 200) return refusal(show.status, show.body);
   const json::value shown = DM_TRY(parse_json(show.body));
+  if (const auto host = json_text(json_member(shown, "remote_host")); !host.empty()) {
+    return Error{Code::kUnavailable,
+                 known.model + " does not run in that Ollama but at " + std::string(host.substr(0, kMaxVersion)) + ".",
+                 "Set ollama.model to one that lies on its disk."};
+  }
   known.context = window_of(shown, options_.context);
   known.thinking = can(shown, "thinking");
   const Window window{.tokens = known.context, .keep_alive = options_.keep_alive};
@@ -115,6 +121,10 @@ Result<llm::BackendInfo> OllamaBackend::probe(Deadline deadline, const std::stop
 }
 
 Result<llm::BackendInfo> OllamaBackend::info(Deadline deadline, std::stop_token stop) {
+  if (options_.own != nullptr) {
+    const std::uint64_t made = DM_TRY(options_.own->ready(deadline, stop));
+    if (made_.exchange(made) != made) info_.forget();
+  }
   return info_.get("trying what Ollama can do", deadline, stop, [&] { return probe(deadline, stop); });
 }
 
@@ -153,6 +163,10 @@ Result<llm::BackendReply> OllamaBackend::post(std::string_view path, std::string
   const Window window{.tokens = known.capabilities.context, .keep_alive = options_.keep_alive};
   auto reply = chat(body, window, on_bytes, deadline, stop);
   if (!reply && reply.error().code == Code::kUnavailable) info_.forget();
+  if (reply && reply->status == 404) {  // Somebody removed the model.
+    info_.forget();
+    if (options_.own != nullptr) options_.own->forget();
+  }
   return reply;
 }
 

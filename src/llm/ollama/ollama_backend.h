@@ -3,11 +3,13 @@
 //
 // Thread safety: any method from any thread; callers that come while it is tried wait for the same trial.
 #pragma once
+#include <atomic>
 #include <string>
 
 #include "exec/memo.h"
 #include "llm/backend.h"
 #include "llm/ollama/ollama_wire.h"
+#include "llm/ollama/own_model.h"
 #include "llm/openai/upstream.h"
 
 namespace docmind::ollama {
@@ -17,6 +19,7 @@ struct OllamaOptions {
   std::string model{};        // As Ollama names it; empty: the first that it lists.
   std::uint32_t context = 0;  // Tokens; 0: what the model's own parameters say, else 8,192. At most the model's window.
   std::string keep_alive = "5m";
+  OwnModel* own = nullptr;  // Made before it is asked for anything, when that is the model. Outlives the backend.
 };
 
 class OllamaBackend final : public llm::Backend {
@@ -42,6 +45,7 @@ class OllamaBackend final : public llm::Backend {
   const OllamaOptions options_;
   const openai::Upstream upstream_;
   exec::Memo<llm::BackendInfo> info_;
+  std::atomic<std::uint64_t> made_ = 0;  // What OwnModel::ready() said when info_ was learned.
 };
 
 }  // namespace docmind::ollama

@@ -12,7 +12,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxLine = 4U << 20U;
 constexpr std::size_t kMaxWords = 2000;
 
 Error unknown(const std::string& what) {
@@ -189,19 +188,14 @@ Result<std::string> chat_reply(std::string_view body, const Window& window) {
 
 Result<std::string> StreamReader::take(std::string_view bytes) {
   std::string out;
-  rest_ += bytes;
-  std::size_t from = 0;
-  for (std::size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
-    out += DM_TRY(line(std::string_view(rest_).substr(from, end - from)));
-    from = end + 1;
-  }
-  rest_.erase(0, from);
-  if (rest_.size() > kMaxLine) return Error{Code::kResourceExhausted, "A line of Ollama's answer has no end.", {}};
+  DM_TRY(lines_.take(bytes, [&](std::string_view text) -> Result<> {
+    out += DM_TRY(line(text));
+    return {};
+  }));
   return out;
 }
 
 Result<std::string> StreamReader::line(std::string_view text) {
-  if (text.empty()) return std::string();
   if (done_) return broken("the stream goes on after its end");
   const json::value reply = DM_TRY(parse_json(text).with("a piece of Ollama's answer"));
   if (!reply.is_object()) return broken("a piece is no object");

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "llm/ollama/json_lines.h"
 
 namespace docmind::ollama {
 
@@ -37,7 +38,7 @@ class StreamReader {
   Result<std::string> line(std::string_view text);
 
   Window window_;
-  std::string rest_;
+  JsonLines lines_;
   std::uint32_t tool_calls_ = 0;
   bool done_ = false;
 };

@@ -1,13 +1,15 @@
 #include "net/impl/transfer.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 
 namespace docmind::net {
 namespace {
 
 constexpr std::size_t kMaxHeader = 64U << 10U;
-constexpr int kPollMs = 1000;  // A stop wakes the poll; this only bounds how late a deadline is seen.
+constexpr long kUploadPiece = 1L << 20;  // Bytes of a body that are read at once.
+constexpr int kPollMs = 1000;            // A stop wakes the poll; this only bounds how late a deadline is seen.
 
 Error too_large(const std::string& what) {
   return {Code::kResourceExhausted, "the server's " + what + " is larger than allowed", "Ask for less at once."};
@@ -109,6 +111,14 @@ Transfer::Transfer(Line& line, const TransferOptions& options) : line_(line), op
 void Transfer::set_method(const std::string& method, std::string_view body) {
   if (method == "HEAD") {
     curl_easy_setopt(easy(), CURLOPT_NOBODY, 1L);
+  } else if (options_.body) {
+    curl_easy_setopt(easy(), CURLOPT_POST, 1L);
+    curl_easy_setopt(easy(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(options_.body_size));
+    curl_easy_setopt(easy(), CURLOPT_READFUNCTION, on_send);
+    curl_easy_setopt(easy(), CURLOPT_READDATA, this);
+    curl_easy_setopt(easy(), CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy(), CURLOPT_SEEKDATA, this);
+    curl_easy_setopt(easy(), CURLOPT_UPLOAD_BUFFERSIZE, kUploadPiece);
   } else if (!body.empty() || method == "POST" || method == "PUT") {
     curl_easy_setopt(easy(), CURLOPT_POST, 1L);
     curl_easy_setopt(easy(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
@@ -153,6 +163,32 @@ std::size_t Transfer::on_body(char* data, std::size_t, std::size_t size, void* u
   if (taken) return size;
   transfer.error_ = std::move(taken).error();
   return CURL_WRITEFUNC_ERROR;
+}
+
+std::size_t Transfer::on_send(char* into, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::uint64_t left = transfer.options_.body_size - transfer.sent_;
+  if (left == 0) return 0;
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(left, size));
+  Result<std::size_t> read = transfer.options_.body(transfer.sent_, {into, most});
+  transfer.expect_life_in(transfer.options_.first_byte);
+  if (!read || *read == 0 || *read > most) {
+    transfer.error_ =
+        read ? Error{Code::kInternal, "the body of a request has another size than was said"} : std::move(read).error();
+    return CURL_READFUNC_ABORT;
+  }
+  transfer.sent_ += *read;
+  return *read;
+}
+
+// A connection that was kept had been closed at the other end: all again, over a new one.
+int Transfer::on_seek(void* user, curl_off_t offset, int origin) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (origin != SEEK_SET || offset < 0 || static_cast<std::uint64_t>(offset) > transfer.options_.body_size) {
+    return CURL_SEEKFUNC_CANTSEEK;
+  }
+  transfer.sent_ = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 Result<> Transfer::take(std::string_view bytes) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ struct TransferOptions {
   const Clock* clock = nullptr;
   std::function<Result<>(const Response& head)> on_head{};  // Of a 2xx answer, before its body.
   std::function<Result<>(std::string_view)> on_data{};      // Pieces of a 2xx body, instead of keeping them.
+  std::uint64_t body_size = 0;                              // Of the request's body, when it is read piece by piece:
+  std::function<Result<std::size_t>(std::uint64_t at, std::span<char> into)> body{};
 };
 
 class Transfer {
@@ -61,6 +64,8 @@ class Transfer {
  private:
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* user);
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* user);
+  static std::size_t on_send(char* into, std::size_t, std::size_t size, void* user);
+  static int on_seek(void* user, curl_off_t offset, int origin);
   Result<> take(std::string_view bytes);
   Result<CURLcode> drive();
   void expect_life_in(Duration patience);
@@ -73,6 +78,7 @@ class Transfer {
   bool header_ended_ = false;
   bool head_given_ = false;
   std::uint64_t body_bytes_ = 0;
+  std::uint64_t sent_ = 0;        // Bytes of the request's body that were read.
   std::optional<Error> error_{};  // Of ours, when a callback ended the exchange.
 };
 
