@@ -5,8 +5,6 @@
 #include "net/testing/recording_writer.h"
 #include "server/routes.h"
 #include "server/testing/fake_service.h"
-#include "sys/clock.h"
-#include "sys/testing/temp_folder.h"
 
 namespace docmind::server {
 namespace {
@@ -34,8 +32,7 @@ struct OllamaRoutesTest : ::testing::Test {
     return writer.response;
   }
 
-  sys::RealClock clock;
-  sys::TempFolder folder;
+  ManualClock clock;
   obs::Metrics metrics;
   testing::FakeService service;
   std::unique_ptr<net::Client> client = *net::Client::open();
@@ -47,7 +44,7 @@ struct OllamaRoutesTest : ::testing::Test {
 constexpr const char* kModels = "/api/backends/ollama/models";
 
 TEST_F(OllamaRoutesTest, AModelIsMadeShownAndRemoved) {
-  Routes routes(with(access(folder.write("m.gguf", "GGUF and more").string())), service, metrics, clock);
+  Routes routes(with(access(there.write("m.gguf", "GGUF and more").string())), service, metrics, clock);
   const net::Response made = send(routes, "POST", kModels, "{}");
   EXPECT_EQ(made.status, 200) << made.body;
   EXPECT_THAT(made.body, HasSubstr(R"({"name":"docmind-qwen3","file":)"));
@@ -60,7 +57,7 @@ TEST_F(OllamaRoutesTest, AModelIsMadeShownAndRemoved) {
 }
 
 TEST_F(OllamaRoutesTest, WhatTakesLongIsToldAsItGoes) {
-  Routes routes(with(access(folder.write("m.gguf", "GGUF and more").string())), service, metrics, clock);
+  Routes routes(with(access(there.write("m.gguf", "GGUF and more").string())), service, metrics, clock);
   const std::string made = send(routes, "POST", kModels, R"({"name":"x"})", "text/event-stream").body;
   EXPECT_THAT(made, HasSubstr("event: progress\ndata: {\"what\":\"copying\""));
   EXPECT_THAT(made, HasSubstr("event: done\ndata: {\"name\":\"x\""));

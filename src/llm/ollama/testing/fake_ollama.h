@@ -45,6 +45,8 @@ class FakeOllama {
     const std::lock_guard lock(mutex_);
     return last_body_;
   }
+  // A file in a folder that goes with this object.
+  std::filesystem::path write(const std::string& name, const std::string& bytes) { return folder_.write(name, bytes); }
   void remove_model(const std::string& name) {
     const std::lock_guard lock(mutex_);
     models_.erase(name);
