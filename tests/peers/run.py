@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WITH_PEERS = ["embed", "ingest", "ranking", "plain", "fanout", "gap"]
-COMPARED = ["supervisor", "backends"]
+COMPARED = ["supervisor", "backends", "switching", "kills", "idle", "proxies", "partitions"]
 
 missed = []
 for name in WITH_PEERS:
