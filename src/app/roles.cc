@@ -9,6 +9,7 @@
 #include "app/layout.h"
 #include "engine/devices.h"
 #include "engine/loss.h"
+#include "engine/out_of_memory.h"
 #include "engine/serve.h"
 #include "net/http.h"
 #include "obs/log.h"
@@ -96,7 +97,7 @@ int engine_role(const std::map<std::string, std::string>& options) {
   const auto served = engine::serve(engine, {clock, files, **log}, (*signals)->stop_token());
   if (served) return 0;
   (*log)->failure(obs::Level::kError, "engine_failed", served.error());
-  return 1;
+  return served.error().code == Code::kResourceExhausted ? engine::kOutOfMemoryExit : 1;
 }
 
 // Prints one line: {"loss":{...}} or an error's object.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "engine/generation.h"
 #include "engine/grammars.h"
 #include "engine/impl/answer_stream.h"
+#include "engine/out_of_memory.h"
 #include "engine/prompt.h"
 #include "obs/log.h"
 #include "text/normalise.h"
@@ -277,13 +279,16 @@ Result<std::vector<Answer>> ChatRoutes::State::answers(const Work& work, const O
   std::stop_source all;  // The client's stop, and that of the first answer that fails.
   const std::stop_callback gone(stop, [&] { all.request_stop(); });
   std::vector<Result<Answer>> made(work.fields.answers, Error{Code::kCancelled, "This answer was not begun.", ""});
+  const auto make = [&](std::uint32_t index) -> Result<Answer> {
+    GenerationRequest request = DM_TRY(request_of(work, index));
+    const auto piece = [&](const AnswerPiece& p) { return on_piece(index, p); };
+    return generate_answer(deps.scheduler, pieces, std::move(request), piece, deadline, all.get_token());
+  };
   const auto run = [&](std::uint32_t index) {
-    Result<GenerationRequest> request = request_of(work, index);
-    if (!request) {
-      made[index] = std::move(request).error();
-    } else {
-      const auto piece = [&](const AnswerPiece& p) { return on_piece(index, p); };
-      made[index] = generate_answer(deps.scheduler, pieces, *std::move(request), piece, deadline, all.get_token());
+    try {
+      made[index] = make(index);
+    } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
+      made[index] = too_large_for_memory();
     }
     if (!made[index]) all.request_stop();
   };
@@ -306,7 +311,8 @@ void ChatRoutes::State::generate(Result<Work> work, net::ResponseWriter& writer)
   if (!made) failed(made.error());
   // As in handle().
   (void)static_cast<bool>(writer.send(made ? net::json_response(200, whole_body(work->head, deps.model, *made))
-                                           : net::error_response(made.error())));
+                                           : error_reply(made.error())));
+  if (!made && ends_the_engine(made.error())) options.exhausted();
 }
 
 void ChatRoutes::State::stream(const Work& work, net::ResponseWriter& writer) {
@@ -326,7 +332,9 @@ void ChatRoutes::State::stream(const Work& work, net::ResponseWriter& writer) {
   const auto made = answers(work, send, writer.stop());
   if (!made) {
     failed(made.error());
-    return events.fail(made.error());
+    events.fail(made.error());
+    if (ends_the_engine(made.error())) options.exhausted();
+    return;
   }
   const AnswerCounts counts = counts_of(*made);
   for (std::uint32_t i = 0; i < made->size(); ++i) {

@@ -29,6 +29,7 @@ struct ChatRoutesOptions {
   std::uint32_t max_tokens = 2048;            // Of an answer, where a request says nothing; less where less fits.
   Duration patience = std::chrono::hours(1);  // For one request.
   std::function<Result<std::string>(std::stop_token)> model_hash{};  // Hexadecimal, of the file's bytes.
+  std::function<void()> exhausted = [] {};  // Memory did not suffice to go on; called once that has been answered.
 };
 
 struct ChatRoutesDeps {  // All outlive the routes.

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "engine/embed_queue.h"
 #include "engine/embeddings_request.h"
+#include "engine/out_of_memory.h"
 #include "obs/log.h"
 
 namespace docmind::engine {
@@ -22,8 +23,8 @@ struct EmbedRoutes::State {
     Result<std::string> body = answer(request, writer.stop());
     if (!body) deps.log.failure(obs::Level::kWarn, "engine_request_failed", body.error());
     // A client that has gone is the only reason why this fails, and then there is nobody to tell.
-    (void)static_cast<bool>(
-        writer.send(body ? net::json_response(200, *std::move(body)) : net::error_response(body.error())));
+    (void)static_cast<bool>(writer.send(body ? net::json_response(200, *std::move(body)) : error_reply(body.error())));
+    if (!body && ends_the_engine(body.error())) options.exhausted();
   }
 
   Result<std::string> answer(const net::Request& request, const std::stop_token& stop) {

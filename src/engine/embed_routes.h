@@ -24,6 +24,7 @@ struct EmbedRoutesOptions {
   std::uint32_t threads = 1;      // For computing.
   std::uint32_t queue_jobs = 64;  // Requests that may wait; beyond them the answer is 429.
   std::function<Result<std::string>(std::stop_token)> model_hash{};  // Hexadecimal, of the file's bytes.
+  std::function<void()> exhausted = [] {};  // Memory did not suffice to go on; called once that has been answered.
 };
 
 struct EmbedRoutesDeps {  // All outlive the routes.

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <new>
 
 #include "base/utf8.h"
 #include "engine/libllama.h"
+#include "engine/out_of_memory.h"
 
 namespace docmind::engine {
 namespace {
 
+constexpr std::int32_t kNoMemory = -2;        // llama_encode: a buffer could not be had.
 constexpr std::size_t kMaxText = 16U << 20U;  // Bytes of one input; llama_tokenize counts in 32-bit integers.
 
 Error unusable(const std::string& what) {
@@ -134,11 +137,24 @@ struct EncoderContext::State {
   ContextPointer context;
   llama_batch batch{};
   std::vector<float> scores{};
+  bool fallen = false;  // libllama has run out of memory in it, and is not called again (llama_runner.cc).
 
   State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() { llama_batch_free(batch); }
+  ~State() {
+    llama_batch_free(batch);
+    if (fallen) (void)context.release();
+  }
+
+  // libllama's status.
+  std::int32_t encode() {
+    try {
+      return llama_encode(context.get(), batch);
+    } catch (const std::bad_alloc&) {
+      return kNoMemory;
+    }
+  }
 };
 
 EncoderContext::EncoderContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -162,7 +178,10 @@ Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& enco
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
   params.no_perf = true;
   state->context.reset(llama_init_from_model(encoder.state_->model.get(), params));
-  if (state->context == nullptr) return unusable("libllama cannot make a context for it");
+  if (state->context == nullptr) {
+    return Error{Code::kResourceExhausted, "There is no memory to compute with this model.",
+                 "Set fewer threads for it, or free memory."};
+  }
   state->batch = llama_batch_init(static_cast<std::int32_t>(state->max_tokens), 0, 1);
   return std::unique_ptr<EncoderContext>(new EncoderContext(std::move(state)));
 }
@@ -183,7 +202,12 @@ Result<std::span<const float>> EncoderContext::encode(std::span<const std::vecto
       batch.logits[n] = 1;
     }
   }
-  if (llama_encode(state_->context.get(), batch) != 0) {
+  const std::int32_t status = state_->fallen ? kNoMemory : state_->encode();
+  if (status == kNoMemory) {
+    state_->fallen = true;
+    return out_of_memory();
+  }
+  if (status != 0) {
     return Error{Code::kInternal, "The model failed on a text.", "Try again; if it stays, report it."};
   }
   if (state_->facts->pooling == Pooling::kScore) return scores_of(sequences.size());

@@ -88,7 +88,7 @@ class EncoderContext {
   std::size_t row_floats(std::size_t tokens) const;
 
   // One pass. Rows of `dimensions` floats, one per token, or scores, one per sequence, sequence after sequence; valid
-  // until the next call.
+  // until the next call. kUnavailable when memory did not suffice, from then on always.
   // Requires at least one sequence, at most kMaxSequences with max_tokens() in all, none longer than the window.
   Result<std::span<const float>> encode(std::span<const std::vector<TokenId>> sequences);
 

@@ -39,6 +39,21 @@ Result<Placement> placement_of(const Offload& offload) {
   return out;
 }
 
+// Where the errors of libllama's log go while this thread loads a model: what went wrong is said nowhere else.
+std::string*& heard() {
+  thread_local std::string* words = nullptr;
+  return words;
+}
+
+void hear(ggml_log_level level, const char* text, void* /*data*/) {
+  constexpr std::size_t kMost = 4096;
+  std::string* words = heard();
+  if (level == GGML_LOG_LEVEL_ERROR && words != nullptr && words->size() < kMost) words->append(text);
+}
+
+// "failed to allocate buffer", "unable to allocate", "std::bad_alloc", "Cannot allocate memory".
+bool is_about_memory(std::string_view words) { return words.find("alloc") != std::string_view::npos; }
+
 // Where libggml lies, and with it the kernels that it loads at run time.
 std::string folder_of_ggml() {
   Dl_info info{};
@@ -48,7 +63,7 @@ std::string folder_of_ggml() {
 }
 
 Result<> start() {
-  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  llama_log_set(hear, nullptr);
   const std::string folder = folder_of_ggml();
   if (std::string_view(ggml_version()) != DOCMIND_GGML_VERSION) {
     return Error{Code::kInternal,
@@ -91,7 +106,14 @@ Result<ModelPointer> load_model(const std::string& path, const std::optional<Off
     params.tensor_split = placement.layers.data();
     params.n_gpu_layers = placement.all;
   }
+  std::string words;
+  heard() = &words;
   ModelPointer model(llama_model_load_from_file(path.c_str(), params));
+  heard() = nullptr;
+  if (model == nullptr && is_about_memory(words)) {
+    return Error{Code::kResourceExhausted, "There is no memory for the weights in " + path + ".",
+                 "Use a smaller or more strongly quantised model, or free memory."};
+  }
   if (model == nullptr) {
     return Error{Code::kInvalidArgument, "libllama cannot load " + path + ".",
                  "Use another GGUF file, or import the model again with docmind models import."};

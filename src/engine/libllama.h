@@ -38,7 +38,8 @@ struct Offload {
   std::vector<Card> cards{};  // Empty: everything stays in main memory.
 };
 
-// kInvalidArgument when libllama does not take the file. Its log is silenced: what it says is not for people.
+// kInvalidArgument when libllama does not take the file, kResourceExhausted when there is no memory for it. Its log is
+// silenced: what it says is not for people.
 // Without `offload` libllama takes what cards it finds.
 Result<ModelPointer> load_model(const std::string& path, const std::optional<Offload>& offload = {});
 

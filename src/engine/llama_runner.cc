@@ -7,17 +7,21 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <new>
 #include <thread>
 #include <vector>
 
 #include "base/check.h"
 #include "engine/impl/causal_state.h"
+#include "engine/out_of_memory.h"
 
 namespace docmind::engine {
 namespace {
 
 using scheduler::RunnerFacts;
 using scheduler::SequenceId;
+
+constexpr std::int32_t kNoMemory = -2;  // llama_decode: a buffer could not be had.
 
 ggml_type ggml_type_of(CellType type) {
   switch (type) {
@@ -87,6 +91,12 @@ model::KvType kv_type(CellType type) {
 
 struct LlamaRunner::State {
   explicit State(std::uint32_t tokens) : batch(tokens) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    // Its buffers may be gone already, and would be freed twice.
+    if (fallen) (void)context.release();
+  }
 
   RunnerFacts facts;
   ContextPointer context;
@@ -95,6 +105,8 @@ struct LlamaRunner::State {
   double cell_work = 0;                          // and in attention for one row and cell.
   std::vector<std::int32_t> outputs;             // Batch index of each output of the last step.
   const std::atomic<bool>* interrupt = nullptr;  // Of the current step.
+  // libllama has run out of memory. What it has freed to allocate it anew it still points to: it is not called again.
+  bool fallen = false;
 
   llama_memory_t memory() const { return llama_get_memory(context.get()); }
 };
@@ -197,13 +209,22 @@ std::int32_t LlamaRunner::decode(std::uint32_t idle) {
   const std::uint32_t beside = state_->facts.sequences;
   for (std::uint32_t i = 0; i < idle; ++i) batch.add(0, i, beside, false);
   const std::int32_t status = llama_decode(state_->context.get(), batch.batch);
-  if (idle > 0) drop(beside, 0, UINT32_MAX);
+  if (idle > 0 && status != kNoMemory) drop(beside, 0, UINT32_MAX);
   if (status != 1 || idle == 0) return status;
   batch.batch.n_tokens = rows;  // No cells for idle rows.
   return llama_decode(state_->context.get(), batch.batch);
 }
 
+std::int32_t LlamaRunner::guarded_decode(std::uint32_t idle) {
+  try {
+    return decode(idle);
+  } catch (const std::bad_alloc&) {
+    return kNoMemory;
+  }
+}
+
 Result<> LlamaRunner::step(std::span<const scheduler::Span> spans, const std::atomic<bool>& interrupt) {
+  if (state_->fallen) return out_of_memory();
   Batch& batch = state_->batch;
   batch.batch.n_tokens = 0;
   state_->outputs.clear();
@@ -217,9 +238,13 @@ Result<> LlamaRunner::step(std::span<const scheduler::Span> spans, const std::at
   }
   DM_CHECK(state_->outputs.size() <= state_->facts.step_outputs);
   state_->interrupt = &interrupt;
-  const std::int32_t status = decode(idle_rows(spans));
+  const std::int32_t status = guarded_decode(idle_rows(spans));
   state_->interrupt = nullptr;
   if (status == 0) return {};
+  if (status == kNoMemory) {
+    state_->fallen = true;
+    return out_of_memory();
+  }
   for (const scheduler::Span& span : spans) drop(span.sequence, span.position, UINT32_MAX);
   if (status == 2) return Error{Code::kCancelled, "The step was given up."};
   if (status == 1) return Error{Code::kResourceExhausted, "The cache of the model is full.", "Try again in a moment."};
@@ -233,19 +258,27 @@ std::span<const float> LlamaRunner::logits(std::size_t output) const {
 }
 
 void LlamaRunner::fork(SequenceId from, SequenceId to, std::uint32_t begin, std::uint32_t end) {
+  if (state_->fallen) return;
   llama_memory_seq_cp(state_->memory(), static_cast<llama_seq_id>(from), static_cast<llama_seq_id>(to), position(begin),
                       position(end));
 }
 
 void LlamaRunner::drop(SequenceId sequence, std::uint32_t begin, std::uint32_t end) {
+  if (state_->fallen) return;
   const bool dropped =
       llama_memory_seq_rm(state_->memory(), static_cast<llama_seq_id>(sequence), position(begin), position(end));
   DM_CHECK(dropped);  // Plain full attention always can; other models are refused when they are opened.
 }
 
 Result<std::string> LlamaRunner::save(SequenceId sequence) {
+  if (state_->fallen) return out_of_memory();
   const auto id = static_cast<llama_seq_id>(sequence);
-  std::string bytes(llama_state_seq_get_size(state_->context.get(), id), '\0');
+  std::string bytes;
+  try {
+    bytes.resize(llama_state_seq_get_size(state_->context.get(), id));
+  } catch (const std::bad_alloc&) {
+    return Error{Code::kResourceExhausted, "There is no room for a copy of a text's cells.", "Free memory."};
+  }
   const std::size_t size =
       llama_state_seq_get_data(state_->context.get(), reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size(), id);
   if (size == 0 || size != bytes.size()) return Error{Code::kInternal, "The cells of a text could not be copied."};
@@ -253,6 +286,7 @@ Result<std::string> LlamaRunner::save(SequenceId sequence) {
 }
 
 Result<> LlamaRunner::restore(SequenceId sequence, std::string_view bytes, std::uint32_t tokens) {
+  if (state_->fallen) return out_of_memory();
   const auto id = static_cast<llama_seq_id>(sequence);
   const std::size_t size = llama_state_seq_set_data(
       state_->context.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), id);

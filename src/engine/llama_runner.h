@@ -54,6 +54,7 @@ class LlamaRunner final : public scheduler::Runner {
  private:
   std::uint32_t idle_rows(std::span<const scheduler::Span> spans) const;
   std::int32_t decode(std::uint32_t idle);  // libllama's status.
+  std::int32_t guarded_decode(std::uint32_t idle);
   struct State;
   explicit LlamaRunner(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

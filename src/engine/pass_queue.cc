@@ -1,9 +1,11 @@
 #include "engine/pass_queue.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 
 #include "engine/memory_plan.h"
+#include "engine/out_of_memory.h"
 #include "exec/wait.h"
 
 namespace docmind::engine {
@@ -59,16 +61,30 @@ Result<> PassQueue::run(std::shared_ptr<PassWork> work, Deadline deadline, std::
 
 void PassQueue::own(EncoderContext& context, const std::stop_token& stop) {
   while (true) {
-    std::vector<Slot> pass;
-    {
-      MutexLock lock(mutex_);
-      const auto some = [this]() DM_REQUIRES(mutex_) { return !jobs_.empty(); };
-      const exec::Waited waited = exec::wait_until(changed_, lock, Deadline::never(), stop, some);
-      if (waited != exec::Waited::kReady || stop.stop_requested()) return;
-      pass = next_pass();
+    std::shared_ptr<Job> job;
+    try {
+      std::vector<Slot> pass;
+      {
+        MutexLock lock(mutex_);
+        const auto some = [this]() DM_REQUIRES(mutex_) { return !jobs_.empty(); };
+        const exec::Waited waited = exec::wait_until(changed_, lock, Deadline::never(), stop, some);
+        if (waited != exec::Waited::kReady || stop.stop_requested()) return;
+        job = jobs_.front();
+        pass = next_pass();
+      }
+      compute(context, pass);
+    } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
+      const MutexLock lock(mutex_);
+      fail(job, out_of_memory());
     }
-    compute(context, pass);
   }
+}
+
+void PassQueue::fail(const std::shared_ptr<Job>& job, const Error& error) {
+  if (!job->finished) job->error = error;
+  job->finished = true;
+  std::erase(jobs_, job);
+  changed_.notify_all();
 }
 
 std::vector<PassQueue::Slot> PassQueue::next_pass() {

@@ -41,7 +41,8 @@ class PassQueue {
   PassQueue(const PassQueue&) = delete;
   PassQueue& operator=(const PassQueue&) = delete;
 
-  // Until every sequence was added. After a stop or the deadline no further pass is spent on the work.
+  // Until every sequence was added. After a stop or the deadline no further pass is spent on the work. kUnavailable
+  // when memory did not suffice (out_of_memory.h).
   Result<> run(std::shared_ptr<PassWork> work, Deadline deadline, std::stop_token stop);
 
  private:
@@ -51,6 +52,7 @@ class PassQueue {
   void own(EncoderContext& context, const std::stop_token& stop);
   std::vector<Slot> next_pass() DM_REQUIRES(mutex_);
   void compute(EncoderContext& context, const std::vector<Slot>& pass);
+  void fail(const std::shared_ptr<Job>& job, const Error& error) DM_REQUIRES(mutex_);
 
   const Contexts contexts_;
   const std::size_t max_works_;

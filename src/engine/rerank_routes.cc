@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "engine/out_of_memory.h"
 #include "engine/rerank_request.h"
 #include "obs/log.h"
 
@@ -22,8 +23,8 @@ void RerankRoutes::handle(const net::Request& request, net::ResponseWriter& writ
   Result<std::string> body = answer(request, writer.stop());
   if (!body) deps_.log.failure(obs::Level::kWarn, "engine_request_failed", body.error());
   // A client that has gone is the only reason why this fails, and then there is nobody to tell.
-  (void)static_cast<bool>(
-      writer.send(body ? net::json_response(200, *std::move(body)) : net::error_response(body.error())));
+  (void)static_cast<bool>(writer.send(body ? net::json_response(200, *std::move(body)) : error_reply(body.error())));
+  if (!body && ends_the_engine(body.error())) options_.exhausted();
 }
 
 Result<std::string> RerankRoutes::answer(const net::Request& request, const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 
 #include "engine/chat_metrics.h"
@@ -10,6 +11,7 @@
 #include "engine/embed_routes.h"
 #include "engine/embeddings_request.h"
 #include "engine/file_hash.h"
+#include "engine/out_of_memory.h"
 #include "engine/rerank_routes.h"
 #include "model/model_file.h"
 #include "net/server.h"
@@ -41,6 +43,29 @@ class ModelHash {
   std::optional<ContentHash> hash_;  // Guarded by mutex_.
 };
 
+// What ends the serving: a stop, or memory that did not suffice.
+class Ending {
+ public:
+  void exhausted() {
+    const std::lock_guard lock(mutex_);
+    exhausted_ = true;
+    changed_.notify_all();
+  }
+  Result<> wait(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [this] { return exhausted_; });
+    if (!exhausted_) return {};
+    Error error = out_of_memory();
+    error.code = Code::kResourceExhausted;
+    return error;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool exhausted_ = false;  // Guarded by mutex_.
+};
+
 net::ServerOptions server_options(const EngineOptions& options) {
   net::ServerOptions server;
   server.threads = 16;
@@ -53,43 +78,44 @@ net::ServerOptions server_options(const EngineOptions& options) {
   return server;
 }
 
-// Serves until told to stop. `handle` outlives the server's threads: they have ended when this returns.
-Result<> serve_until_stopped(const EngineOptions& options, const ServeDeps& deps, const net::Handler& handle,
-                             const std::stop_token& stop) {
+// Serves until told to stop, or until it cannot go on. `handle` outlives the server's threads: they have ended when
+// this returns.
+Result<> serve_until_the_end(const EngineOptions& options, const ServeDeps& deps, const net::Handler& handle,
+                             Ending& ending, const std::stop_token& stop) {
   const auto server = DM_TRY(net::Server::open(server_options(options), handle));
   DM_TRY(server->listen_unix(options.socket_path));
   deps.log.event(obs::Level::kInfo, "engine_ready", {{"threads", threads_of(options)}});
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any stopped;
-  stopped.wait(lock, stop, [] { return false; });
+  Result<> ended = ending.wait(stop);
   server->stop(Deadline::in(std::chrono::seconds(2), deps.clock));
-  return {};
+  return ended;
 }
 
-EmbedRoutesOptions routing_of(const EngineOptions& options, ModelHash& hash) {
+EmbedRoutesOptions routing_of(const EngineOptions& options, ModelHash& hash, Ending& ending) {
   EmbedRoutesOptions routing;
   routing.threads = threads_of(options);
   routing.queue_jobs = options.queue_jobs;
   routing.model_hash = [&hash](const std::stop_token& gone) { return hash.hex(gone); };
+  routing.exhausted = [&ending] { ending.exhausted(); };
   return routing;
 }
 
 Result<> serve_embeddings(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash,
                           const std::stop_token& stop) {
   const auto encoder = DM_TRY(Encoder::open({.model_path = options.chat.model_path, .max_window = options.max_window}));
-  const auto routes = DM_TRY(EmbedRoutes::open(routing_of(options, hash), {*encoder, deps.clock, deps.log}));
-  return serve_until_stopped(
-      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, stop);
+  Ending ending;
+  const auto routes = DM_TRY(EmbedRoutes::open(routing_of(options, hash, ending), {*encoder, deps.clock, deps.log}));
+  return serve_until_the_end(
+      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, ending, stop);
 }
 
 Result<> serve_reranking(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash,
                          const std::stop_token& stop) {
   const auto encoder = DM_TRY(Encoder::open(
       {.model_path = options.chat.model_path, .max_window = options.max_window, .use = EncoderUse::kScores}));
-  const auto routes = DM_TRY(RerankRoutes::open(routing_of(options, hash), {*encoder, deps.clock, deps.log}));
-  return serve_until_stopped(
-      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, stop);
+  Ending ending;
+  const auto routes = DM_TRY(RerankRoutes::open(routing_of(options, hash, ending), {*encoder, deps.clock, deps.log}));
+  return serve_until_the_end(
+      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, ending, stop);
 }
 
 Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash, const std::stop_token& stop) {
@@ -106,7 +132,9 @@ Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHa
                   {"main_memory_bytes", plan.main},
                   {"gpu_layers", plan.gpu_layers()}});
   sys::RealRng rng;
+  Ending ending;
   ChatRoutesOptions routing;
+  routing.exhausted = [&ending] { ending.exhausted(); };
   routing.model_hash = [&hash](const std::stop_token& gone) { return hash.hex(gone); };
   const auto routes =
       DM_TRY(ChatRoutes::open(std::move(routing), {engine->model(), engine->scheduler(), deps.clock, rng, deps.log}));
@@ -115,18 +143,27 @@ Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHa
     (void)static_cast<bool>(writer.send({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
                                          .body = metrics_text(*engine)}));  // A client that went wants nothing.
   };
-  return serve_until_stopped(options, deps, handle, stop);
+  return serve_until_the_end(options, deps, handle, ending, stop);
 }
 
-}  // namespace
-
-Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_token stop) {
+Result<> serve_any(const EngineOptions& options, const ServeDeps& deps, const std::stop_token& stop) {
   DM_TRY(deps.files.stat(options.chat.model_path).with("the model file"));
   const model::ModelFile file = DM_TRY(model::read_model_file(options.chat.model_path));
   ModelHash hash(options.chat.model_path);
   if (file.purpose == model::Purpose::kText) return serve_chat(options, deps, hash, stop);
   if (file.purpose == model::Purpose::kReranking) return serve_reranking(options, deps, hash, stop);
   return serve_embeddings(options, deps, hash, stop);
+}
+
+}  // namespace
+
+Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_token stop) {
+  try {
+    return serve_any(options, deps, stop);
+  } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
+    return Error{Code::kResourceExhausted, "The memory does not suffice to load the model.",
+                 "Ask for a smaller context, use a smaller model, or free memory."};
+  }
 }
 
 }  // namespace docmind::engine

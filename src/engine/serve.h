@@ -35,7 +35,8 @@ struct ServeDeps {
   const obs::Log& log;
 };
 
-// Returns when `stop` is requested (success), or with the reason why it could not start.
+// Returns when `stop` is requested (success), or with the reason why it could not start or go on: kResourceExhausted
+// where memory does not suffice (out_of_memory.h).
 Result<> serve(const EngineOptions& options, const ServeDeps& deps, std::stop_token stop);
 
 }  // namespace docmind::engine

@@ -16,10 +16,12 @@
 #include <condition_variable>
 #include <filesystem>
 #include <future>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/thread_annotations.h"
@@ -65,6 +67,7 @@ struct Server::State final : ConnectionOwner {
     asio::steady_timer pause;
     const std::optional<HostRules> rules;
     const std::string path;  // Of a Unix socket, to be removed at the end.
+    bool accepting = false;
   };
 
   Result<Endpoint> listen(Endpoint endpoint, std::optional<HostRules> rules, const std::string& where);
@@ -73,6 +76,8 @@ struct Server::State final : ConnectionOwner {
   void turn_away(Socket socket);
   void stop(std::optional<Deadline> drain);  // Nothing: without waiting.
   void join();
+  void run_io();
+  void start_afresh();
 
   // Runs on the io thread and waits for it.
   void on_io(const std::function<void()>& action) {
@@ -164,11 +169,13 @@ Result<Endpoint> Server::State::listen(Endpoint endpoint, std::optional<HostRule
 }
 
 void Server::State::accept(Listener& listener) {
+  listener.accepting = true;
   listener.acceptor.async_accept(
       [this, &listener](const ErrorCode& error, Socket socket) { on_accept(listener, error, std::move(socket)); });
 }
 
 void Server::State::on_accept(Listener& listener, const ErrorCode& error, Socket socket) {
+  listener.accepting = false;
   if (draining_ || error == asio::error::operation_aborted) return;
   if (error) {  // Out of descriptors, most often: what waits in the backlog is taken when some are free again.
     listener.pause.expires_after(kAcceptPause);
@@ -231,6 +238,28 @@ void Server::State::stop(std::optional<Deadline> drain) {
   join();
 }
 
+// Whatever ran out of memory has left its connection half done, and nobody knows which one it was.
+void Server::State::run_io() {
+  for (bool exhausted = false; true;) {
+    try {
+      if (std::exchange(exhausted, false)) start_afresh();
+      io_.run();
+      return;
+    } catch (const std::bad_alloc&) {  // Of Asio or the standard library, from any operation's end.
+      exhausted = true;
+    }
+  }
+}
+
+// Closes every connection, and goes on listening.
+void Server::State::start_afresh() {
+  for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->close();
+  if (draining_) return;
+  for (const auto& listener : listeners_) {
+    if (!listener->accepting) accept(*listener);
+  }
+}
+
 void Server::State::join() {
   work_.reset();
   if (!io_thread_.joinable()) return;
@@ -249,7 +278,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Handler hand
   state->normal_ = DM_TRY(exec::Pool::open({state->options_.threads, state->options_.waiting}));
   state->quick_ = DM_TRY(exec::Pool::open({1, kQuickWaiting}));
   try {
-    state->io_thread_ = std::thread([io = &state->io_] { io->run(); });
+    state->io_thread_ = std::thread([owner = state.get()] { owner->run_io(); });
   } catch (const std::system_error&) {
     return Error{Code::kResourceExhausted, "the machine refuses another thread", "Close other programs."};
   }

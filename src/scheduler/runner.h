@@ -46,8 +46,8 @@ class Runner {
   virtual const RunnerFacts& facts() const = 0;
 
   // Computes a ragged batch: each span of another sequence, step_tokens in all at most, step_outputs outputs.
-  // kCancelled when `interrupt` was raised meanwhile, kResourceExhausted when cells are short; after any error the
-  // sequences are as they were before the call.
+  // kCancelled when `interrupt` was raised meanwhile, kResourceExhausted when cells are short; after these the
+  // sequences are as they were before the call. kUnavailable when memory did not suffice: it cannot compute any more.
   virtual Result<> step(std::span<const Span> spans, const std::atomic<bool>& interrupt) = 0;
   // Logits of the n-th output of the last step, in the order of its spans. Valid until the next step.
   virtual std::span<const float> logits(std::size_t output) const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <new>
 #include <numeric>
 #include <thread>
 #include <utility>
@@ -23,6 +24,20 @@ using Shared = std::shared_ptr<Generation>;
 
 constexpr std::uint32_t kWorthReading = 64;  // Tokens that a saved beginning must spare to be read from disk.
 constexpr std::uint32_t kToTheEnd = UINT32_MAX;
+
+Error no_memory() {
+  return {Code::kUnavailable, "The memory does not suffice to go on.",
+          "Load the model with a smaller context, or free memory."};
+}
+
+// Nothing when there was no memory for it.
+std::optional<Listen> take(const Scheduler::OnToken& on_token, const Sampled& sampled) {
+  try {
+    return on_token(sampled);
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
+}
 
 Error gone(std::string_view what) { return {Code::kCancelled, "The request was " + std::string(what) + "."}; }
 
@@ -49,6 +64,8 @@ struct Scheduler::State {
 
   // --- The owner thread --------------------------------------------------------------------------------------------
   void run(const std::stop_token& stop);
+  void round(const std::stop_token& stop);
+  void fall();
   void turn();
   void retire();
   void admit();
@@ -79,6 +96,8 @@ struct Scheduler::State {
   };
   std::optional<Saved> take_unsaved();
   void write(const Saved& saved);
+  bool has_fallen() const;
+  void save_all();
   bool save_one();
   void count();
 
@@ -111,6 +130,7 @@ struct Scheduler::State {
   bool news DM_GUARDED_BY(mutex) = false;  // Something to look at: new text, cancel, finished reading.
   bool quiet DM_GUARDED_BY(mutex) = true;  // Nothing runs, waits, loads or has to be saved.
   bool forget_kept DM_GUARDED_BY(mutex) = false;
+  bool fallen DM_GUARDED_BY(mutex) = false;  // Memory did not suffice, and nothing here is to be trusted.
   SchedulerCounts shown DM_GUARDED_BY(mutex);
   std::atomic<bool> interrupt = false;
 
@@ -143,6 +163,7 @@ Result<> Scheduler::State::check(const GenerateRequest& request) const {
 Result<Shared> Scheduler::State::enter(GenerateRequest request, Deadline deadline) {
   DM_TRY(check(request));
   const MutexLock lock(mutex);
+  if (fallen) return no_memory();
   if (inside >= options.running + options.waiting) {
     return Error{Code::kResourceExhausted, "Too many texts are being written.", "Try again in a few seconds."};
   }
@@ -183,8 +204,9 @@ Result<Generated> Scheduler::State::listen(const Shared& text, const OnToken& on
     const Sampled sampled = std::move(text->out.front());
     text->out.pop_front();
     lock.unlock();
-    const Listen more = on_token(sampled);
+    const std::optional<Listen> more = take(on_token, sampled);
     lock.lock();
+    if (!more) return left(no_memory());
     ++given;
     if (more == Listen::kStop) {
       Generated stopped{FinishReason::kStopped, text->usage};
@@ -195,30 +217,49 @@ Result<Generated> Scheduler::State::listen(const Shared& text, const OnToken& on
 }
 
 void Scheduler::State::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    std::vector<std::function<void()>> jobs;
-    bool forget = false;
-    {
-      MutexLock lock(mutex);
-      quiet = running.empty() && queue.empty() && incoming.empty() && loading.empty() && !saving && !news;
-      if (quiet) changed.notify_all();
-      const auto awake = [&]() DM_REQUIRES(mutex) { return news || !running.empty(); };
-      (void)exec::wait_until(changed, lock, Deadline::never(), stop, awake);
-      for (Shared& text : incoming) queue.push_back(std::move(text));
-      incoming.clear();
-      jobs.swap(finished_io);
-      forget = std::exchange(forget_kept, false);
-      news = false;
-    }
-    for (const auto& job : jobs) job();
-    while (forget) {
-      const auto cut = tree.evict(clock.now());
-      if (!cut) break;
-      give_up(*cut);
-    }
-    turn();
+  try {
+    while (!stop.stop_requested()) round(stop);
+    finish_all(gone("ended with the engine"));
+  } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
+    fall();
   }
-  finish_all(gone("ended with the engine"));
+}
+
+void Scheduler::State::round(const std::stop_token& stop) {
+  std::vector<std::function<void()>> jobs;
+  bool forget = false;
+  {
+    MutexLock lock(mutex);
+    quiet = running.empty() && queue.empty() && incoming.empty() && loading.empty() && !saving && !news;
+    if (quiet) changed.notify_all();
+    const auto awake = [&]() DM_REQUIRES(mutex) { return news || !running.empty(); };
+    (void)exec::wait_until(changed, lock, Deadline::never(), stop, awake);
+    queue.insert(queue.end(), incoming.begin(), incoming.end());
+    incoming.clear();
+    jobs.swap(finished_io);
+    forget = std::exchange(forget_kept, false);
+    news = false;
+  }
+  for (const auto& job : jobs) job();
+  while (forget) {
+    const auto cut = tree.evict(clock.now());
+    if (!cut) break;
+    give_up(*cut);
+  }
+  turn();
+}
+
+// Every text gets its answer, and nothing is computed any more: cells and sequences may be counted wrongly.
+void Scheduler::State::fall() {
+  const MutexLock lock(mutex);
+  fallen = quiet = true;
+  for (const std::vector<Shared>* texts : {&running, &queue, &incoming}) {
+    for (const Shared& text : *texts) {
+      if (!text->result) text->result = no_memory();
+      text->changed.notify_all();
+    }
+  }
+  changed.notify_all();
 }
 
 void Scheduler::State::turn() {
@@ -612,6 +653,15 @@ std::optional<Scheduler::State::Saved> Scheduler::State::take_unsaved() {
   return std::nullopt;
 }
 
+bool Scheduler::State::has_fallen() const {
+  const MutexLock lock(mutex);
+  return fallen;
+}
+
+void Scheduler::State::save_all() {
+  while (const auto unsaved = take_unsaved()) write(*unsaved);  // For want of an idle moment until now.
+}
+
 void Scheduler::State::write(const Saved& saved) {
   const Result<> written = files->write(saved.tokens, saved.cells);
   if (!written) log.failure(obs::Level::kWarn, "kv_save_failed", written.error());
@@ -663,7 +713,7 @@ Scheduler::~Scheduler() {
   State& state = *state_;
   state.owner.request_stop();
   state.owner.join();
-  while (const auto unsaved = state.take_unsaved()) state.write(*unsaved);  // For want of an idle moment until now.
+  if (!state.has_fallen()) state.save_all();
   state.io.reset();
 }
 

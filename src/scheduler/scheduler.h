@@ -108,7 +108,8 @@ class Scheduler {
 
   // Generates a text; on_token is called on the caller's thread for each token, in order.
   // Errors: kInvalidArgument (empty prompt, tokens out of range, prompt and max_tokens beyond the window, with the
-  // counts), kResourceExhausted (too many wait), kDeadlineExceeded, kCancelled (within one step), kInternal.
+  // counts), kResourceExhausted (too many wait), kDeadlineExceeded, kCancelled (within one step), kInternal;
+  // kUnavailable when memory did not suffice, from then on for every text.
   using OnToken = std::function<Listen(const Sampled&)>;
   Result<Generated> generate(GenerateRequest request, const OnToken& on_token, Deadline deadline, std::stop_token stop);
 

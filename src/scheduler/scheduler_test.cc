@@ -4,6 +4,7 @@
 
 #include <latch>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "obs/log.h"
@@ -274,6 +275,53 @@ TEST(Scheduler, AFailedStepFailsItsTextsAlone) {
   fixture.runner.fail_next = "boom";
   const auto made = fixture.text(greedy(words(1, 10), 5));
   EXPECT_EQ(made.error().code, Code::kInternal);
+  EXPECT_EQ(*fixture.text(greedy(words(1, 10), 5)), plainly(words(1, 10), 5));
+}
+
+TEST(Scheduler, ARunnerWithoutMemoryFailsEveryTextFromThenOn) {
+  Fixture fixture;
+  std::jthread other;
+  fixture.runner.on_step = [&](auto) {
+    if (fixture.runner.fallen.exchange(true)) return;
+    other = std::jthread([&] { EXPECT_EQ(fixture.text(greedy(words(2, 9), 5)).error().code, Code::kUnavailable); });
+  };
+  EXPECT_EQ(fixture.text(greedy(words(1, 10), 5)).error().code, Code::kUnavailable);
+  EXPECT_EQ(fixture.text(greedy(words(3, 10), 5)).error().code, Code::kUnavailable);
+  other.join();
+  fixture.rest();
+  EXPECT_EQ(fixture.scheduler->counts().running, 0U);
+}
+
+TEST(Scheduler, MemoryThatFailsInItsOwnThreadFailsEveryTextAndNothingElse) {
+  Fixture fixture;
+  Tokens got;
+  std::uint32_t steps = 0;
+  fixture.runner.on_step = [&](auto) {
+    if (++steps == 4) throw std::bad_alloc();
+  };
+  GenerateRequest request = greedy(words(1, 10), 50);
+  request.drafting = Drafting::kOff;
+  const auto take = [&](const Sampled& sampled) {
+    got.push_back(sampled.token);
+    return Listen::kMore;
+  };
+  const auto made = fixture.scheduler->generate(std::move(request), take, Deadline::never(), {});
+  EXPECT_EQ(made.error().code, Code::kUnavailable);
+  const Tokens all = plainly(words(1, 10), 50);
+  EXPECT_EQ(got, Tokens(all.begin(), all.begin() + 3)) << "what was written before is given out";
+  EXPECT_EQ(fixture.text(greedy(words(1, 10), 5)).error().code, Code::kUnavailable);
+  fixture.rest();
+}
+
+TEST(Scheduler, AListenerWithoutMemoryLeavesItsPlaceToOthers) {
+  Fixture fixture({.running = 1, .waiting = 1});
+  for (int i = 0; i < 5; ++i) {
+    const auto take = [](const Sampled&) -> Listen { throw std::bad_alloc(); };
+    const auto made = fixture.scheduler->generate(greedy(words(1, 10), 50), take, Deadline::never(), {});
+    EXPECT_EQ(made.error().code, Code::kUnavailable);
+  }
+  fixture.rest();
+  EXPECT_EQ(fixture.scheduler->counts().running, 0U);
   EXPECT_EQ(*fixture.text(greedy(words(1, 10), 5)), plainly(words(1, 10), 5));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/out_of_memory.h"
 #include "net/server.h"
 
 namespace docmind::engine {
@@ -41,8 +42,8 @@ class AnswerStream {
       return begun_;
     }();
     if (!begun) {
-      (void)static_cast<bool>(writer_.send(net::error_response(error)));  // A client that has gone misses nothing.
-    } else if (event(net::error_body(error))) {
+      (void)static_cast<bool>(writer_.send(error_reply(error)));  // A client that has gone misses nothing.
+    } else if (event(error_event(error))) {
       end();
     }
   }

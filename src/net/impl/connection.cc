@@ -252,6 +252,9 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (!exchange.abandoned()) {
       try {
         handler(request, exchange);
+      } catch (const std::bad_alloc&) {
+        (void)exchange.send(error_response({Code::kResourceExhausted, "there is not enough memory for the request",
+                                            "Send less at once, or free memory."}));
       } catch (const std::exception&) {
         (void)exchange.send(error_response({Code::kInternal, "the request failed inside the server", "See its log."}));
       }

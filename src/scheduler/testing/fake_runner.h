@@ -40,6 +40,7 @@ class FakeRunner final : public Runner {
   Result<> step(std::span<const Span> spans, const std::atomic<bool>& interrupt) override {
     if (on_step) on_step(spans);
     if (interrupt) return Error{Code::kCancelled, "interrupted"};
+    if (fallen) return Error{Code::kUnavailable, "no memory"};
     if (!fail_next.empty()) return Error{Code::kInternal, std::exchange(fail_next, {})};
     outputs_.clear();
     std::size_t tokens = 0;
@@ -114,6 +115,7 @@ class FakeRunner final : public Runner {
 
   std::function<void(std::span<const Span>)> on_step{};  // Before a step, on the scheduler's thread.
   std::string fail_next{};                               // When not empty, the next step fails so.
+  std::atomic<bool> fallen = false;                      // It has no memory, for ever.
   std::atomic<std::uint64_t> computed = 0;               // Tokens, drafts and generated ones too.
 
  private:
