@@ -7,6 +7,7 @@
 
 #include "app/chat_plan.h"
 #include "app/engine_options.h"
+#include "app/vllm_options.h"
 #include "base/list.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
@@ -14,7 +15,9 @@
 #include "llm/openai/chat_client.h"
 #include "llm/openai/http_backend.h"
 #include "llm/router/guarded_backend.h"
+#include "llm/vllm/vllm_server.h"
 #include "net/address.h"
+#include "sys/environment.h"
 
 namespace docmind::app {
 namespace {
@@ -40,6 +43,7 @@ struct Backends::State {
   std::unique_ptr<child::ServerChild> engine_child;
   std::unique_ptr<llamacpp::EngineBackend> engine;
   std::unique_ptr<ollama::OllamaModels> ollama_models;  // Null without an Ollama.
+  std::unique_ptr<vllm::VllmServer> vllm;               // Null when none is ours to start.
   std::vector<std::unique_ptr<llm::Backend>> servers;
   std::vector<std::unique_ptr<router::GuardedBackend>> guarded;
   std::vector<std::unique_ptr<openai::ChatClient>> clients;
@@ -48,6 +52,7 @@ struct Backends::State {
   Result<> build();
   Result<> add_engine(std::vector<router::Member>& members);
   Result<> add_vllm(std::vector<router::Member>& members);
+  Result<> add_managed_vllm(std::vector<router::Member>& members);
   Result<> add_ollama(std::vector<router::Member>& members);
   Result<> add_server(std::string name, const std::string& url, bool elsewhere, std::vector<router::Member>& members);
   Result<Reached> reach(std::string_view setting, const std::string& url);
@@ -134,12 +139,35 @@ Result<> Backends::State::add_server(std::string name, const std::string& url, b
 
 Result<> Backends::State::add_vllm(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
+  if (!settings.vllm.program.empty()) return add_managed_vllm(members);
   if (settings.vllm.url.empty()) return {};
   Reached reached = DM_TRY(reach("vllm.url", settings.vllm.url));
   reached.upstream.api_key = settings.vllm.api_key;
   openai::HttpBackendOptions options{.upstream = std::move(reached.upstream), .model = settings.vllm.model};
   servers.push_back(std::make_unique<openai::HttpBackend>(std::move(options), *reached.client, deps.clock));
   return add_server("vllm", settings.vllm.url, reached.elsewhere, members);
+}
+
+Result<> Backends::State::add_managed_vllm(std::vector<router::Member>& members) {
+  const config::Settings& settings = deps.settings;
+  VllmOptions options = DM_TRY(vllm_options(settings, deps.layout, sys::Environment::of_process(), deps.files));
+  for (const std::string& warning : options.warnings) {
+    deps.log.event(obs::Level::kWarn, "vllm_service", {{"warning", warning}});
+  }
+  if (deps.keeps_up) {
+    // It takes a minute to start: meanwhile another one answers.
+    options.server.keeping.kept_up = true;
+    options.server.keeping.caller_waits = std::chrono::seconds(1);
+  }
+  vllm = DM_TRY(
+      vllm::VllmServer::open(std::move(options.server), deps.rng, {deps.clock, deps.files, deps.client, deps.log}));
+  openai::UpstreamOptions upstream{.child = &vllm->child(),
+                                   .api_key = vllm->api_key(),
+                                   .first_byte = settings.backends.first_byte,
+                                   .idle = settings.backends.idle};
+  openai::HttpBackendOptions backend{.upstream = std::move(upstream), .model = settings.vllm.model};
+  servers.push_back(std::make_unique<openai::HttpBackend>(std::move(backend), deps.client, deps.clock));
+  return add_server("vllm", "its own vLLM", false, members);
 }
 
 Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {

@@ -30,6 +30,7 @@ struct BackendsDeps {  // All outlive the backends.
   net::Client& client;
   const obs::Log& log;
   obs::Metrics& metrics;
+  bool keeps_up = false;  // As in HolderDeps.
 };
 
 class Backends {

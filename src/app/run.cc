@@ -14,6 +14,7 @@
 #include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
+#include "app/vllm_options.h"
 #include "cli/chat.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -98,6 +99,7 @@ struct Program {
   const Clock& clock;
   net::Client& client;
   const obs::Log& log;
+  const sys::Environment& environment;
   cli::Surroundings here;
   sys::Signals& signals;
   std::stop_token stop;
@@ -170,6 +172,10 @@ int run_command(const Program& program) {
           },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) { return serve(options, program.holder_deps(), here, program.stop); },
+          [&](const cli::BackendsCommandOptions&) {
+            return show_vllm_command(
+                {program.settings.settings, program.layout, program.environment, program.clock, here, program.stop});
+          },
           [&](const cli::KvOptions& options) {
             return show_kv(options, {program.layout, program.settings.settings, here, program.clock, program.stop});
           },
@@ -237,7 +243,8 @@ int run(int argc, char** argv) {
   const auto client = net::Client::open();
   if (!client) return cli::report(client.error(), here);
 
-  return run_command({asked, *settings, *layout, clock, **client, **log, here, **signals, (*signals)->stop_token()});
+  return run_command(
+      {asked, *settings, *layout, clock, **client, **log, environment, here, **signals, (*signals)->stop_token()});
 }
 
 }  // namespace docmind::app

@@ -43,7 +43,9 @@ void wait_for(std::stop_token stop) {
 int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::Surroundings& here,
           std::stop_token stop) {
   const config::Settings& settings = deps.loaded.settings;
-  auto holder = Holder::open(deps);
+  HolderDeps keeping = deps;
+  keeping.keeps_up = true;
+  auto holder = Holder::open(keeping);
   if (!holder) {
     Error error = std::move(holder).error();
     if (error.code == Code::kConflict) {

@@ -42,7 +42,7 @@ constexpr std::array<Entry, 16> kCommands = {{
     {"doctor", "Check what works on this machine", "docmind doctor"},
     {"backends", "Show what can write answers, and switch",
      "docmind backends\n  docmind backends use ollama\n  docmind backends ollama ps\n  docmind backends ollama create "
-     "qwen3-4b\n  docmind backends --json"},
+     "qwen3-4b\n  docmind backends command vllm\n  docmind backends --json"},
     {"kv", "Compute how much memory a chat model's keys and values take",
      "docmind kv --model qwen3-4b --context 131072\n  docmind kv --model ./Qwen3-4B.gguf --json"},
     {"completion", "Print a completion script for a shell",
@@ -110,6 +110,7 @@ struct Parser {
   KvOptions kv;
   BackendsOptions backends;
   OllamaOptions ollama;
+  std::string command_of;
   CompletionOptions completion;
   ModelsImportOptions import;
   ModelsPullOptions pull;
@@ -189,6 +190,10 @@ struct Parser {
         ->add_option("name", backends.use, "Its name: vllm, llamacpp or ollama")
         ->required();
     add_ollama(*at("backends").add_subcommand("ollama", "The models of the Ollama that is set up"));
+    CLI::App* command =
+        at("backends").add_subcommand("command", "Print how DocMind would start one, as a shell script");
+    add_common(*command);
+    command->add_option("name", command_of, "Its name: vllm")->required()->check(CLI::IsMember({"vllm"}));
     add_models(at("models"));
     add_sessions(at("sessions"));
   }
@@ -311,6 +316,7 @@ struct Parser {
   Command chosen_backends() {
     const auto asked = at("backends").get_subcommands();
     if (!asked.empty() && asked.front()->get_name() == "ollama") return ollama;
+    if (!command_of.empty()) return BackendsCommandOptions{};
     return backends;
   }
 

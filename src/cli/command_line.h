@@ -61,6 +61,7 @@ struct OllamaOptions {
   std::string name{};  // Of the model there; empty for list, ps, and create's default.
   std::string file{};  // For create: a GGUF file or the name of one; empty: engine.model.
 };
+struct BackendsCommandOptions {};  // How the vLLM would be started.
 struct KvOptions {
   std::string model;          // A name or a file; empty: the setting.
   std::uint32_t context = 0;  // 0: the setting, else what the model was trained for.
@@ -123,12 +124,12 @@ struct ModelsRemoveOptions {
   std::vector<std::string> names;
 };
 
-using Command =
-    std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, OllamaOptions, KvOptions,
-                 CompletionOptions, ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions,
-                 ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions,
-                 SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
+using Command = std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions,
+                             VerifyOptions, ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, OllamaOptions,
+                             BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions,
+                             ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
+                             ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions,
+                             SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
 
 struct Invocation {
   Command command;
