@@ -16,7 +16,9 @@
 #include "parse/child.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "sys/group_leader.h"
 #include "sys/nvml.h"
+#include "sys/process.h"
 #include "sys/signals.h"
 
 namespace docmind::app {
@@ -113,6 +115,15 @@ int loss_role(const std::map<std::string, std::string>& options) {
   return report ? 0 : 1;
 }
 
+// `docmind leader PARENT PROGRAM ARGUMENTS...`
+int leader_role(const std::vector<std::string>& arguments) {
+  sys::LeaderOptions options;
+  if (arguments.size() < 3) return 2;
+  std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), options.parent);
+  options.argv.assign(arguments.begin() + 2, arguments.end());
+  return sys::lead_group(options);
+}
+
 }  // namespace
 
 std::optional<int> run_role(const std::vector<std::string>& arguments) {
@@ -121,7 +132,12 @@ std::optional<int> run_role(const std::vector<std::string>& arguments) {
   if (arguments == std::vector<std::string>{"engine", "--devices"}) return devices_role();
   if (arguments.front() == "engine") return engine_role(options_of(arguments));
   if (arguments.front() == "loss") return loss_role(options_of(arguments));
+  if (arguments.front() == "leader") return leader_role(arguments);
   return {};
+}
+
+std::vector<std::string> leader_command(const Layout& layout) {
+  return {layout.binary.string(), "leader", std::to_string(sys::process_id())};
 }
 
 std::vector<std::string> parse_arguments(const ParseLimits& limits) {

@@ -1,12 +1,14 @@
-// The two roles that are no commands: children of a docmind that serves. Their arguments are ours, not a person's.
+// The roles that are no commands: children of a docmind that serves. Their arguments are ours, not a person's.
 #pragma once
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/layout.h"
+
 namespace docmind::app {
 
-// The exit code when the arguments name a role ("parse", "engine"), else nothing.
+// The exit code when the arguments name a role ("parse", "engine", "leader"), else nothing.
 std::optional<int> run_role(const std::vector<std::string>& arguments);
 
 // What parse is started with, beside --name: the limits it keeps itself (docs/formats/parse.md).
@@ -16,5 +18,8 @@ struct ParseLimits {
   std::uint32_t pages = 0;
 };
 std::vector<std::string> parse_arguments(const ParseLimits& limits);
+
+// What is put before a program that starts further ones, so that all of them end with us (sys/group_leader.h).
+std::vector<std::string> leader_command(const Layout& layout);
 
 }  // namespace docmind::app

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "app/roles.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "config/source.h"
@@ -81,6 +82,7 @@ Result<VllmOptions> vllm_options(const config::Settings& settings, const Layout&
   out.server.service = std::move(service);
   out.server.folder = layout.data / "vllm";
   out.server.passed_on = environment.pick({"PATH", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH"});
+  out.server.leader = leader_command(layout);
   out.server.keeping.name = "vLLM";
   out.server.keeping.log_file = (layout.data / "logs" / "vllm.log").string();
   return out;

@@ -184,7 +184,9 @@ VllmCommand command_of(const VllmService& service, const Checkpoint& checkpoint,
   to.on_off("optimization.enable_prefix_caching", "enable-prefix-caching", service.enable_prefix_caching);
   to.on_off("optimization.enable_chunked_prefill", "enable-chunked-prefill", service.enable_chunked_prefill);
   to.number("optimization.max_num_prefills", "--max-num-prefills", service.max_num_prefills);
-  if (installed.knows("--enable-prompt-tokens-details")) to.out().argv.emplace_back("--enable-prompt-tokens-details");
+  for (const char* always : {"--enable-prompt-tokens-details", "--disable-uvicorn-access-log"}) {
+    if (installed.knows(always)) to.out().argv.emplace_back(always);
+  }
   if (!service.api_key.empty()) to.out().environment.push_back("VLLM_API_KEY=" + service.api_key);
   return std::move(to.out());
 }

@@ -77,7 +77,8 @@ TEST_F(CommandTest, TheSpecificationOnACard) {
                                                 "--no-trust-remote-code",
                                                 "--enable-prefix-caching",
                                                 "--enable-chunked-prefill",
-                                                "--enable-prompt-tokens-details"}));
+                                                "--enable-prompt-tokens-details",
+                                                "--disable-uvicorn-access-log"}));
   EXPECT_THAT(command().left_out,
               ElementsAreArray({"engine.swap_space: left out, vLLM 0.32.0 knows no --swap-space",
                                 "performance.max_seq_len_to_capture: left out, vLLM 0.32.0 knows no "

@@ -71,6 +71,7 @@ Result<child::Launch> VllmServer::State::launch(std::size_t step) const {
   for (const std::string& what : command.left_out) {
     deps.log.event(obs::Level::kInfo, "vllm_setting", {{"what", what}});
   }
+  command.argv.insert(command.argv.begin(), options.leader.begin(), options.leader.end());
   return child::Launch{.argv = std::move(command.argv),
                        .environment = std::move(command.environment),
                        .endpoint = {.host = now.service.host, .port = static_cast<std::uint16_t>(now.service.port)}};

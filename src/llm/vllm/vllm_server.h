@@ -23,6 +23,8 @@ struct VllmServerOptions {
   VllmService service{};                 // Without an API key: one is made.
   std::filesystem::path folder{};        // Private, made when absent: its home, and what is remembered of the program.
   std::vector<std::string> passed_on{};  // Of our environment: command.h.
+  // Put before the command, to end the whole of it with us: a vLLM is several processes (sys/group_leader.h).
+  std::vector<std::string> leader{};
   child::ServerChildOptions keeping{};   // Its name, log, limits; the rest is filled in here.
 };
 
