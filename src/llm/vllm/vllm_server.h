@@ -25,7 +25,7 @@ struct VllmServerOptions {
   std::vector<std::string> passed_on{};  // Of our environment: command.h.
   // Put before the command, to end the whole of it with us: a vLLM is several processes (sys/group_leader.h).
   std::vector<std::string> leader{};
-  child::ServerChildOptions keeping{};   // Its name, log, limits; the rest is filled in here.
+  child::ServerChildOptions keeping{};  // Its name, log, limits; the rest is filled in here.
 };
 
 // What would be started with the first `step` steps in force. Errors: those of ask_installed() and read_checkpoint().
