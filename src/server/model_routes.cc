@@ -98,10 +98,10 @@ Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& reque
   return std::optional(std::move(response));
 }
 
-std::string ModelRoutes::metrics(Deadline deadline, const std::stop_token& stop) const {
-  std::string text;
-  for (const ServedModel& model : models_) text += model.backend->metrics(deadline, stop);
-  return text;
+std::vector<std::string> ModelRoutes::metrics(Deadline deadline, const std::stop_token& stop) const {
+  std::vector<std::string> pages;
+  for (const ServedModel& model : models_) pages.push_back(model.backend->metrics(deadline, stop));
+  return pages;
 }
 
 Result<> ModelRoutes::ready(Deadline deadline, const std::stop_token& stop) const {

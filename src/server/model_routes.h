@@ -34,8 +34,8 @@ class ModelRoutes {
   // or to the only one of its use. Nothing comes back when it was answered as a stream.
   Result<std::optional<net::Response>> post(const net::Request& request, net::ResponseWriter& out) const;
 
-  // What the models' backends count, for GET /metrics.
-  std::string metrics(Deadline deadline, const std::stop_token& stop) const;
+  // What the models' backends count, for GET /metrics: a page of each.
+  std::vector<std::string> metrics(Deadline deadline, const std::stop_token& stop) const;
 
   // kUnavailable until each model has answered once: what fails after that is for /health to say.
   Result<> ready(Deadline deadline, const std::stop_token& stop) const;

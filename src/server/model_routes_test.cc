@@ -93,10 +93,11 @@ TEST_F(ModelRoutesTest, AStreamThatBreaksIsNotEnded) {
 }
 
 TEST_F(ModelRoutesTest, MetricsAreThoseOfTheModelsThatRun) {
+  using Pages = std::vector<std::string>;
   EXPECT_EQ(routes.metrics(Deadline::never(), {}),
-            "texts{model=\"qwen\"} 1\ntexts{model=\"minilm\"} 1\ntexts{model=\"bge\"} 1\n");
+            (Pages{"texts{model=\"qwen\"} 1\n", "texts{model=\"minilm\"} 1\n", "texts{model=\"bge\"} 1\n"}));
   chat.down = reranker.down = true;
-  EXPECT_EQ(routes.metrics(Deadline::never(), {}), "texts{model=\"minilm\"} 1\n");
+  EXPECT_EQ(routes.metrics(Deadline::never(), {}), (Pages{"", "texts{model=\"minilm\"} 1\n", ""}));
 }
 
 TEST_F(ModelRoutesTest, IsReadyOnceEveryModelHasAnswered) {

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "obs/exposition.h"
 #include "server/impl/call.h"
 #include "server/json_read.h"
 #include "server/json_write.h"
@@ -174,8 +175,9 @@ Routes::Reply Routes::health(const Call&) {
 }
 
 Routes::Reply Routes::metrics_text(const Call& call) {
-  return Answered({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-                   .body = metrics_.text() + models_.metrics(Deadline::in(kReadyPatience, clock_), call.stop)});
+  return Answered(
+      {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+       .body = obs::fold_pages(metrics_.text(), models_.metrics(Deadline::in(kReadyPatience, clock_), call.stop))});
 }
 
 Routes::Reply Routes::doctor(const Call& call) {
