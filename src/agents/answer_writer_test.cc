@@ -50,7 +50,7 @@ TEST_F(Writing, WhoStoodInAndWhereTheTextWentIsTold) {
   options.sends_text_to = {"http://gpu.example"};
   const Question question{"Where are the sails sewn by hand?", {}};
   const Answer answer = answer_with(question, options, &writer_);
-  EXPECT_EQ(answer.fallbacks, std::vector<std::string>{"Another backend wrote it: vllm: it died"});
+  EXPECT_EQ(answer.fallbacks, std::vector<std::string>{"vllm: it died"});
   EXPECT_EQ(answer.sends_text_to, options.sends_text_to);
   EXPECT_TRUE(answer_with(question, options, nullptr).sends_text_to.empty());  // Nobody was asked.
 }

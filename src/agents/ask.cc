@@ -86,6 +86,10 @@ std::string supervisor_failure(const Supervised* supervised, const Outcome& outc
 
 // That it cannot be is how it was set up, and costs no answer anything.
 void tell_supervisor(const Supervised* supervised, const Outcome& outcome, Answer& answer) {
+  if (supervised == nullptr) return;
+  for (const std::string& why : supervised->record().fallbacks) {
+    if (std::ranges::find(answer.fallbacks, why) == answer.fallbacks.end()) answer.fallbacks.push_back(why);
+  }
   const std::string failure = supervisor_failure(supervised, outcome);
   if (failure.empty()) return;
   answer.fallbacks.push_back(failure);
@@ -230,7 +234,7 @@ void tell_writing(const Writing& writing, Answer& answer) {
   answer.model = writing.model;
   answer.context = writing.context;
   answer.tokens.add(writing.usage);
-  for (const std::string& why : writing.fallbacks) answer.fallbacks.push_back("Another backend wrote it: " + why);
+  answer.fallbacks.insert(answer.fallbacks.end(), writing.fallbacks.begin(), writing.fallbacks.end());
 }
 
 // The one document that was asked about; nothing where it is another number of them, or too long, or a place in it is

@@ -127,8 +127,11 @@ json::object to_json(const SupervisedRecord& record) {
   for (const SupervisedStep& step : record.steps) steps.push_back(step_json(step));
   json::array tools;
   for (const ToolAnswered& tool : record.tools) tools.push_back(tool_json(tool));
-  json::object out{
-      {"end", name(record.end)}, {"failure", nullptr}, {"steps", std::move(steps)}, {"tools", std::move(tools)}};
+  json::object out{{"end", name(record.end)},
+                   {"failure", nullptr},
+                   {"steps", std::move(steps)},
+                   {"tools", std::move(tools)},
+                   {"fallbacks", json::array(record.fallbacks.begin(), record.fallbacks.end())}};
   if (record.failure) {
     out["failure"] = {{"code", docmind::name(record.failure->code)},
                       {"message", record.failure->message},
@@ -148,6 +151,9 @@ Result<SupervisedRecord> supervised_in(const json::value& recorded, library::Sna
   for (const json::value& one : json_list(json_member(recorded, "steps"))) {
     const SupervisedStep& step = out.steps.emplace_back(step_in(one));
     out.usage += step.usage;
+  }
+  for (const json::value& one : json_list(json_member(recorded, "fallbacks"))) {
+    if (one.is_string()) out.fallbacks.emplace_back(json_text(one));
   }
   for (const json::value& one : json_list(json_member(recorded, "tools"))) {
     out.tools.push_back(DM_TRY(tool_in(one, at)));

@@ -51,7 +51,8 @@ struct SupervisedRecord {
   std::optional<Error> failure{};       // Of kFailed and kCannot.
   std::vector<SupervisedStep> steps{};  // In the order they ended.
   std::vector<ToolAnswered> tools{};
-  llm::ChatUsage usage{};  // Of all calls of the model.
+  std::vector<std::string> fallbacks{};  // Why another backend wrote, each once.
+  llm::ChatUsage usage{};                // Of all calls of the model.
 };
 
 boost::json::object to_json(const SupervisedRecord& record);

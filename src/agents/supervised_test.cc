@@ -172,6 +172,20 @@ class SupervisedTest : public AskedLibrary {
   std::map<std::string, std::size_t> said_;
 };
 
+TEST_F(SupervisedTest, WhoStoodInIsTold) {
+  script_[kLead] = {cites("The sails are sewn by hand in a loft", "sewn by hand")};
+  Says& lead = script_[kLead].front();
+  lead = [says = std::move(lead)](const llm::ChatRequest& request) {
+    auto reply = says(request);
+    reply->fallbacks = {"Another backend wrote it: vllm: it died"};
+    return reply;
+  };
+  const Answer got = answer();
+  EXPECT_EQ(got.text, "The sails are sewn by hand in a loft.");
+  EXPECT_THAT(got.fallbacks, testing::ElementsAre("Another backend wrote it: vllm: it died"));
+  expect_same_again(got);
+}
+
 TEST_F(SupervisedTest, WhatIsFoundFirstIsShownAndMayBeEnough) {
   script_[kLead] = {cites("The sails are sewn by hand in a loft", "sewn by hand")};
   const Answer got = answer();

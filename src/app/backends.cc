@@ -1,10 +1,13 @@
 #include "app/backends.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "app/capability_records.h"
 #include "app/chat_plan.h"
 #include "app/engine_options.h"
 #include "app/vllm_options.h"
@@ -26,11 +29,29 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
+// How a member stands whose process is ours; null: it is not. Without a guard its calls are never refused.
+std::function<router::MemberState()> state_of(const child::ServerChild* child, const router::GuardedBackend* guarded) {
+  return [child, guarded] {
+    router::MemberState out;
+    if (guarded != nullptr) out.left_alone = guarded->left_alone();
+    if (child == nullptr) return out;
+    child::ChildStatus told = child->status();
+    out.away = std::move(told.away);
+    if (told.step > 0) {
+      out.reduced = fmt::format("{}, since its memory did not suffice: {}", told.step_name, told.stepped);
+    }
+    out.loaded = told.healthy;
+    out.start_took = told.start_took;
+    return out;
+  };
+}
+
 // Where a backend is, and through which client it is reached.
 struct Reached {
   openai::UpstreamOptions upstream{};
   bool elsewhere = false;
   net::Client* client = nullptr;
+  child::ServerChild* child = nullptr;  // Its process, when that is ours.
 };
 
 }  // namespace
@@ -39,6 +60,7 @@ struct Backends::State {
   explicit State(const BackendsDeps& given) : deps(given) {}
 
   BackendsDeps deps;
+  CapabilityRecords records{deps.layout.data / "backends", deps.files, deps.clock, deps.log};
   std::unique_ptr<net::Client> outside;  // For hosts that are allowed by name; null when there are none.
   std::unique_ptr<child::ServerChild> engine_child;
   std::unique_ptr<llamacpp::EngineBackend> engine;
@@ -54,7 +76,8 @@ struct Backends::State {
   Result<> add_vllm(std::vector<router::Member>& members);
   Result<> add_managed_vllm(std::vector<router::Member>& members);
   Result<> add_ollama(std::vector<router::Member>& members);
-  Result<> add_server(std::string name, const std::string& url, bool elsewhere, std::vector<router::Member>& members);
+  Result<> add_server(std::string name, const std::string& where, const Reached& reached,
+                      std::vector<router::Member>& members);
   Result<Reached> reach(std::string_view setting, const std::string& url);
 };
 
@@ -75,7 +98,11 @@ Result<> Backends::State::build() {
     }
   }
   if (members.empty()) return {};
-  router = DM_TRY(router::Router::open(std::move(members), {}, {deps.clock, deps.log, deps.metrics}));
+  for (router::Member& member : members) member.recorded = records.read(member.name);
+  router = DM_TRY(router::Router::open(
+      std::move(members), {.release_old = deps.settings.backends.release_old},
+      {deps.clock, deps.log, deps.metrics,
+       [this](const std::string& name, const llm::Capabilities& can) { records.write(name, can); }}));
   return {};
 }
 
@@ -85,10 +112,14 @@ Result<> Backends::State::add_engine(std::vector<router::Member>& members) {
   const std::filesystem::path model = DM_TRY(find_model(deps.layout, settings.engine.model));
   engine_child =
       DM_TRY(llamacpp::open_engine_child(chat_options(settings, deps.layout, model, beside_chat(settings, deps.layout)),
-                                         {deps.clock, deps.rng, deps.files, deps.client, deps.log}));
+                                         {deps.clock, deps.rng, deps.files, deps.client, deps.log, deps.metrics}));
   engine = std::make_unique<llamacpp::EngineBackend>(*engine_child, deps.client);
   clients.push_back(std::make_unique<openai::ChatClient>(*engine));
-  members.push_back({.name = "llamacpp", .model = clients.back().get(), .where = "its own engine"});
+  members.push_back({.name = "llamacpp",
+                     .model = clients.back().get(),
+                     .where = "its own engine",
+                     .state = state_of(engine_child.get(), nullptr),
+                     .release = [child = engine_child.get()] { child->end(); }});
   return {};
 }
 
@@ -115,8 +146,9 @@ Result<Reached> Backends::State::reach(std::string_view setting, const std::stri
 }
 
 // The last of `servers`, behind its guard.
-Result<> Backends::State::add_server(std::string name, const std::string& url, bool elsewhere,
+Result<> Backends::State::add_server(std::string name, const std::string& where, const Reached& reached,
                                      std::vector<router::Member>& members) {
+  child::ServerChild* child = reached.child;
   const resilience::GuardDeps guarding{
       .clock = deps.clock,
       .rng = deps.rng,
@@ -131,9 +163,10 @@ Result<> Backends::State::add_server(std::string name, const std::string& url, b
   clients.push_back(std::make_unique<openai::ChatClient>(*guarded.back()));
   members.push_back({.name = std::move(name),
                      .model = clients.back().get(),
-                     .where = url,
-                     .elsewhere = elsewhere,
-                     .left_alone = [one = guarded.back().get()] { return one->left_alone(); }});
+                     .where = where,
+                     .elsewhere = reached.elsewhere,
+                     .state = state_of(child, guarded.back().get()),
+                     .release = child == nullptr ? std::function<void()>() : [child] { child->end(); }});
   return {};
 }
 
@@ -145,7 +178,7 @@ Result<> Backends::State::add_vllm(std::vector<router::Member>& members) {
   reached.upstream.api_key = settings.vllm.api_key;
   openai::HttpBackendOptions options{.upstream = std::move(reached.upstream), .model = settings.vllm.model};
   servers.push_back(std::make_unique<openai::HttpBackend>(std::move(options), *reached.client, deps.clock));
-  return add_server("vllm", settings.vllm.url, reached.elsewhere, members);
+  return add_server("vllm", settings.vllm.url, reached, members);
 }
 
 Result<> Backends::State::add_managed_vllm(std::vector<router::Member>& members) {
@@ -157,17 +190,18 @@ Result<> Backends::State::add_managed_vllm(std::vector<router::Member>& members)
   if (deps.keeps_up) {
     // It takes a minute to start: meanwhile another one answers.
     options.server.keeping.kept_up = true;
-    options.server.keeping.caller_waits = std::chrono::seconds(1);
+    options.server.keeping.caller_waits = Duration::zero();
   }
-  vllm = DM_TRY(
-      vllm::VllmServer::open(std::move(options.server), deps.rng, {deps.clock, deps.files, deps.client, deps.log}));
+  vllm = DM_TRY(vllm::VllmServer::open(std::move(options.server), deps.rng,
+                                       {deps.clock, deps.files, deps.client, deps.log, deps.metrics}));
+  if (deps.keeps_up) vllm->child().want();
   openai::UpstreamOptions upstream{.child = &vllm->child(),
                                    .api_key = vllm->api_key(),
                                    .first_byte = settings.backends.first_byte,
                                    .idle = settings.backends.idle};
   openai::HttpBackendOptions backend{.upstream = std::move(upstream), .model = settings.vllm.model};
   servers.push_back(std::make_unique<openai::HttpBackend>(std::move(backend), deps.client, deps.clock));
-  return add_server("vllm", "its own vLLM", false, members);
+  return add_server("vllm", "its own vLLM", {.client = &deps.client, .child = &vllm->child()}, members);
 }
 
 Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
@@ -182,7 +216,7 @@ Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
                                 .context = settings.ollama.context,
                                 .keep_alive = settings.ollama.keep_alive};
   servers.push_back(std::make_unique<ollama::OllamaBackend>(std::move(options), *reached.client, deps.clock));
-  return add_server("ollama", settings.ollama.url, reached.elsewhere, members);
+  return add_server("ollama", settings.ollama.url, reached, members);
 }
 
 Result<std::unique_ptr<Backends>> Backends::open(const BackendsDeps& deps) {

@@ -20,6 +20,7 @@ llamacpp::EngineChildOptions chat_options(const config::Settings& settings, cons
   const config::Settings::Engine& engine = settings.engine;
   llamacpp::EngineChildOptions options = engine_options(engine.threads, layout, model);
   options.keeping.name = "engine of the chat model";
+  options.keeping.backend = "llamacpp";
   options.arguments = {fmt::format("--context={}", engine.context),
                        fmt::format("--batch={}", engine.batch),
                        fmt::format("--cpu-memory={}", engine.cpu_memory_bytes),

@@ -139,7 +139,7 @@ Result<> Holder::State::build() {
   const config::Settings& settings = deps.loaded.settings;
   const std::filesystem::path model = DM_TRY(find_model(layout, settings.embedder.model));
   engine = DM_TRY(llamacpp::open_engine_child(engine_options(settings.embedder.threads, layout, model),
-                                              {deps.clock, rng, files, deps.client, deps.log}));
+                                              {deps.clock, rng, files, deps.client, deps.log, metrics}));
   embedder =
       DM_TRY(llamacpp::EngineEmbedder::open(embedder_options(settings, layout, model), *engine, deps.client, files));
   parser = std::make_unique<parse::ChildParser>(parser_options(settings, layout), deps.clock);
@@ -189,7 +189,7 @@ Result<> Holder::State::build_reranker(std::vector<server::ServedModel>& models)
                  "Set reranker.model to one, or to nothing; docmind models list --json shows what each is for."};
   }
   rerank_engine = DM_TRY(llamacpp::open_engine_child(engine_options(settings.threads, deps.layout, model),
-                                                     {deps.clock, rng, files, deps.client, deps.log}));
+                                                     {deps.clock, rng, files, deps.client, deps.log, metrics}));
   reranker = std::make_unique<llamacpp::EngineBackend>(*rerank_engine, deps.client);
   models.push_back({server::ModelUse::kReranking, reranker.get()});
   return {};

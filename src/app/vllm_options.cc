@@ -84,6 +84,7 @@ Result<VllmOptions> vllm_options(const config::Settings& settings, const Layout&
   out.server.passed_on = environment.pick({"PATH", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH"});
   out.server.leader = leader_command(layout);
   out.server.keeping.name = "vLLM";
+  out.server.keeping.backend = "vllm";
   out.server.keeping.log_file = (layout.data / "logs" / "vllm.log").string();
   return out;
 }

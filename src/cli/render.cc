@@ -191,6 +191,7 @@ std::string render_backends(const json::value& backends, const Terminal& termina
     if (flag(one, "leaves_this_machine")) out += terminal.bold("  text leaves this machine");
     const std::string failure = text(one, "failure");
     const json::value* can = one.as_object().if_contains("capabilities");
+    if (const std::string less = text(one, "reduced"); !less.empty()) out += "\n            " + printable(less);
     if (!failure.empty()) {
       out += "\n            " + printable(failure);
     } else if (can != nullptr && can->is_object()) {

@@ -253,6 +253,9 @@ void add_backends(std::vector<Declaration>& out) {
   out.push_back(duration(
       "backends.idle", [](auto& s) -> auto& { return s.backends.idle; }, std::chrono::milliseconds(100),
       std::chrono::hours(24), "Longest silence inside an answer before the backend counts as hanging."));
+  out.push_back(on_off(
+      "backends.release_old", [](auto& s) -> auto& { return s.backends.release_old; },
+      "Free the memory of the backend that was in use once its last answer has ended; off: it stays, to stand in."));
   out.push_back(line_or_none(
       "vllm.url", [](auto& s) -> auto& { return s.vllm.url; }, "http address",
       "A vLLM, llama-server or other server with OpenAI's API that runs already; empty: none."));

@@ -56,6 +56,7 @@ struct Settings {
     std::string allow_remote{};
     Duration first_byte = std::chrono::minutes(10);
     Duration idle = std::chrono::seconds(60);
+    bool release_old = false;
   } backends{};
 
   struct Vllm {

@@ -19,6 +19,8 @@ namespace docmind::llm {
 
 // What a model and whoever runs it can do; false where it is not known.
 struct Capabilities {
+  bool operator==(const Capabilities&) const = default;
+
   std::string model{};         // As requests name it.
   std::string hash{};          // Of the model file; empty when it is not told.
   std::uint32_t context = 0;   // Tokens of prompt and answer together; 0: not told.
@@ -96,7 +98,7 @@ struct ChatReply {
   ChatFinish finish = ChatFinish::kEnd;  // kLength: cut by max_tokens, a schema may not hold.
   ChatUsage usage{};
   std::string backend{};                 // Who wrote it, where there are several.
-  std::vector<std::string> fallbacks{};  // Why it was not somebody before: a sentence each.
+  std::vector<std::string> fallbacks{};  // Why it was not somebody before, or with less: a sentence each.
 };
 
 class ChatModel : public Tokenizer {

@@ -24,13 +24,19 @@ json::value to_json(const std::optional<llm::Capabilities>& can) {
                       {"caches_prefix", can->caches_prefix || can->documents}};
 }
 
+json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+
 json::object to_json(const router::MemberStatus& one) {
   return {{"name", one.name},
           {"where", one.where},
           {"in_use", one.in_use},
           {"leaves_this_machine", one.elsewhere},
           {"capabilities", to_json(one.can)},
-          {"failure", one.failure.empty() ? json::value(nullptr) : json::value(one.failure)},
+          {"tried", one.tried},
+          {"loaded", one.state.loaded},
+          {"reduced", text_or_null(one.state.reduced)},
+          {"start_seconds", std::chrono::duration<double>(one.state.start_took).count()},
+          {"failure", text_or_null(one.failure.empty() ? one.state.away : one.failure)},
           {"answers", one.answers},
           {"failures", one.failures}};
 }
@@ -44,7 +50,12 @@ service::Check check_of(const router::MemberStatus& one) {
     out.message = one.failure + " Others answer in its place; docmind backends shows which.";
     return out;
   }
-  out.message = one.can ? one.can->model + (one.in_use ? ", in use" : ", ready") : "not asked yet";
+  if (const std::string& less = one.state.away.empty() ? one.state.reduced : one.state.away; !less.empty()) {
+    out.status = service::CheckStatus::kDegraded;
+    out.message = less;
+    return out;
+  }
+  out.message = one.tried && one.can ? one.can->model + (one.in_use ? ", in use" : ", ready") : "not asked yet";
   if (one.elsewhere) out.message += "; text goes to " + one.where;
   return out;
 }

@@ -99,6 +99,13 @@ void SupervisedRun::note_fit(const context::Fitted& fitted) {
   if (fitted.report.original_tokens >= report_.original_tokens) report_ = fitted.report;
 }
 
+void SupervisedRun::note_fallbacks(const std::vector<std::string>& fallbacks) {
+  const MutexLock lock(mutex_);
+  for (const std::string& why : fallbacks) {
+    if (std::ranges::find(record_.fallbacks, why) == record_.fallbacks.end()) record_.fallbacks.push_back(why);
+  }
+}
+
 void SupervisedRun::note_step(SupervisedStep step) {
   const MutexLock lock(mutex_);
   add(step.usage, record_.usage);
@@ -124,6 +131,7 @@ Result<llm::ChatReply> SupervisedRun::chat(const std::string& agent, llm::ChatRe
       .agent = agent, .began = std::chrono::duration<double>(began - parts_.asked).count(), .seconds = since(began)};
   if (reply) {
     step.usage = reply->usage;
+    note_fallbacks(reply->fallbacks);
     if (const Result<> readable = check(*reply); !readable) reply = readable.error();
   }
   if (!reply) step.error = reply.error().message;

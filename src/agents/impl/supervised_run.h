@@ -80,6 +80,7 @@ class SupervisedRun {
  private:
   Result<> begin_call() DM_EXCLUDES(mutex_);
   void note_fit(const context::Fitted& fitted) DM_EXCLUDES(mutex_);
+  void note_fallbacks(const std::vector<std::string>& fallbacks) DM_EXCLUDES(mutex_);
   void note_step(SupervisedStep step) DM_EXCLUDES(mutex_);
   void note_tool(ToolAnswered answered) DM_EXCLUDES(mutex_);
   double since(TimePoint at) const;

@@ -57,7 +57,8 @@ struct ServerChild::State {
   bool busy = false;                         // Guarded by mutex, like the rest.
   std::unique_ptr<sys::Subprocess> process;  // Null before the first start.
   bool healthy = false;                      // Has answered, and nobody suspects it since.
-  bool outdated = false;                     // A step was taken since it was started.
+  bool outdated = false;                     // A step was taken since it was started, or nobody wants it.
+  bool wanted = false;                       // Of one that is kept up.
   TimePoint began{};                         // When it was started,
   TimePoint patience{};                      // and until when it must answer while it is not healthy.
   std::string stamp{};                       // As it was at the start.
@@ -72,17 +73,20 @@ struct ServerChild::State {
   void settle(const std::string& stamp_now);
   Result<> start(const std::string& stamp_now);
   Result<> wait_for_health(Deadline deadline, const std::stop_token& stop);
+  void count_start() const;
   bool answers(Deadline deadline, const std::stop_token& stop);
   bool take_step(std::string why);
-  void ended(const sys::Exit& exit);
+  Error ended(const sys::Exit& exit);
   void drop();
+  void end_process();
   Result<RunningServer> wait_for_keeper(Deadline deadline, const std::stop_token& stop);
+  std::string away() const;
   void keep_up(const std::stop_token& stop);
-  Error gone(std::string_view what) const;
+  Error gone(std::string_view what, Code code = Code::kUnavailable) const;
 };
 
-Error ServerChild::State::gone(std::string_view what) const {
-  return {Code::kUnavailable, fmt::format("The {} {}.", options.name, what),
+Error ServerChild::State::gone(std::string_view what, Code code) const {
+  return {code, fmt::format("The {} {}.", options.name, what),
           options.log_file.empty() ? "Check its model with docmind doctor; docmind tries again by itself."
                                    : "Its log says more: " + options.log_file + "; docmind tries again by itself."};
 }
@@ -120,7 +124,7 @@ Result<RunningServer> ServerChild::State::hold(Deadline deadline, const std::sto
 void ServerChild::State::settle(const std::string& stamp_now) {
   if (process == nullptr) return;
   if (const auto exit = process->exited()) {
-    ended(*exit);
+    (void)ended(*exit);
   } else if (outdated) {
     drop();
   } else if (stamp_now != stamp) {
@@ -155,13 +159,15 @@ Result<> ServerChild::State::start(const std::string& stamp_now) {
     return gone("keeps ending and is left alone for a while");
   Launch launch = DM_TRY(options.launch(told.step));
   starts.push_back(now);
-  sys::SubprocessOptions wanted{.argv = std::move(launch.argv),
-                                .env = std::move(launch.environment),
-                                .out = said_log ? sys::Output::kWithErr : sys::Output::kNothing};
+  sys::SubprocessOptions process_options{.argv = std::move(launch.argv),
+                                         .env = std::move(launch.environment),
+                                         .out = said_log ? sys::Output::kWithErr : sys::Output::kNothing};
   if (said_log) {
-    wanted.on_err = [lines = std::make_shared<LinesToLog>(*said_log)](std::string_view bytes) { lines->take(bytes); };
+    process_options.on_err = [lines = std::make_shared<LinesToLog>(*said_log)](std::string_view bytes) {
+      lines->take(bytes);
+    };
   }
-  auto started = DM_TRY(sys::Subprocess::start(std::move(wanted)).with("start the " + options.name));
+  auto started = DM_TRY(sys::Subprocess::start(std::move(process_options)).with("start the " + options.name));
   const std::lock_guard lock(mutex);
   process = std::move(started);
   healthy = false;
@@ -181,6 +187,7 @@ Result<> ServerChild::State::wait_for_health(Deadline deadline, const std::stop_
       const std::lock_guard lock(mutex);
       healthy = true;
       told.start_took = deps.clock.now() - began;
+      count_start();
       deps.log.event(obs::Level::kDebug, "child_running",
                      {{"child", options.name}, {"pid", process->pid()}, {"life", server.life}});
       return {};
@@ -195,12 +202,17 @@ Result<> ServerChild::State::wait_for_health(Deadline deadline, const std::stop_
     }
     // Waiting for its end is the pause between two probes: one that dies is seen at once.
     const auto exit = process->wait(deadline.sooner(kProbePause, deps.clock), stop);
-    if (exit) {
-      const std::string said = exit->signal != 0 ? std::string() : last_line(process->err_tail());
-      ended(*exit);
-      return gone(fmt::format("has ended: {}", said.empty() ? sys::describe(*exit) : said));
-    }
+    if (exit) return ended(*exit);
   }
+}
+
+void ServerChild::State::count_start() const {
+  if (options.backend.empty()) return;
+  const obs::Labels labels{{"backend", options.backend}};
+  deps.metrics.counter("docmind_backend_starts_total", "Starts of a backend's process that came to health.", labels)
+      .add();
+  deps.metrics.gauge("docmind_backend_start_seconds", "How long its last start took.", labels)
+      .set(std::chrono::duration<double>(told.start_took).count());
 }
 
 bool ServerChild::State::answers(Deadline deadline, const std::stop_token& stop) {
@@ -219,20 +231,29 @@ bool ServerChild::State::take_step(std::string why) {
   ++told.step;
   told.stepped = std::move(why);
   starts.clear();  // It is another one from here.
+  if (!options.backend.empty()) {
+    deps.metrics
+        .counter("docmind_backend_steps_total", "What a backend gave up since its memory did not suffice.",
+                 {{"backend", options.backend}, {"step", told.step_name}})
+        .add();
+  }
   deps.log.event(obs::Level::kWarn, "child_step",
                  {{"child", options.name}, {"step", told.step_name}, {"why", told.stepped}});
   return true;
 }
 
-void ServerChild::State::ended(const sys::Exit& exit) {
+// Why it ended.
+Error ServerChild::State::ended(const sys::Exit& exit) {
   const std::string said = process->err_tail();
+  std::string why = exit.signal != 0 ? std::string() : last_line(said);
+  if (why.empty()) why = sys::describe(exit);
   deps.log.event(obs::Level::kWarn, "child_died",
                  {{"child", options.name}, {"exit", sys::describe(exit)}, {"said", last_line(said)}});
   const bool helps = !outdated && options.step_helps && options.step_helps(exit, said);
   drop();
-  const std::string line = last_line(said);
   const std::lock_guard lock(mutex);
-  if (helps) take_step(line.empty() || exit.signal != 0 ? sys::describe(exit) : line);
+  if (helps) (void)take_step(why);
+  return gone("has ended: " + why, helps ? Code::kResourceExhausted : Code::kUnavailable);
 }
 
 void ServerChild::State::drop() {
@@ -253,35 +274,49 @@ void ServerChild::State::drop() {
 Result<RunningServer> ServerChild::State::wait_for_keeper(Deadline deadline, const std::stop_token& stop) {
   const Deadline patience_of_caller = deadline.sooner(options.caller_waits, deps.clock);
   std::unique_lock lock(mutex);
+  if (!std::exchange(wanted, true)) changed.notify_all();
   while (!healthy && !stop.stop_requested() && !patience_of_caller.expired()) {
     const Duration step = std::min<Duration>(patience_of_caller.left(), std::chrono::seconds(1));
     changed.wait_for(lock, stop, step, [this] { return healthy; });
   }
   if (healthy) return server;
   if (stop.stop_requested()) return Error{Code::kCancelled, "The request was cancelled."};
-  if (!told.failure.empty()) return Error{Code::kUnavailable, told.failure, "Docmind tries again by itself."};
-  return Error{Code::kUnavailable,
-               fmt::format("The {} is starting, since {} s.", options.name,
-                           std::chrono::duration_cast<std::chrono::seconds>(deps.clock.now() - began).count()),
-               "Wait a little, then ask again."};
+  return Error{Code::kUnavailable, away(), "Wait a little, then ask again: docmind tries by itself."};
+}
+
+// With the mutex held.
+std::string ServerChild::State::away() const {
+  if (!told.failure.empty()) return told.failure;
+  const auto since = process == nullptr ? Duration::zero() : deps.clock.now() - began;
+  return fmt::format("The {} is starting, since {} s.", options.name,
+                     std::chrono::duration_cast<std::chrono::seconds>(since).count());
 }
 
 void ServerChild::State::keep_up(const std::stop_token& stop) {
   Duration pause = options.first_pause;
-  while (!stop.stop_requested()) {
+  const auto until_wanted = [&] {
+    std::unique_lock lock(mutex);
+    if (!wanted) {
+      lock.unlock();
+      end_process();
+      lock.lock();
+    }
+    changed.wait(lock, stop, [this] { return wanted; });
+  };
+  for (until_wanted(); !stop.stop_requested(); until_wanted()) {
     const TimePoint from = deps.clock.now();
     bool lives = static_cast<bool>(hold(Deadline::never(), stop));
     while (lives && !stop.stop_requested()) {
       const bool ended_now = static_cast<bool>(process->wait(Deadline::in(kWatchPause, deps.clock), stop));
       const std::lock_guard lock(mutex);
       if (ended_now) healthy = false;
-      lives = healthy;
+      lives = healthy && wanted;
       told.healthy = healthy;
     }
     if (deps.clock.now() - from >= options.longest_pause) pause = options.first_pause;
     std::unique_lock lock(mutex);
     // One that is suspected is looked at, and one that took a step is started, without a pause.
-    const bool at_once = outdated || (process != nullptr && !process->exited());
+    const bool at_once = !wanted || outdated || (process != nullptr && !process->exited());
     if (!at_once) changed.wait_for(lock, stop, pause, [] { return false; });
     if (!at_once) pause = std::min(2 * pause, options.longest_pause);
   }
@@ -289,15 +324,20 @@ void ServerChild::State::keep_up(const std::stop_token& stop) {
 
 ServerChild::ServerChild(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+// Time to save what it has, then it is dropped.
+void ServerChild::State::end_process() {
+  if (process == nullptr) return;
+  process->terminate();
+  (void)process->wait(Deadline::in(options.end_timeout, deps.clock), {});
+  drop();
+}
+
 ServerChild::~ServerChild() {
   if (state_->keeper.joinable()) {
     state_->keeper.request_stop();
     state_->keeper.join();
   }
-  if (state_->process == nullptr) return;
-  state_->process->terminate();
-  (void)state_->process->wait(Deadline::in(state_->options.end_timeout, state_->deps.clock), {});
-  state_->drop();
+  state_->end_process();
 }
 
 Result<std::unique_ptr<ServerChild>> ServerChild::open(ServerChildOptions options, ServerChildDeps deps) {
@@ -334,12 +374,39 @@ bool ServerChild::step_down(std::uint64_t life, std::string_view why) {
   return true;
 }
 
+void ServerChild::want() {
+  const std::lock_guard lock(state_->mutex);
+  state_->wanted = true;
+  state_->changed.notify_all();
+}
+
+void ServerChild::end() {
+  State& s = *state_;
+  std::unique_lock lock(s.mutex);
+  s.wanted = false;
+  if (s.options.kept_up) {  // The keeper sees the end within kWatchPause, and ends it.
+    s.healthy = false;
+    s.told.healthy = false;
+    if (s.process != nullptr) s.process->terminate();
+    return;
+  }
+  if (!s.acquire(lock, Deadline::in(s.options.end_timeout, s.deps.clock), {})) return;  // Somebody wants it.
+  s.busy = true;
+  lock.unlock();
+  s.end_process();
+  lock.lock();
+  s.busy = false;
+  s.changed.notify_all();
+}
+
 ChildStatus ServerChild::status() const {
   const std::lock_guard lock(state_->mutex);
   ChildStatus out = state_->told;
   // Nobody may have looked since it ended.
   if (!state_->busy && state_->process != nullptr && state_->process->exited()) out.pid = 0;
   out.healthy = out.healthy && out.pid != 0;
+  const bool refuses = state_->options.kept_up && state_->options.caller_waits == Duration::zero();
+  if (refuses && state_->wanted && !out.healthy) out.away = state_->away();
   return out;
 }
 

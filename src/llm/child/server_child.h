@@ -3,11 +3,12 @@
 //
 // One that is not `kept_up` is started by the first caller who wants it; callers that come meanwhile wait for the same
 // start, and one that ends at once costs a bounded number of starts: after `max_starts` within `start_window` the
-// answer is kUnavailable until the window has passed. One that is kept up is started at once and again whenever it
-// ends, with pauses that grow from `first_pause` to `longest_pause`; callers wait for it `caller_waits` at most. A
-// child whose memory did not suffice (`step_helps`, step_down()) is started again with the next of `steps` in force,
-// and with all before it; steps stay in force until `stamp` changes or this object goes.
-// The child dies with us, even when we are killed (sys/subprocess.h). Thread safety: any method from any thread.
+// answer is kUnavailable until the window has passed. One that is kept up is started when first wanted and again
+// whenever it ends, with pauses that grow from `first_pause` to `longest_pause`; callers wait for it `caller_waits` at
+// most. end() ends either until somebody wants it again. A child whose memory did not suffice (`step_helps`,
+// step_down()) is started again with the next of `steps` in force, and with all before it; steps stay in force until
+// `stamp` changes or this object goes. The child dies with us, even when we are killed (sys/subprocess.h). Thread
+// safety: any method from any thread.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +24,7 @@
 #include "base/result.h"
 #include "net/client.h"
 #include "obs/log.h"
+#include "obs/metrics.h"
 #include "sys/files.h"
 #include "sys/subprocess.h"
 
@@ -35,7 +37,8 @@ struct Launch {                            // One start.
 };
 
 struct ServerChildOptions {
-  std::string name{};  // "the embedding engine": for sentences and the log.
+  std::string name{};     // "embedding engine": for sentences and the log.
+  std::string backend{};  // "llamacpp": the label in docmind_backend_starts_total and its like; empty: not counted.
   // Asked before each start; `step` of `steps` are in force, 0: none.
   std::function<Result<Launch>(std::size_t step)> launch{};
   std::vector<std::string> steps{};  // What is given up when memory does not suffice, for people: "a context of 65536".
@@ -61,6 +64,7 @@ struct ServerChildDeps {  // All outlive the child.
   sys::Files& files;
   net::Client& client;
   const obs::Log& log;
+  obs::Metrics& metrics;
 };
 
 // One life of the process. `life` counts starts, so that a failed request can say which process failed it.
@@ -78,6 +82,7 @@ struct ChildStatus {
   std::string step_name{};  // "a context of 65536"; empty: none in force.
   std::string stepped{};    // Why the last step was taken.
   std::string failure{};    // Why it is not healthy, while it is not.
+  std::string away{};       // What a caller who does not wait (caller_waits = 0) would be told now; empty: it answers.
 };
 
 class ServerChild {
@@ -87,7 +92,8 @@ class ServerChild {
   ServerChild(const ServerChild&) = delete;
   ServerChild& operator=(const ServerChild&) = delete;
 
-  // A healthy one. kUnavailable when it cannot be started, or is still starting after `caller_waits`.
+  // A healthy one. kUnavailable when it cannot be started, or is still starting after `caller_waits`;
+  // kResourceExhausted when its memory does not suffice and there is no step left.
   Result<RunningServer> running(Deadline deadline, std::stop_token stop);
 
   // A request to that life failed in the transport: whoever asks next gets a fresh process if this one is dead or does
@@ -97,6 +103,12 @@ class ServerChild {
   // That life's memory did not suffice: it is ended, and the next start has one step more in force. False when there is
   // no such step, or that life is over.
   bool step_down(std::uint64_t life, std::string_view why);
+
+  // From now on one that is kept up is kept up; without waiting for it.
+  void want();
+
+  // Ends it, until somebody wants it again: what it has in memory is freed. Its requests are cut off.
+  void end();
 
   ChildStatus status() const;
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <thread>
 
 #include "net/server.h"
 #include "sys/clock.h"
@@ -18,6 +19,7 @@ class ServerChildTest : public testing::Test {
  protected:
   ServerChildTest() {
     options_.name = "server";
+    options_.backend = "vllm";
     options_.launch = [this](std::size_t step) -> Result<Launch> {
       ++launches_;
       if (step >= well_from_) well_ = true;
@@ -31,7 +33,7 @@ class ServerChildTest : public testing::Test {
     });
     port_ = *health_->listen_tcp({});
   }
-  void open() { child_ = *ServerChild::open(options_, {clock_, files_, *client_, *log_}); }
+  void open() { child_ = *ServerChild::open(options_, {clock_, files_, *client_, *log_, metrics_}); }
   Result<RunningServer> running() {
     return child_->running(Deadline::in(std::chrono::minutes(5), clock_), stop_.get_token());
   }
@@ -52,6 +54,7 @@ class ServerChildTest : public testing::Test {
                                                           lines_.emplace_back(line);
                                                         }},
                                                    clock_);
+  obs::Metrics metrics_;
   std::unique_ptr<net::Client> client_;
   std::unique_ptr<net::Server> health_;
   std::uint16_t port_ = 0;
@@ -76,6 +79,8 @@ TEST_F(ServerChildTest, IsStartedByWhoWantsItAndOnce) {
   EXPECT_NE(status.pid, 0);
   EXPECT_TRUE(status.healthy);
   EXPECT_GT(status.start_took, Duration::zero());
+  EXPECT_THAT(metrics_.text(), testing::HasSubstr("docmind_backend_start_seconds{backend=\"vllm\"} "));
+  EXPECT_THAT(metrics_.text(), testing::HasSubstr("docmind_backend_starts_total{backend=\"vllm\"} 1"));
 }
 
 TEST_F(ServerChildTest, OneThatIsKeptUpComesBackByItself) {
@@ -103,9 +108,11 @@ TEST_F(ServerChildTest, CallersDoNotWaitForALongStart) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kUnavailable);
   EXPECT_THAT(refused.error().message, testing::HasSubstr("starting"));
+  EXPECT_THAT(child_->status().away, testing::HasSubstr("starting"));
   well_ = true;
   while (!child_->status().healthy) std::this_thread::yield();
   EXPECT_TRUE(running());
+  EXPECT_EQ(child_->status().away, "");
 }
 
 TEST_F(ServerChildTest, TakesOneStepAfterAnotherWhenMemoryDoesNotSuffice) {
@@ -136,6 +143,7 @@ TEST_F(ServerChildTest, EndsWhenThereIsNoStepLeft) {
   open();
   const auto server = running();
   ASSERT_FALSE(server);
+  EXPECT_EQ(server.error().code, Code::kResourceExhausted);
   EXPECT_THAT(server.error().message, testing::HasSubstr("no memory"));
   EXPECT_EQ(child_->status().failure, server.error().message);
   EXPECT_EQ(child_->status().step, 1U);
@@ -168,6 +176,22 @@ TEST_F(ServerChildTest, AChangedStampStartsItAfreshWithoutSteps) {
   EXPECT_EQ(child_->status().step, 0U);
 }
 
+TEST_F(ServerChildTest, EndsUntilSomebodyWantsIt) {
+  for (const bool kept_up : {false, true}) {
+    options_.kept_up = kept_up;
+    open();
+    const std::uint64_t life = running()->life;
+    const int pid = child_->status().pid;
+    child_->end();
+    while (child_->status().pid != 0) std::this_thread::yield();
+    EXPECT_FALSE(child_->status().healthy);
+    EXPECT_NE(kill(pid, 0), 0);
+    const auto again = running();
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->life, life + 1);
+  }
+}
+
 TEST_F(ServerChildTest, WhatItSaysGoesIntoItsOwnLog) {
   script_ = "echo to people; echo to experts >&2; exec sleep 1000";
   options_.log_file = (folder_ / "logs" / "server.log").string();
@@ -185,6 +209,7 @@ TEST_F(ServerChildTest, AStartThatCannotBeMadeIsTold) {
   options_.kept_up = true;
   options_.caller_waits = std::chrono::minutes(1);
   open();
+  child_->want();
   while (child_->status().failure.empty()) std::this_thread::yield();
   EXPECT_EQ(child_->status().failure, "Port 1 is taken.");
 }

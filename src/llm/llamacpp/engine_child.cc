@@ -42,7 +42,7 @@ Result<std::unique_ptr<child::ServerChild>> open_engine_child(EngineChildOptions
   keeping.launch = [&rng = deps.rng, options = std::move(options)](std::size_t step) -> Result<child::Launch> {
     return launch(options, fmt::format("{}/engine-{:016x}.sock", options.socket_folder, rng.next()), step);
   };
-  return child::ServerChild::open(std::move(keeping), {deps.clock, deps.files, deps.client, deps.log});
+  return child::ServerChild::open(std::move(keeping), {deps.clock, deps.files, deps.client, deps.log, deps.metrics});
 }
 
 }  // namespace docmind::llamacpp

@@ -30,6 +30,7 @@ struct EngineChildDeps {  // All outlive the child.
   sys::Files& files;
   net::Client& client;
   const obs::Log& log;
+  obs::Metrics& metrics;
 };
 
 // kInvalidArgument when the socket's path would be too long for one.

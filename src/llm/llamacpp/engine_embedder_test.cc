@@ -33,7 +33,7 @@ class EngineEmbedderTest : public testing::Test {
     options.model_path = model_;
     options.socket_folder = (folder_ / "run").string();
     client_ = *net::Client::open();
-    child_ = *open_engine_child(options, {clock_, rng_, files_, *client_, log_});
+    child_ = *open_engine_child(options, {clock_, rng_, files_, *client_, log_, metrics_});
     embedder_ = open_embedder();
   }
   std::unique_ptr<EngineEmbedder> open_embedder(EngineEmbedderOptions options = {}) {
@@ -51,6 +51,7 @@ class EngineEmbedderTest : public testing::Test {
   SeededRng rng_{7};
   sys::RealFiles files_;
   obs::Log log_;
+  obs::Metrics metrics_;
   std::string model_;
   std::unique_ptr<net::Client> client_;
   std::unique_ptr<child::ServerChild> child_;
@@ -238,7 +239,8 @@ TEST_F(EngineEmbedderTest, ATooLongSocketFolderIsRefused) {
   start("good");
   EngineChildOptions options;
   options.socket_folder = (folder_ / std::string(90, 'x')).string();
-  EXPECT_EQ(open_engine_child(options, {clock_, rng_, files_, *client_, log_}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(open_engine_child(options, {clock_, rng_, files_, *client_, log_, metrics_}).error().code,
+            Code::kInvalidArgument);
 }
 
 }  // namespace

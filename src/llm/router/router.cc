@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "exec/wait.h"
+
 namespace docmind::router {
 namespace {
 
@@ -42,9 +44,14 @@ struct Router::Place {
   obs::Counter& answers;
   obs::Counter& failures;
   // Under the router's lock:
+  std::uint32_t running = 0;
+  bool leaving = false;  // Its memory goes with its last answer.
+  bool tried = false;
   TimePoint rests_until{};
   std::string failure{};
   std::optional<llm::Capabilities> can{};
+
+  MemberState state() const { return member.state ? member.state() : MemberState{}; }
 };
 
 Result<std::unique_ptr<Router>> Router::open(std::vector<Member> members, const RouterOptions& options,
@@ -65,25 +72,34 @@ Router::Router(std::vector<Member> members, const RouterOptions& options, Router
         deps_.metrics.counter("docmind_backend_answers_total", "Answers that a backend wrote.", labels);
     obs::Counter& failures =
         deps_.metrics.counter("docmind_backend_failures_total", "Requests that a backend failed.", labels);
+    std::optional<llm::Capabilities> recorded = std::move(member.recorded);
     places_.push_back(std::make_unique<Place>(Place{std::move(member), answers, failures}));
+    places_.back()->can = std::move(recorded);
   }
 }
 
 Router::~Router() = default;
 
-// The one in use, then the others; those that rest come last.
-std::vector<Router::Place*> Router::order() const {
+// The one in use, then the others.
+std::vector<Router::Place*> Router::preferred() const {
   const MutexLock lock(mutex_);
-  std::vector<Place*> all{places_[in_use_].get()};
+  std::vector<Place*> out{places_[in_use_].get()};
   for (const auto& place : places_) {
-    if (place != places_[in_use_]) all.push_back(place.get());
+    if (place != places_[in_use_]) out.push_back(place.get());
   }
+  return out;
+}
+
+// As preferred, but those that rest come last.
+std::vector<Router::Place*> Router::order() const {
   std::vector<Place*> out;
   std::vector<Place*> resting;
   const TimePoint now = deps_.clock.now();
-  for (Place* place : all) {
-    const bool open = place->member.left_alone && place->member.left_alone() > Duration::zero();
-    (place->rests_until > now || open ? resting : out).push_back(place);
+  for (Place* place : preferred()) {
+    const MemberState state = place->state();
+    const MutexLock lock(mutex_);
+    const bool waits = place->rests_until > now || state.left_alone > Duration::zero() || !state.away.empty();
+    (waits ? resting : out).push_back(place);
   }
   out.insert(out.end(), resting.begin(), resting.end());
   return out;
@@ -97,17 +113,57 @@ Result<llm::Capabilities> Router::can(Place& place, Deadline deadline, const std
     if (!stop.stop_requested()) failed(place, told.error());
     return told;
   }
-  const MutexLock lock(mutex_);
-  place.can = *told;
+  learn(place, *told);
   return told;
+}
+
+void Router::learn(Place& place, const llm::Capabilities& told) {
+  bool other = false;
+  {
+    const MutexLock lock(mutex_);
+    other = place.can != told;
+    place.can = told;
+    place.tried = true;
+  }
+  if (other && deps_.record) deps_.record(place.member.name, told);
+  tell_model();
+}
+
+// The model that answers, for dashboards: 1 for the one in use, 0 for one that was.
+void Router::tell_model() {
+  const MutexLock lock(mutex_);
+  for (const auto& place : places_) {
+    if (!place->can) continue;
+    deps_.metrics
+        .gauge("docmind_model_info", "1 for the model that answers.",
+               {{"backend", place->member.name}, {"model", place->can->model}})
+        .set(place == places_[in_use_] ? 1 : 0);
+  }
 }
 
 Result<llm::Capabilities> Router::known(Place& place, Deadline deadline, const std::stop_token& stop) {
   {
     const MutexLock lock(mutex_);
-    if (place.can && place.failure.empty()) return *place.can;
+    if (place.can && place.tried && place.failure.empty()) return *place.can;
   }
   return can(place, deadline, stop);
+}
+
+// Those before the one that answered that were not even asked, since they failed a moment ago.
+void Router::tell_resting(const Place& answering, std::vector<Place*>& passed_over,
+                          std::vector<std::string>& why) const {
+  for (Place* place : preferred()) {
+    if (place == &answering) return;
+    if (std::ranges::find(passed_over, place) != passed_over.end()) continue;
+    const MemberState state = place->state();
+    std::string reason = state.away;
+    if (reason.empty()) {
+      const MutexLock lock(mutex_);
+      reason = place->failure;
+    }
+    passed_over.push_back(place);
+    why.push_back(place->member.name + ": " + (reason.empty() ? "it failed a moment ago" : reason));
+  }
 }
 
 void Router::failed(Place& place, const Error& error) {
@@ -141,6 +197,10 @@ Error Router::none_answers(const std::vector<std::string>& why) const {
 Result<llm::Capabilities> Router::capabilities(Deadline deadline, std::stop_token stop) {
   std::vector<std::string> why;
   for (Place* place : order()) {
+    if (std::string away = place->state().away; !away.empty()) {
+      why.push_back(place->member.name + ": " + away);
+      continue;
+    }
     auto told = can(*place, deadline, stop);
     if (told || stop.stop_requested() || deadline.expired()) return told;
     why.push_back(place->member.name + ": " + told.error().message);
@@ -163,6 +223,10 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
       passed_over.push_back(place);
       why.push_back(place->member.name + ": " + reason);
     };
+    if (const std::string away = place->state().away; !away.empty()) {
+      skip(away);
+      continue;
+    }
     const auto told = known(*place, deadline, stop);
     if (stop.stop_requested()) return Error{Code::kCancelled, "The request was cancelled."};
     if (deadline.expired()) return Error{Code::kDeadlineExceeded, "No backend answered in time."};
@@ -176,11 +240,15 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
     }
     std::optional<Passing> passing;
     if (stream != nullptr) passing.emplace(*stream);
-    Result<llm::ChatReply> reply = place->member.model->chat(request, passing ? &*passing : nullptr, deadline, stop);
+    Result<llm::ChatReply> reply = ask(*place, request, passing ? &*passing : nullptr, deadline, stop);
     if (reply) {
+      tell_resting(*place, passed_over, why);
       answered(*place, passed_over);
       reply->backend = place->member.name;
-      reply->fallbacks = std::move(why);
+      for (const std::string& one : why) reply->fallbacks.push_back("Another backend wrote it: " + one);
+      if (const std::string reduced = place->state().reduced; !reduced.empty()) {
+        reply->fallbacks.push_back(place->member.name + " runs with less: " + reduced);
+      }
       return reply;
     }
     if (stop.stop_requested() || deadline.expired() || !is_its_own(reply.error())) return reply;
@@ -191,6 +259,52 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
   return none_answers(why);
 }
 
+// One request, counted while it runs.
+Result<llm::ChatReply> Router::ask(Place& place, const llm::ChatRequest& request, llm::TokenStream* stream,
+                                   Deadline deadline, const std::stop_token& stop) {
+  {
+    const MutexLock lock(mutex_);
+    ++place.running;
+  }
+  Result<llm::ChatReply> reply = place.member.model->chat(request, stream, deadline, stop);
+  {
+    const MutexLock lock(mutex_);
+    --place.running;
+    ended_.notify_all();
+  }
+  release_idle(place);
+  return reply;
+}
+
+void Router::release_idle(Place& place) {
+  {
+    const MutexLock lock(mutex_);
+    if (place.running > 0 || !std::exchange(place.leaving, false)) return;
+  }
+  place.member.release();
+  deps_.log.event(obs::Level::kInfo, "backend_released", {{"backend", place.member.name}});
+}
+
+Result<llm::Capabilities> Router::load(Place& place, Deadline deadline, const std::stop_token& stop) {
+  llm::Capabilities told = DM_TRY(place.member.model->capabilities(deadline, stop));
+  const llm::ChatRequest warm_up{.messages = {{.role = llm::Role::kUser, .content = "Hi"}},
+                                 .max_tokens = options_.warm_up_tokens};
+  DM_TRY(place.member.model->chat(warm_up, nullptr, deadline, stop));
+  return told;
+}
+
+Result<> Router::make_room(Place& old, Deadline deadline, const std::stop_token& stop) {
+  {
+    MutexLock lock(mutex_);
+    const auto idle = [&old]() DM_REQUIRES(mutex_) { return old.running == 0; };
+    const exec::Waited waited = exec::wait_until(ended_, lock, deadline, stop, idle);
+    if (waited != exec::Waited::kReady) return exec::error_of(waited, "waiting for the old backend's answers");
+    old.leaving = true;
+  }
+  release_idle(old);
+  return {};
+}
+
 Result<> Router::use(std::string_view name, Deadline deadline, std::stop_token stop) {
   const auto found = std::ranges::find_if(places_, [&](const auto& place) { return place->member.name == name; });
   if (found == places_.end()) {
@@ -198,22 +312,36 @@ Result<> Router::use(std::string_view name, Deadline deadline, std::stop_token s
                  "docmind backends lists those that are set up."};
   }
   Place& place = **found;
-  const auto told = place.member.model->capabilities(deadline, stop);
+  Place* old = nullptr;
+  {
+    const MutexLock lock(mutex_);
+    old = places_[in_use_].get();
+  }
+  auto told = load(place, deadline, stop);
+  const bool no_room = !told && told.error().code == Code::kResourceExhausted && !place.state().loaded;
+  if (no_room && old != &place && old->member.release) {
+    DM_TRY(make_room(*old, deadline, stop));
+    told = load(place, deadline, stop);
+  }
   if (!told) return told.error();
-  const llm::ChatRequest warm_up{.messages = {{.role = llm::Role::kUser, .content = "Hi"}},
-                                 .max_tokens = options_.warm_up_tokens};
-  if (auto warm = place.member.model->chat(warm_up, nullptr, deadline, stop); !warm) return warm.error();
   deps_.log.event(obs::Level::kInfo, "backend_in_use", {{"backend", place.member.name}});
-  const MutexLock lock(mutex_);
-  place.can = *told;
-  place.rests_until = {};
-  place.failure.clear();
-  in_use_ = static_cast<std::size_t>(found - places_.begin());
+  {
+    const MutexLock lock(mutex_);
+    place.rests_until = {};
+    place.failure.clear();
+    place.leaving = false;
+    in_use_ = static_cast<std::size_t>(found - places_.begin());
+    if (options_.release_old && old != &place && old->member.release) old->leaving = true;
+  }
+  learn(place, *told);
+  release_idle(*old);
   return {};
 }
 
 void Router::look(Deadline deadline, const std::stop_token& stop) {
-  for (Place* place : order()) (void)can(*place, deadline, stop);
+  for (Place* place : order()) {
+    if (place->state().away.empty()) (void)can(*place, deadline, stop);
+  }
 }
 
 std::vector<MemberStatus> Router::status() const {
@@ -226,7 +354,9 @@ std::vector<MemberStatus> Router::status() const {
                    .in_use = place == places_[in_use_],
                    .elsewhere = place->member.elsewhere,
                    .can = place->can,
+                   .tried = place->tried,
                    .failure = place->rests_until > now ? place->failure : std::string(),
+                   .state = place->state(),
                    .answers = static_cast<std::uint64_t>(place->answers.value()),
                    .failures = static_cast<std::uint64_t>(place->failures.value())});
   }

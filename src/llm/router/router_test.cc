@@ -99,7 +99,7 @@ TEST_F(RouterTest, TheNextAnswersWhenItCannotAndSaysWhy) {
   const auto reply = ask();
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->backend, "llamacpp");
-  EXPECT_THAT(reply->fallbacks, ElementsAre("vllm: it died"));
+  EXPECT_THAT(reply->fallbacks, ElementsAre("Another backend wrote it: vllm: it died"));
   EXPECT_EQ(fallbacks("vllm", "llamacpp"), 1);
   engine.down = true;
   EXPECT_EQ(who(), "ollama");
@@ -196,6 +196,113 @@ TEST_F(RouterTest, AStopIsNoFailure) {
   EXPECT_EQ(router->chat(request, nullptr, Deadline::never(), stop.get_token()).error().code, Code::kCancelled);
   EXPECT_EQ(engine.asked, 0);
   EXPECT_EQ(router->status()[0].failures, 0U);
+}
+
+// A router of two whose memory holds one of them.
+struct NarrowTest : RouterTest {
+  Result<> use(const std::string& name) { return pair->use(name, Deadline::never(), {}); }
+  std::unique_ptr<Router> pair_with(const RouterOptions& options) {
+    const auto state = [](const bool& loaded) { return [&loaded] { return MemberState{.loaded = loaded}; }; };
+    const auto release = [this](std::string name, bool& loaded) {
+      return [this, name = std::move(name), &loaded] {
+        loaded = false;
+        released.push_back(name);
+      };
+    };
+    return *Router::open(
+        {{.name = "vllm", .model = &vllm, .state = state(vllm_loaded), .release = release("vllm", vllm_loaded)},
+         {.name = "llamacpp",
+          .model = &engine,
+          .state = state(engine_loaded),
+          .release = release("llamacpp", engine_loaded)}},
+        options, {clock, log, metrics});
+  }
+
+  bool vllm_loaded = true;
+  bool engine_loaded = false;
+  std::vector<std::string> released;
+  std::unique_ptr<Router> pair = pair_with({});
+};
+
+TEST_F(NarrowTest, TheOldStaysInMemoryWhereBothFit) {
+  EXPECT_TRUE(use("llamacpp"));
+  EXPECT_THAT(released, IsEmpty());
+}
+
+TEST_F(NarrowTest, TheOldGoesWhenItsLastAnswerHasEnded) {
+  pair = pair_with({.release_old = true});
+  std::latch inside(1);
+  std::latch go_on(1);
+  vllm.during = [&] {
+    inside.count_down();
+    go_on.wait();
+  };
+  std::jthread running([&] {
+    const llm::ChatRequest request{.messages = {{.role = llm::Role::kUser, .content = "q"}}};
+    EXPECT_EQ(pair->chat(request, nullptr, Deadline::never(), {})->backend, "vllm");
+  });
+  inside.wait();
+  EXPECT_TRUE(use("llamacpp"));
+  EXPECT_THAT(released, IsEmpty());
+  go_on.count_down();
+  running.join();
+  EXPECT_THAT(released, ElementsAre("vllm"));
+}
+
+TEST_F(NarrowTest, WithoutRoomForBothTheOldMakesRoom) {
+  engine.breaks = Error{Code::kResourceExhausted, "memory does not suffice"};
+  engine.during = [&] {
+    if (!vllm_loaded) engine.breaks.reset();
+  };
+  EXPECT_TRUE(use("llamacpp"));
+  EXPECT_THAT(released, ElementsAre("vllm"));
+  EXPECT_TRUE(pair->status()[1].in_use);
+}
+
+TEST_F(NarrowTest, WithoutRoomForItAtAllTheOldStaysInUse) {
+  engine.breaks = Error{Code::kResourceExhausted, "memory does not suffice"};
+  EXPECT_EQ(use("llamacpp").error().message, "memory does not suffice");
+  EXPECT_TRUE(pair->status()[0].in_use);
+  EXPECT_EQ(engine.asked, 2);
+}
+
+TEST_F(NarrowTest, BusyIsNotNarrow) {
+  engine_loaded = true;
+  engine.breaks = Error{Code::kResourceExhausted, "busy"};
+  EXPECT_FALSE(use("llamacpp"));
+  EXPECT_THAT(released, IsEmpty());
+}
+
+TEST_F(RouterTest, OneThatIsAwayIsNotAskedAndOneWithLessSaysSo) {
+  MemberState state;
+  std::vector<std::string> recorded;
+  router = *Router::open(
+      {{.name = "vllm", .model = &vllm, .state = [&] { return state; }}, {.name = "llamacpp", .model = &engine}}, {},
+      {clock, log, metrics,
+       [&](const std::string& name, const llm::Capabilities& can) { recorded.push_back(name + "=" + can.model); }});
+  state.away = "is starting, since 4 s";
+  const auto reply = ask();
+  EXPECT_EQ(reply->backend, "llamacpp");
+  EXPECT_THAT(reply->fallbacks, ElementsAre("Another backend wrote it: vllm: is starting, since 4 s"));
+  EXPECT_EQ(router->capabilities(Deadline::never(), {})->model, "engine-model");
+  EXPECT_EQ(vllm.asked, 0);
+  EXPECT_EQ(router->status()[0].failures, 0U);
+  state = {.reduced = "a context of 65536"};
+  EXPECT_THAT(ask()->fallbacks, ElementsAre("vllm runs with less: a context of 65536"));
+  EXPECT_THAT(recorded, ElementsAre("llamacpp=engine-model", "vllm=vllm-model"));
+  EXPECT_EQ(metrics.gauge("docmind_model_info", "", {{"backend", "vllm"}, {"model", "vllm-model"}}).value(), 1);
+  EXPECT_EQ(metrics.gauge("docmind_model_info", "", {{"backend", "llamacpp"}, {"model", "engine-model"}}).value(), 0);
+}
+
+TEST_F(RouterTest, WhatWasRecordedIsShownAndNotBelieved) {
+  router =
+      *Router::open({{.name = "vllm", .model = &vllm, .recorded = llm::Capabilities{.model = "old", .context = 1}}}, {},
+                    {clock, log, metrics});
+  EXPECT_EQ(router->status()[0].can->model, "old");
+  EXPECT_FALSE(router->status()[0].tried);
+  EXPECT_EQ(ask({.window = 4000})->backend, "vllm");
+  EXPECT_EQ(router->status()[0].can->model, "vllm-model");
+  EXPECT_TRUE(router->status()[0].tried);
 }
 
 TEST_F(RouterTest, NamesAreDifferent) {

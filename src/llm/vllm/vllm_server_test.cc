@@ -45,7 +45,8 @@ class VllmServerTest : public ::testing::Test {
     text << std::ifstream(folder / name).rdbuf();
     return text.str();
   }
-  std::unique_ptr<VllmServer> open() { return *VllmServer::open(options, rng, {clock, files, *client, *log}); }
+  obs::Metrics metrics;
+  std::unique_ptr<VllmServer> open() { return *VllmServer::open(options, rng, {clock, files, *client, *log, metrics}); }
 
   sys::TempFolder folder;
   sys::RealFiles files;
