@@ -29,6 +29,12 @@ Result<Asked> read(std::string_view body) {
   return asked;
 }
 
+// A stream that breaks says why and is left without its end, so that the client sees it: what came is a part. It may
+// have broken within a line.
+void leave(net::ResponseWriter& out, const Error& why) {
+  if (!out.stop().stop_requested()) (void)out.write("\n\ndata: " + net::error_body(why) + "\n\n");
+}
+
 ModelUse use_of(std::string_view path) {
   if (path == "/v1/embeddings") return ModelUse::kEmbedding;
   return path == "/v1/rerank" ? ModelUse::kReranking : ModelUse::kText;
@@ -88,8 +94,12 @@ Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& reque
     };
   }
   auto reply = backend->post(request.target.path, request.body, on_bytes, deadline, out.stop());
-  if (begun) {  // A stream that breaks is left without its end, so that the client sees it.
-    if (reply) DM_TRY(out.end());
+  if (begun) {
+    if (reply) {
+      DM_TRY(out.end());
+    } else {
+      leave(out, reply.error());
+    }
     return std::optional<net::Response>();
   }
   if (!reply) return std::move(reply).error();

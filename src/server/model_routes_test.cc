@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.h"
+#include "base/json_members.h"
 #include "llm/testing/fake_backend.h"
 #include "net/testing/recording_writer.h"
 
@@ -84,12 +86,19 @@ TEST_F(ModelRoutesTest, StreamsPieceByPiece) {
   EXPECT_TRUE(out.ended);
 }
 
-TEST_F(ModelRoutesTest, AStreamThatBreaksIsNotEnded) {
-  chat.pieces = {"data: 1\n\n"};
+TEST_F(ModelRoutesTest, AStreamThatBreaksSaysWhyAndIsNotEnded) {
+  chat.pieces = {"data: 1\n\n", "data: {\"cho"};
   chat.breaks = true;
   const auto reply = post("/v1/chat/completions", R"({"stream":true})");
-  EXPECT_FALSE(*reply) << "nothing may follow the pieces";
+  EXPECT_FALSE(*reply) << "no other reply may follow the pieces";
   EXPECT_FALSE(out.ended);
+  const std::string begin = "data: 1\n\ndata: {\"cho\n\ndata: ";
+  ASSERT_TRUE(out.response.body.starts_with(begin)) << out.response.body;
+  EXPECT_TRUE(out.response.body.ends_with("\n\n"));
+  const auto said = parse_json(std::string_view(out.response.body).substr(begin.size()));
+  ASSERT_TRUE(said) << "an event is one line";
+  EXPECT_EQ(json_text(json_member(json_member(*said, "error"), "code")), "unavailable");
+  EXPECT_FALSE(json_text(json_member(json_member(*said, "error"), "message")).empty());
 }
 
 TEST_F(ModelRoutesTest, MetricsAreThoseOfTheModelsThatRun) {

@@ -7,7 +7,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WITH_PEERS = ["embed", "ingest", "ranking", "plain", "fanout", "gap"]
-COMPARED = ["supervisor", "backends", "switching", "kills", "idle", "proxies", "partitions", "managed_vllm"]
+COMPARED = ["supervisor", "backends", "switching", "kills", "idle", "proxies", "partitions",
+            "offline", "managed_vllm"]
 
 missed = []
 for name in WITH_PEERS:

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Nothing asks another host: start, ingest, ask and chat in a network namespace without any route, under strace.
+usage: offline.py; exits 1 when one connection, or one datagram, was meant for another machine.
+
+Every connect(), sendto(), sendmsg() and sendmmsg() of docmind and of all processes that it starts is read from strace's
+file, so an attempt counts also where it failed. A program that does ask another host shows first that it would be seen."""
+import collections
+import ipaddress
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from servers import SETUP, Product, chat_servers, family, wait_for
+from test_contracts import MARKDOWN
+from figures import Figures, progress
+
+# {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.1")}, {sa_family=AF_INET6, ..., inet_pton(AF_INET6, "::1", ...
+ADDRESS = re.compile(r'sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
+CALLS = "connect,sendto,sendmsg,sendmmsg"
+
+
+def traced(file):
+    return ("strace", "-f", "-qq", "--seccomp-bpf", "-s", "0", "-e", f"trace={CALLS}", "-o", str(file))
+
+
+def addresses(folder):
+    """How often each address was asked, over all files there."""
+    counted = collections.Counter()
+    for file in pathlib.Path(folder).iterdir():
+        for line in file.read_text(errors="replace").splitlines():
+            counted.update(four or six for four, six in ADDRESS.findall(line))
+    return counted
+
+
+def elsewhere(counted):
+    return {address: count for address, count in counted.items() if not ipaddress.ip_address(address).is_loopback}
+
+
+def see_one_that_asks(figures):
+    asks = ("import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "try: s.sendto(b'x', ('192.0.2.1', 53))\nexcept OSError: pass\n"
+            "t = socket.socket(socket.AF_INET6)\ntry: t.connect(('2001:db8::1', 80))\nexcept OSError: pass\n")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([*traced(pathlib.Path(folder) / "x"), sys.executable, "-c", asks], check=True)
+        seen = elsewhere(addresses(folder))
+    figures.add("a program that asks two other hosts: seen", "", len(seen), target="2",
+                met=set(seen) == {"192.0.2.1", "2001:db8::1"})
+
+
+class Watched(Product):
+    """Everything that it runs is run under strace."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.traces = self.work.parent / "traces"
+        self.traces.mkdir()
+        return self
+
+    def command(self, *args):
+        return [*traced(self.traces / str(len(list(self.traces.iterdir())))), *super().command(*args)]
+
+
+def use(figures, name, *settings):
+    """Start, ingest, ask, chat; what each of them asked is in the traces."""
+    with Watched() as product:
+        file = product.write("a.md", MARKDOWN)
+        process, address = product.ready(*settings, "--set", "ask.max_tokens=16")
+        product.docmind("ingest", file)
+        answer = product.docmind("ask", "How tall is the main mast?", "--json").json
+        chat = subprocess.run(product.command("chat", "--json", "--session", "one"), capture_output=True, timeout=600,
+                              input=b"How tall is the main mast?\nAnd who says so?\n", env=product.environment)
+        turns = [json.loads(line) for line in chat.stdout.splitlines()]
+        backends = product.backends(address)
+        wrote = {one["name"]: one["answers"] for one in backends.values()}
+        product.docmind("doctor", code=None)
+        os.kill(family(process.pid)[1], signal.SIGTERM)  # Its first child: strace itself takes no signals meanwhile.
+        wait_for(lambda: process.poll() is not None)
+        worked = "24 metres" in answer["answer"] and len(turns) == 2 and not answer["sends_text_to"]
+        counted = addresses(product.traces)
+        files = len(list(product.traces.iterdir()))
+    figures.add(f"{name}: ingested, asked, chatted without a route", "", wrote, target="answered", met=worked)
+    progress(f"    {files} traces; connections and datagrams by address: {dict(counted)}")
+    figures.add(f"{name}: attempts to reach another host", "", sum(elsewhere(counted).values()), target="0",
+                met=not elsewhere(counted) and sum(counted.values()) > 0)
+
+
+def main():
+    figures = Figures("offline")
+    see_one_that_asks(figures)
+    tiny = chat_servers.model("tiny")
+    use(figures, "our engine", "--model", tiny)
+    figures.finish()
+
+
+def enter():
+    """This program again, where there is nothing but a loopback."""
+    subprocess.run([SETUP, "strace"], check=True)
+    chat_servers.model("tiny")  # Made out here where it is not there yet.
+    for alone in (["unshare", "--net"], ["unshare", "--net", "--map-root-user"]):
+        if shutil.which("ip") and subprocess.run([*alone, "ip", "link", "set", "lo", "up"], capture_output=True).returncode == 0:
+            os.execvp(alone[0], [*alone, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, __file__, "inside"])
+    print("skipped: this machine lets nobody make a network namespace")
+
+
+if __name__ == "__main__":
+    main() if sys.argv[1:] == ["inside"] else enter()
