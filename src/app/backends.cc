@@ -160,7 +160,9 @@ Result<> Backends::State::add_server(std::string name, const std::string& where,
       }};
   guarded.push_back(
       DM_TRY(router::GuardedBackend::open(name, *servers.back(), resilience::guarding_a_backend(), guarding)));
-  clients.push_back(std::make_unique<openai::ChatClient>(*guarded.back()));
+  // Ollama notices by itself that whoever asked has gone; not every server with OpenAI's API does.
+  const auto unread = name == "ollama" ? openai::Unread::kWhole : openai::Unread::kStreamed;
+  clients.push_back(std::make_unique<openai::ChatClient>(*guarded.back(), unread));
   members.push_back({.name = std::move(name),
                      .model = clients.back().get(),
                      .where = where,

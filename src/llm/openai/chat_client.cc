@@ -33,7 +33,8 @@ Result<llm::ChatReply> ChatClient::chat(const llm::ChatRequest& request, llm::To
   const llm::Capabilities can = DM_TRY(capabilities(deadline, stop));
   DM_TRY(check(request, can));
   const llm::ChatRequest shown = can.documents ? request : DM_TRY(llm::with_documents_written(request));
-  const std::string body = DM_TRY(chat_body(shown, can.model, stream != nullptr));
+  const bool streamed = stream != nullptr || (unread_ == Unread::kStreamed && shown.tools.empty());
+  const std::string body = DM_TRY(chat_body(shown, can.model, streamed));
   ChunkReader chunks;
   net::SseParser events;
   llm::Backend::OnBytes on_bytes;
@@ -47,7 +48,7 @@ Result<llm::ChatReply> ChatClient::chat(const llm::ChatRequest& request, llm::To
   }
   const auto reply = DM_TRY(backend_.post("/v1/chat/completions", body, on_bytes, deadline, stop));
   if (reply.status != 200) return reply_error(reply.status, reply.body, reply.retry_after);
-  if (stream == nullptr) return chat_reply(reply.body);
+  if (stream == nullptr) return streamed ? streamed_reply(reply.body) : chat_reply(reply.body);
   if (!chunks.done()) return Error{Code::kUnavailable, "The model's answer was cut off.", "Ask again."};
   return std::move(chunks).reply();
 }

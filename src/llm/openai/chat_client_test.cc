@@ -141,6 +141,33 @@ TEST_F(ChatClientTest, ACutStreamIsNoAnswer) {
   EXPECT_EQ(streamed({R"({"choices":[{"delta":{"content":"24"}}]})", "[DONE]"}, kept).error().code, Code::kCancelled);
 }
 
+TEST_F(ChatClientTest, AnAnswerNobodyReadsAlongWithCanBeAskedForAsAStream) {
+  ChatClient unread(backend, Unread::kStreamed);
+  const auto answer = [&](std::string body) {
+    backend.reply.body = std::move(body);
+    return unread.chat(asked(), nullptr, Deadline::never(), {});
+  };
+  const std::string events =
+      "data: {\"choices\":[{\"delta\":{\"content\":\"24\"}}]}\n\n"
+      "data: {\"choices\":[{\"delta\":{\"content\":\" m\"},\"finish_reason\":\"stop\"}]}\n\n"
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":2}}\n\n";
+  const auto reply = answer(events + "data: [DONE]\n\n");
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->content, "24 m");
+  EXPECT_EQ(reply->usage.completion, 2U);
+  EXPECT_THAT(backend.asked.back().second, HasSubstr(R"("stream":true,"stream_options":{"include_usage":true})"));
+  EXPECT_EQ(answer(kAnswer)->content, "24 m") << "from a server that does not stream";
+  EXPECT_EQ(answer(events).error().code, Code::kUnavailable);
+  EXPECT_EQ(answer("data: {\"error\":{\"message\":\"out of room\"}}\n\n").error().message, "out of room");
+  EXPECT_FALSE(answer(""));
+  EXPECT_FALSE(answer("<html>"));
+  backend.reply.body = kAnswer;
+  llm::ChatRequest with_tools = asked();
+  with_tools.tools = {{"search", "finds", R"({"type":"object"})"}};
+  ASSERT_TRUE(unread.chat(with_tools, nullptr, Deadline::never(), {}));
+  EXPECT_THAT(backend.asked.back().second, Not(HasSubstr("stream"))) << "their calls come whole";
+}
+
 TEST_F(ChatClientTest, RefusalsKeepTheServersWords) {
   backend.reply = {.status = 413, .body = R"({"error":{"code":"x","message":"Too long.","hint":"Shorten it."}})"};
   EXPECT_EQ(whole(asked()).error().message, "Too long.");

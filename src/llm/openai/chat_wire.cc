@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/json_members.h"
+#include "net/sse.h"
 
 namespace docmind::openai {
 namespace {
@@ -143,6 +144,22 @@ Result<llm::ChatReply> chat_reply(std::string_view body) {
   out.finish = DM_TRY(finish_of(json_text(json_member(*choice, "finish_reason"))));
   out.usage = usage_in(*reply);
   return out;
+}
+
+bool is_events(std::string_view bytes) {
+  return !bytes.empty() && std::string_view("deir:\r\n").find(bytes.front()) != std::string_view::npos;
+}
+
+Result<llm::ChatReply> streamed_reply(std::string_view body) {
+  if (!is_events(body)) return chat_reply(body);
+  ChunkReader chunks;
+  net::SseParser parser;
+  DM_TRY(parser.feed(body, [&](const net::SseEvent& event) -> Result<> {
+    DM_TRY(chunks.take(event.data));
+    return {};
+  }));
+  if (!chunks.done()) return Error{Code::kUnavailable, "The model's answer was cut off.", "Ask again."};
+  return std::move(chunks).reply();
 }
 
 Result<std::string> ChunkReader::take(std::string_view data) {

@@ -18,6 +18,13 @@ Result<std::string> chat_body(const llm::ChatRequest& request, std::string_view 
 // A whole reply; kDataLoss when it is not one.
 Result<llm::ChatReply> chat_reply(std::string_view body);
 
+// Whether these bytes begin a stream of events: "data:", "event:", "id:", "retry:", a comment or an empty line.
+bool is_events(std::string_view bytes);
+
+// A reply to a request for a stream, read to its end: its events, or one object from a server that does not stream.
+// Its error where it has one; kUnavailable when it was cut.
+Result<llm::ChatReply> streamed_reply(std::string_view body);
+
 // Puts a stream's chunks together.
 class ChunkReader {
  public:

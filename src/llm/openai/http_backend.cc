@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "llm/openai/chat_wire.h"
 
 namespace docmind::openai {
 namespace {
@@ -14,9 +15,14 @@ Error no_reply() {
           "Ask again; if it stays, look whether another program answers at its address."};
 }
 
-// Of a stream: "data:", "event:", "id:", "retry:", a comment or an empty line.
-bool begins_events(std::string_view bytes) {
-  return bytes.empty() || std::string_view("deir:\r\n").find(bytes.front()) != std::string_view::npos;
+// A reply that is given back whole: JSON, or a stream to its end. What is wrong with it is found here, below whoever
+// tries again.
+Result<> check_whole(std::string_view body) {
+  if (const auto parsed = parse_json(body); parsed && parsed->is_object()) return {};
+  if (!is_events(body)) return no_reply();
+  const auto read = streamed_reply(body);
+  if (!read) return read.error().code == Code::kInvalidArgument ? no_reply() : read.error();
+  return {};
 }
 
 }  // namespace
@@ -73,7 +79,7 @@ Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_v
   bool begun = false;
   if (on_bytes) {
     events = [&](std::string_view bytes) -> Result<> {
-      if (!std::exchange(begun, true) && !begins_events(bytes)) return no_reply();
+      if (!std::exchange(begun, true) && !bytes.empty() && !is_events(bytes)) return no_reply();
       return on_bytes(bytes);
     };
   }
@@ -82,10 +88,7 @@ Result<llm::BackendReply> HttpBackend::post(std::string_view path, std::string_v
     if (reply.error().code == Code::kUnavailable) doubted_ = true;
     return std::move(reply).error();
   }
-  if (reply->status == 200 && !on_bytes) {
-    const auto parsed = parse_json(reply->body);
-    if (!parsed || !parsed->is_object()) return no_reply();
-  }
+  if (reply->status == 200 && !on_bytes) DM_TRY(check_whole(reply->body));
   return llm::BackendReply{reply->status, std::move(reply->body),
                            std::string(reply->headers.find("Retry-After").value_or(""))};
 }

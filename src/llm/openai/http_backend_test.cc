@@ -162,6 +162,20 @@ TEST_F(HttpBackendTest, APageOfAnotherProgramIsNoReply) {
   EXPECT_EQ(got, "");
 }
 
+TEST_F(HttpBackendTest, AStreamThatIsReadWholeIsCheckedToItsEnd) {
+  server.odd = "data: {\"choices\":[{\"delta\":{\"content\":\"24 m\"}}]}\n\n";
+  ASSERT_TRUE(info());
+  const std::string body = R"({"stream":true,"messages":"odd"})";
+  const auto post = [&] { return backend_->post("/v1/chat/completions", body, nullptr, Deadline::never(), {}); };
+  EXPECT_EQ(post().error().code, Code::kUnavailable) << "cut, so that it is tried again";
+  server.odd += "data: [DONE]\n\n";
+  const auto reply = post();
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->body, server.odd);
+  server.odd = "data: {\"cho\n\ndata: [DONE]\n\n";
+  EXPECT_EQ(post().error().code, Code::kDataLoss);
+}
+
 TEST_F(HttpBackendTest, AStopFreesTheServer) {
   server.hang = "for ever";
   ASSERT_TRUE(info());
