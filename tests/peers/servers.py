@@ -103,18 +103,23 @@ class Peer:
             self.process.wait()
 
 
+def vllm_checkpoint():
+    """The tiny shape as vLLM reads it, made once."""
+    path = PEERS / "models/qwen3-tiny-hf"
+    if not (path / "config.json").exists():
+        subprocess.run([PEERS / "vllm/bin/python", ROOT / "bench/peers/make_qwen3_hf.py", path, "--llama-cpp",
+                        PEERS / "llama.cpp", "--shape", "tiny"], check=True)
+    return path
+
+
 class Vllm(Peer):
     metric = "vllm:num_requests_running"
     served = "docmind-qwen3-tiny"
 
     def start(self):
         subprocess.run([SETUP, "vllm"], check=True)
-        checkpoint = PEERS / "models/qwen3-tiny-hf"
-        if not (checkpoint / "config.json").exists():
-            subprocess.run([PEERS / "vllm/bin/python", ROOT / "bench/peers/make_qwen3_hf.py", checkpoint, "--llama-cpp",
-                            PEERS / "llama.cpp", "--shape", "tiny"], check=True)
         return self.launch(
-            [PEERS / "vllm/bin/vllm", "serve", checkpoint, "--served-model-name", self.served, "--host", "127.0.0.1",
+            [PEERS / "vllm/bin/vllm", "serve", vllm_checkpoint(), "--served-model-name", self.served, "--host", "127.0.0.1",
              "--port", str(self.port), "--max-model-len", "4096", "--enforce-eager", "--enable-prompt-tokens-details",
              "--enable-auto-tool-choice", "--tool-call-parser", "hermes"],
             {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "HF_HUB_OFFLINE": "1",
