@@ -92,6 +92,7 @@ class Managed(WithVllm):
         self.assertEqual(words[words.index("--max-model-len") + 1], "65536")
         self.assertNotIn("--attention-backend", words)  # The step before it.
         self.assertEqual(self.backend()["capabilities"]["context"], 65536)
+        self.assertIn("larger than the available KV cache", self.backend()["reduced"])
 
     def test_what_stands_in_its_way_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as other:

@@ -245,10 +245,11 @@ bool ServerChild::State::take_step(std::string why) {
 // Why it ended.
 Error ServerChild::State::ended(const sys::Exit& exit) {
   const std::string said = process->err_tail();
-  std::string why = exit.signal != 0 ? std::string() : last_line(said);
-  if (why.empty()) why = sys::describe(exit);
+  std::string line = options.cause ? options.cause(said) : std::string();
+  if (line.empty()) line = last_line(said);
+  const std::string why = exit.signal != 0 || line.empty() ? sys::describe(exit) : line;
   deps.log.event(obs::Level::kWarn, "child_died",
-                 {{"child", options.name}, {"exit", sys::describe(exit)}, {"said", last_line(said)}});
+                 {{"child", options.name}, {"exit", sys::describe(exit)}, {"said", line}});
   const bool helps = !outdated && options.step_helps && options.step_helps(exit, said);
   drop();
   const std::lock_guard lock(mutex);

@@ -44,6 +44,8 @@ struct ServerChildOptions {
   std::vector<std::string> steps{};  // What is given up when memory does not suffice, for people: "a context of 65536".
   // Whether this end, with what it said last, calls for the next step. Empty: none does.
   std::function<bool(const sys::Exit& exit, std::string_view said)> step_helps{};
+  // The line of what it said last that tells why it ended. Empty, or an empty answer: the last one.
+  std::function<std::string(std::string_view said)> cause{};
   // What it is started from: asked at each call, and started afresh when the answer changes. Empty: nothing changes.
   std::function<Result<std::string>()> stamp{};
   std::string health_path = "/health";

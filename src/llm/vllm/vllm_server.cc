@@ -87,6 +87,7 @@ child::ServerChildOptions VllmServer::State::keeping() const {
                        const sys::Exit&, std::string_view said) {
     return ended_for_memory(said) || (has_attention && ended_for_attention(said));
   };
+  out.cause = cause_in;
   out.stamp = [this]() -> Result<std::string> {
     return stamp_of(deps.files, options.program) +
            stamp_of(deps.files, std::filesystem::path(options.service.model_path) / "config.json");

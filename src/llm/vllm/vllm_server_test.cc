@@ -58,12 +58,13 @@ class VllmServerTest : public ::testing::Test {
 };
 
 TEST_F(VllmServerTest, StepsDownWhenItEndsForMemoryAndSaysWhatItSaid) {
-  install("echo 'torch.OutOfMemoryError: CUDA out of memory.' >&2; exit 1");
+  install("echo 'torch.OutOfMemoryError: CUDA out of memory.' >&2; echo 'warnings.warn(...)' >&2; exit 1");
   const auto server = open();
   EXPECT_FALSE(server->child().running(Deadline::never(), {}));
   const auto status = server->child().status();
   EXPECT_EQ(status.step, 5U);
   EXPECT_EQ(status.step_name, "weights in main memory");
+  EXPECT_EQ(status.stepped, "torch.OutOfMemoryError: CUDA out of memory.") << "and not what it said after that";
   const std::string starts = text_of("starts");
   EXPECT_THAT(starts, HasSubstr("--max-model-len 131072 --attention-backend FLASHINFER"));
   EXPECT_THAT(starts, HasSubstr("--max-model-len 65536"));
