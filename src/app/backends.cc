@@ -10,6 +10,7 @@
 #include "app/capability_records.h"
 #include "app/chat_plan.h"
 #include "app/engine_options.h"
+#include "app/managed_ollama.h"
 #include "app/vllm_options.h"
 #include "base/list.h"
 #include "llm/llamacpp/engine_backend.h"
@@ -54,6 +55,13 @@ struct Reached {
   child::ServerChild* child = nullptr;  // Its process, when that is ours.
 };
 
+ollama::OllamaOptions ollama_options(const config::Settings& settings, openai::UpstreamOptions upstream) {
+  return {.upstream = std::move(upstream),
+          .model = settings.ollama.model,
+          .context = settings.ollama.context,
+          .keep_alive = settings.ollama.keep_alive};
+}
+
 }  // namespace
 
 struct Backends::State {
@@ -64,8 +72,9 @@ struct Backends::State {
   std::unique_ptr<net::Client> outside;  // For hosts that are allowed by name; null when there are none.
   std::unique_ptr<child::ServerChild> engine_child;
   std::unique_ptr<llamacpp::EngineBackend> engine;
-  std::unique_ptr<ollama::OllamaModels> ollama_models;  // Null without an Ollama.
-  std::unique_ptr<vllm::VllmServer> vllm;               // Null when none is ours to start.
+  std::unique_ptr<vllm::VllmServer> vllm;                // Null when none is ours to start.
+  std::unique_ptr<ManagedOllama> managed_ollama;         // Null unless ollama.program names one.
+  std::unique_ptr<ollama::OllamaModels> outside_ollama;  // Null unless ollama.url names one.
   std::vector<std::unique_ptr<llm::Backend>> servers;
   std::vector<std::unique_ptr<router::GuardedBackend>> guarded;
   std::vector<std::unique_ptr<openai::ChatClient>> clients;
@@ -76,6 +85,7 @@ struct Backends::State {
   Result<> add_vllm(std::vector<router::Member>& members);
   Result<> add_managed_vllm(std::vector<router::Member>& members);
   Result<> add_ollama(std::vector<router::Member>& members);
+  Result<> add_managed_ollama(std::vector<router::Member>& members);
   Result<> add_server(std::string name, const std::string& where, const Reached& reached,
                       std::vector<router::Member>& members);
   Result<Reached> reach(std::string_view setting, const std::string& url);
@@ -208,17 +218,34 @@ Result<> Backends::State::add_managed_vllm(std::vector<router::Member>& members)
 
 Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
+  if (!settings.ollama.program.empty()) return add_managed_ollama(members);
   if (settings.ollama.url.empty()) return {};
   Reached reached = DM_TRY(reach("ollama.url", settings.ollama.url));
   const ollama::Place place{.endpoint = reached.upstream.endpoint, .prefix = reached.upstream.prefix};
-  ollama_models = std::make_unique<ollama::OllamaModels>([place](Deadline, std::stop_token) { return place; },
-                                                         *reached.client, deps.clock);
-  ollama::OllamaOptions options{.upstream = std::move(reached.upstream),
-                                .model = settings.ollama.model,
-                                .context = settings.ollama.context,
-                                .keep_alive = settings.ollama.keep_alive};
+  outside_ollama = std::make_unique<ollama::OllamaModels>(
+      [place](ollama::Reaches, Deadline, std::stop_token) { return place; }, *reached.client, deps.clock);
+  ollama::OllamaOptions options = ollama_options(settings, std::move(reached.upstream));
   servers.push_back(std::make_unique<ollama::OllamaBackend>(std::move(options), *reached.client, deps.clock));
   return add_server("ollama", settings.ollama.url, reached, members);
+}
+
+Result<> Backends::State::add_managed_ollama(std::vector<router::Member>& members) {
+  const config::Settings& settings = deps.settings;
+  if (!settings.ollama.url.empty()) {
+    return Error{Code::kInvalidArgument, "ollama.url and ollama.program are both set, and there can be one Ollama.",
+                 "Set ollama.url for one that runs already, or ollama.program for one that DocMind runs."};
+  }
+  managed_ollama = DM_TRY(ManagedOllama::open(deps));
+  const Reached reached{.upstream = {.child = &managed_ollama->child(),
+                                     .first_byte = settings.backends.first_byte,
+                                     .idle = settings.backends.idle},
+                        .client = &deps.client,
+                        .child = &managed_ollama->child()};
+  ollama::OllamaOptions options = ollama_options(settings, reached.upstream);
+  options.own = managed_ollama->own();
+  if (options.own != nullptr) options.model = ollama::kOwnName;
+  servers.push_back(std::make_unique<ollama::OllamaBackend>(std::move(options), deps.client, deps.clock));
+  return add_server("ollama", "its own Ollama", reached, members);
 }
 
 Result<std::unique_ptr<Backends>> Backends::open(const BackendsDeps& deps) {
@@ -235,7 +262,7 @@ llm::Backend* Backends::engine() { return state_->engine.get(); }
 
 server::OllamaAccess Backends::ollama() const {
   const State& s = *state_;
-  return {.models = s.ollama_models.get(),
+  return {.models = s.managed_ollama ? &s.managed_ollama->models() : s.outside_ollama.get(),
           .context = s.deps.settings.ollama.context,
           .own_file = s.deps.settings.engine.model,
           .file_of = [&layout = s.deps.layout](const std::string& name) { return find_model(layout, name); }};

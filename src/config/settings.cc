@@ -280,6 +280,15 @@ void add_backends(std::vector<Declaration>& out) {
   out.push_back(line(
       "ollama.keep_alive", [](auto& s) -> auto& { return s.ollama.keep_alive; }, "time as Ollama writes it",
       "How long Ollama keeps the model loaded after an answer."));
+  out.push_back(path(
+      "ollama.program", [](auto& s) -> auto& { return s.ollama.program; },
+      "The ollama program of an Ollama that DocMind starts, watches and ends itself; empty: none."));
+  out.push_back(integer(
+      "ollama.port", [](auto& s) -> auto& { return s.ollama.port; }, 0, 65535,
+      "Port of that Ollama on this machine; 0 takes a free one."));
+  out.push_back(integer(
+      "ollama.parallel", [](auto& s) -> auto& { return s.ollama.parallel; }, 1, 64,
+      "Texts that Ollama writes at once; each takes memory for a window of its own."));
 }
 
 void add_further_models(std::vector<Declaration>& out) {

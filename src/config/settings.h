@@ -74,6 +74,9 @@ struct Settings {
     std::string model{};
     std::uint32_t context = 0;
     std::string keep_alive = "5m";
+    std::string program{};
+    std::uint16_t port = 0;
+    std::uint32_t parallel = 1;
   } ollama{};
 
   struct Reranker {

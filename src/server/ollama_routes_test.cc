@@ -37,8 +37,9 @@ struct OllamaRoutesTest : ::testing::Test {
   testing::FakeService service;
   std::unique_ptr<net::Client> client = *net::Client::open();
   ollama::testing::FakeOllama there;
-  ollama::OllamaModels models{[this](Deadline, std::stop_token) { return ollama::Place{.endpoint = there.endpoint()}; },
-                              *client, clock};
+  ollama::OllamaModels models{
+      [this](ollama::Reaches, Deadline, std::stop_token) { return ollama::Place{.endpoint = there.endpoint()}; },
+      *client, clock};
 };
 
 constexpr const char* kModels = "/api/backends/ollama/models";

@@ -18,7 +18,7 @@ You may call one or more functions to assist with the user query.
 You are provided with function signatures within <tools></tools> XML tags:
 <tools>
 {{- range .Tools }}
-{"type": "function", "function": {{ .Function }}}
+{"type": "function", "function": {{ json .Function }}}
 {{- end }}
 </tools>
 

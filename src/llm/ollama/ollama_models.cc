@@ -182,8 +182,8 @@ std::string with_tag(std::string_view name) {
 OllamaModels::OllamaModels(Where where, net::Client& client, const Clock& clock)
     : where_(std::move(where)), client_(client), clock_(clock) {}
 
-Result<net::Response> OllamaModels::send(net::Request request, net::SendOptions options) const {
-  Place place = DM_TRY(where_(options.deadline, options.stop));
+Result<net::Response> OllamaModels::send(net::Request request, net::SendOptions options, Reaches reaches) const {
+  const Place place = DM_TRY(where_(reaches, options.deadline, options.stop));
   request.target.path = place.prefix + request.target.path;
   if (!request.body.empty()) request.headers.set("Content-Type", "application/json");
   options.clock = &clock_;
@@ -212,14 +212,16 @@ Result<std::vector<LoadedModel>> OllamaModels::loaded(Deadline deadline, std::st
   return out;
 }
 
-Result<> OllamaModels::streamed(std::string path, std::string body, const OnProgress& on_progress, Deadline deadline,
+Result<> OllamaModels::streamed(net::Request request, const OnProgress& on_progress, Reaches reaches, Deadline deadline,
                                 std::stop_token stop) const {
   Reports reports(on_progress);
-  const net::Response reply = DM_TRY(send(
-      {.method = "POST", .target = {.path = std::move(path)}, .body = std::move(body)},
-      {.deadline = deadline, .stop = std::move(stop), .max_body = kMaxProgress, .on_data = [&](std::string_view bytes) {
-         return reports.take(bytes);
-       }}));
+  request.method = "POST";
+  const net::Response reply = DM_TRY(send(std::move(request),
+                                          {.deadline = deadline,
+                                           .stop = std::move(stop),
+                                           .max_body = kMaxProgress,
+                                           .on_data = [&](std::string_view bytes) { return reports.take(bytes); }},
+                                          reaches));
   if (reply.status != 200) return error_of(reply.status, reply.body);
   if (!reports.succeeded()) return Error{Code::kUnavailable, "Ollama ended without a word of success.", "Try again."};
   return {};
@@ -261,7 +263,8 @@ Result<std::string> OllamaModels::create(const NewModel& model, const OnProgress
   }
   const std::string digest = model.digest.empty() ? DM_TRY(hash_of(bytes, on_progress, stop)) : model.digest;
   DM_TRY(copy(bytes, digest, on_progress, deadline, stop).with("copy the model to Ollama"));
-  DM_TRY(streamed("/api/create", creation(model, digest, bytes), on_progress, deadline, std::move(stop))
+  DM_TRY(streamed({.target = {.path = "/api/create"}, .body = creation(model, digest, bytes)}, on_progress,
+                  Reaches::kNothing, deadline, std::move(stop))
              .with("make the model in Ollama"));
   return digest;
 }
@@ -269,7 +272,8 @@ Result<std::string> OllamaModels::create(const NewModel& model, const OnProgress
 Result<> OllamaModels::pull(const std::string& name, const OnProgress& on_progress, Deadline deadline,
                             std::stop_token stop) const {
   DM_TRY(check_name(name));
-  return streamed("/api/pull", to_text(json::object{{"model", name}, {"stream", true}}), on_progress, deadline,
+  const std::string body = to_text(json::object{{"model", name}, {"stream", true}});
+  return streamed({.target = {.path = "/api/pull"}, .body = body}, on_progress, Reaches::kRegistry, deadline,
                   std::move(stop));
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -27,10 +28,13 @@ inline constexpr std::string_view kOwnName = "docmind-qwen3";
 
 struct Place {
   net::Endpoint endpoint{};
-  std::string prefix{};  // Of every path, without a slash at its end.
+  std::string prefix{};            // Of every path, without a slash at its end.
+  std::shared_ptr<void> needed{};  // What has to live while it is asked.
 };
-// Where it answers; starts it when it is ours to start.
-using Where = std::function<Result<Place>(Deadline, std::stop_token)>;
+// What of other machines an Ollama reaches, when it is ours to say.
+enum class Reaches : std::uint8_t { kNothing, kRegistry };
+// Where one answers that reaches as much; starts it when it is ours to start.
+using Where = std::function<Result<Place>(Reaches, Deadline, std::stop_token)>;
 
 struct ListedModel {
   std::string name{};    // "docmind-qwen3:latest"
@@ -79,9 +83,9 @@ class OllamaModels {
   Result<> remove(const std::string& name, Deadline deadline, std::stop_token stop) const;
 
  private:
-  Result<net::Response> send(net::Request request, net::SendOptions options) const;
+  Result<net::Response> send(net::Request request, net::SendOptions options, Reaches reaches = Reaches::kNothing) const;
   Result<std::string> get(std::string path, Deadline deadline, std::stop_token stop) const;
-  Result<> streamed(std::string path, std::string body, const OnProgress& on_progress, Deadline deadline,
+  Result<> streamed(net::Request request, const OnProgress& on_progress, Reaches reaches, Deadline deadline,
                     std::stop_token stop) const;
   Result<> copy(std::string_view bytes, const std::string& digest, const OnProgress& on_progress, Deadline deadline,
                 std::stop_token stop) const;

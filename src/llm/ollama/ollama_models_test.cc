@@ -21,7 +21,8 @@ using ::testing::HasSubstr;
 
 struct OllamaModelsTest : ::testing::Test {
   OllamaModels at(const net::Endpoint& endpoint) {
-    return OllamaModels([endpoint](Deadline, std::stop_token) { return Place{.endpoint = endpoint}; }, *client, clock);
+    return OllamaModels([endpoint](ollama::Reaches, Deadline, std::stop_token) { return Place{.endpoint = endpoint}; },
+                        *client, clock);
   }
   std::filesystem::path file(const std::string& bytes) { return folder.write("模型 a.gguf", bytes); }
 
