@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <utility>
 
 #include "llm/vllm/steps.h"
@@ -84,7 +85,9 @@ child::ServerChildOptions VllmServer::State::keeping() const {
   out.steps = steps_of(options.service, build);
   out.launch = [this](std::size_t step) { return launch(step); };
   out.step_helps = [has_attention = build == Build::kDevice && !options.service.attention_backend.empty()](
-                       const sys::Exit&, std::string_view said) {
+                       const sys::Exit& exit, std::string_view said) {
+    // Somebody ended it: what it said of memory before was not why.
+    if (exit.signal == SIGKILL || exit.signal == SIGTERM) return false;
     return ended_for_memory(said) || (has_attention && ended_for_attention(said));
   };
   out.cause = cause_in;

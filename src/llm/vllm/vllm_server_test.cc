@@ -72,10 +72,12 @@ TEST_F(VllmServerTest, StepsDownWhenItEndsForMemoryAndSaysWhatItSaid) {
 }
 
 TEST_F(VllmServerTest, OtherEndsTakeNoStep) {
-  install("echo 'KeyError: 1' >&2; exit 1");
-  const auto server = open();
-  EXPECT_FALSE(server->child().running(Deadline::never(), {}));
-  EXPECT_EQ(server->child().status().step, 0U);
+  for (const char* end : {"echo 'KeyError: 1' >&2; exit 1", "echo 'CUDA out of memory' >&2; kill -9 $$"}) {
+    install(end);
+    const auto server = open();
+    EXPECT_FALSE(server->child().running(Deadline::never(), {}));
+    EXPECT_EQ(server->child().status().step, 0U) << end;
+  }
 }
 
 TEST_F(VllmServerTest, GetsAKeyOfItsOwnAndNothingOfOurs) {
