@@ -74,7 +74,10 @@ class Scene:
         got = []
         asking = threading.Thread(target=lambda: got.append(work()))
         asking.start()
-        victim.writes(self.product, self.process, self.address, self.model)
+        try:
+            victim.writes(self.product, self.process, self.address, self.model)
+        except AssertionError:
+            raise RuntimeError(f"{victim.what} was not seen to write: {got}") from None
         in_time = asking.is_alive()
         victim.kill(self.product, self.process, self.model)
         killed = time.monotonic()

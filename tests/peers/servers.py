@@ -90,17 +90,17 @@ class Peer:
         self.process.wait()
 
     def stop(self):
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
             return
-        self.process.terminate()
         try:
+            os.killpg(self.pid, signal.SIGTERM)  # All of them: strace before one passes no signal on.
             self.process.wait(30)
-        finally:
-            try:
-                os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.process.wait()
+            os.killpg(self.pid, signal.SIGKILL)  # What outlived the server.
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
 
 
 def vllm_checkpoint():
