@@ -141,6 +141,15 @@ class Contract:
         same = sum(a == b for a, b in zip(alone, together))
         self.assertGreaterEqual(same, len(questions) - 1, list(zip(alone, together)))
 
+    def test_a_question_is_written_by_it(self):
+        self.docmind("ingest", self.write("mast.txt", "The mast of the Halcyon is 24 metres tall."))
+        status, answer = self.post(self.address, "/api/ask", {"question": "How tall is the mast of the Halcyon?"})
+        self.assertEqual(status, 200, answer)
+        self.assertIn("24 metres", answer["answer"])
+        calls = self.get(self.address, f"/api/traces/{answer['trace_id']}")[1]["model_calls"]
+        self.assertEqual([call["error"] for call in calls], [None] * len(calls))
+        self.assertTrue(calls and all(call["completion"] and not call["fallbacks"] for call in calls), calls)
+
     def running(self):
         """How many texts the backend is writing now, as its own figures say; None where it has none."""
         return None

@@ -32,7 +32,9 @@ Result<llm::ChatReply> ChatClient::chat(const llm::ChatRequest& request, llm::To
                                         std::stop_token stop) {
   const llm::Capabilities can = DM_TRY(capabilities(deadline, stop));
   DM_TRY(check(request, can));
-  const llm::ChatRequest shown = can.documents ? request : DM_TRY(llm::with_documents_written(request));
+  llm::ChatRequest shown = can.documents ? request : DM_TRY(llm::with_documents_written(request));
+  // Words for it are our engine's alone: a vLLM's are numbers, and it refuses a request with others.
+  if (!can.documents) shown.priority = llm::ChatPriority::kNormal;
   const bool streamed = stream != nullptr || (unread_ == Unread::kStreamed && shown.tools.empty());
   const std::string body = DM_TRY(chat_body(shown, can.model, streamed));
   ChunkReader chunks;

@@ -196,10 +196,12 @@ TEST_F(ChatClientTest, AModelThatTakesNoDocumentsReadsThemInItsMessages) {
   backend.reply.body = kAnswer;
   llm::ChatRequest request = asked();
   request.documents = {{"a.txt", "The mast."}};
+  request.priority = llm::ChatPriority::kHigh;
   ASSERT_TRUE(whole(request));
   EXPECT_THAT(backend.asked.back().second,
               HasSubstr(R"("content":"<documents>\n<document index=\"1\" title=\"a.txt\">\nThe mast.\n)"));
   EXPECT_THAT(backend.asked.back().second, Not(HasSubstr(R"("documents":)")));
+  EXPECT_THAT(backend.asked.back().second, Not(HasSubstr("priority"))) << "a vLLM refuses words there";
 }
 
 TEST_F(ChatClientTest, CountsTokens) {
