@@ -192,10 +192,12 @@ Result<> Backends::State::add_server(std::string name, const std::string& where,
   // Ollama notices by itself that whoever asked has gone; not every server with OpenAI's API does.
   const auto unread = name == "ollama" ? openai::Unread::kWhole : openai::Unread::kStreamed;
   clients.push_back(std::make_unique<openai::ChatClient>(*guarded.back(), unread));
+  const std::uint32_t slots = name == "ollama" ? deps.settings.ollama.parallel : 0;
   members.push_back({.name = std::move(name),
                      .model = clients.back().get(),
                      .where = where,
                      .elsewhere = reached.elsewhere,
+                     .slots = slots,
                      .state = state_of(child, guarded.back().get()),
                      .release = child == nullptr ? std::function<void()>() : [child] { child->end(); }});
   return {};
@@ -250,10 +252,6 @@ Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
 
 Result<> Backends::State::add_managed_ollama(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
-  if (!settings.ollama.url.empty()) {
-    return Error{Code::kInvalidArgument, "ollama.url and ollama.program are both set, and there can be one Ollama.",
-                 "Set ollama.url for one that runs already, or ollama.program for one that DocMind runs."};
-  }
   managed_ollama = DM_TRY(ManagedOllama::open(deps));
   const Reached reached{.upstream = {.child = &managed_ollama->child(),
                                      .first_byte = settings.backends.first_byte,

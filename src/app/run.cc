@@ -7,7 +7,6 @@
 #include <iterator>
 
 #include "app/backends.h"
-#include "app/backends.h"
 #include "app/connection.h"
 #include "app/doctor.h"
 #include "app/holder.h"
