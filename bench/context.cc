@@ -142,13 +142,14 @@ Result<> run(char** argv, const std::vector<std::string>& files) {
   sys::RealRng rng;
   sys::RealFiles disk;
   const obs::Log log;
+  obs::Metrics metrics;
   auto client = DM_TRY(net::Client::open());
   llamacpp::EngineChildOptions options{.binary = (std::filesystem::path(argv[1]) / "docmind").string(),
                                        .model_path = argv[2],
                                        .socket_folder = argv[3],
                                        .threads = 2,
                                        .arguments = {"--context", "4096"}};
-  auto child = DM_TRY(llamacpp::EngineChild::open(std::move(options), {bench.clock, rng, disk, *client, log}));
+  auto child = DM_TRY(llamacpp::open_engine_child(std::move(options), {bench.clock, rng, disk, *client, log, metrics}));
   llamacpp::EngineBackend backend(*child, *client);
   openai::ChatClient model(backend);
   bench.model = &model;

@@ -31,8 +31,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& bu
   // One thread: benchmarks share the machine with builds, and threads that wait for each other then wait for those.
   engine.threads = 1;
   engine.socket_folder = (data / "run").string();
-  out->engine_ = DM_TRY(
-      llamacpp::EngineChild::open(std::move(engine), {out->clock_, out->rng_, out->files_, *out->client_, out->log_}));
+  out->engine_ = DM_TRY(llamacpp::open_engine_child(
+      std::move(engine), {out->clock_, out->rng_, out->files_, *out->client_, out->log_, out->metrics_}));
   llamacpp::EngineEmbedderOptions embedder;
   embedder.model_path = (models / "all-MiniLM-L6-v2.gguf").string();
   embedder.card_folder = (data / "cards").string();

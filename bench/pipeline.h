@@ -60,11 +60,12 @@ class Pipeline {
   sys::RealRng rng_;
   sys::RealFiles files_;
   obs::Log log_;
+  obs::Metrics metrics_;
   DirectParser parser_;
   std::unique_ptr<library::Library> library_;
   std::unique_ptr<library::LexicalIndex> lexical_;
   std::unique_ptr<net::Client> client_;
-  std::unique_ptr<llamacpp::EngineChild> engine_;
+  std::unique_ptr<child::ServerChild> engine_;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder_;
   std::unique_ptr<text::WordPiece> wordpiece_;
   std::unique_ptr<exec::Pool> pool_;

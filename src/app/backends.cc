@@ -91,7 +91,34 @@ struct Backends::State {
   Result<Reached> reach(std::string_view setting, const std::string& url);
 };
 
+namespace {
+
+// Where a server is that runs already. kInvalidArgument for another machine that is not allowed by name.
+Result<net::Address> address_in(std::string_view setting, const std::string& url, const config::Settings& settings) {
+  net::Address address = DM_TRY(net::address_of(url).with(std::string(setting)));
+  const std::string& host = address.endpoint.host;
+  if (net::is_loopback(address.endpoint) || has(words_between_commas(settings.backends.allow_remote), host)) {
+    return address;
+  }
+  return Error{Code::kInvalidArgument, std::string(setting) + " would send text to " + host + ", another machine",
+               "Name that host in backends.allow_remote if that is meant."};
+}
+
+}  // namespace
+
+Result<> check_backends(const config::Settings& settings) {
+  for (const std::string& name : words_between_commas(settings.backends.order)) {
+    if (has({"llamacpp", "vllm", "ollama"}, name)) continue;
+    return Error{Code::kInvalidArgument, "backends.order names " + name + ", and there is no such backend",
+                 "Its names are vllm, llamacpp and ollama."};
+  }
+  if (!settings.vllm.url.empty()) DM_TRY(address_in("vllm.url", settings.vllm.url, settings));
+  if (!settings.ollama.url.empty()) DM_TRY(address_in("ollama.url", settings.ollama.url, settings));
+  return {};
+}
+
 Result<> Backends::State::build() {
+  DM_TRY(check_backends(deps.settings));
   std::vector<router::Member> members;
   for (const std::string& name : words_between_commas(deps.settings.backends.order)) {
     const auto same = [&](const router::Member& member) { return member.name == name; };
@@ -100,11 +127,8 @@ Result<> Backends::State::build() {
       DM_TRY(add_engine(members));
     } else if (name == "vllm") {
       DM_TRY(add_vllm(members));
-    } else if (name == "ollama") {
-      DM_TRY(add_ollama(members));
     } else {
-      return Error{Code::kInvalidArgument, "backends.order names " + name + ", and there is no such backend",
-                   "Its names are vllm, llamacpp and ollama."};
+      DM_TRY(add_ollama(members));
     }
   }
   if (members.empty()) return {};
@@ -134,7 +158,7 @@ Result<> Backends::State::add_engine(std::vector<router::Member>& members) {
 }
 
 Result<Reached> Backends::State::reach(std::string_view setting, const std::string& url) {
-  net::Address address = DM_TRY(net::address_of(url).with(std::string(setting)));
+  net::Address address = DM_TRY(address_in(setting, url, deps.settings));
   if (address.path == "/v1") address.path.clear();  // As OpenAI's clients want it.
   Reached out{.upstream = {.endpoint = address.endpoint,
                            .prefix = std::move(address.path),
@@ -143,11 +167,6 @@ Result<Reached> Backends::State::reach(std::string_view setting, const std::stri
   if (net::is_loopback(address.endpoint)) {
     out.client = &deps.client;
     return out;
-  }
-  if (!has(words_between_commas(deps.settings.backends.allow_remote), address.endpoint.host)) {
-    return Error{Code::kInvalidArgument,
-                 std::string(setting) + " would send text to " + address.endpoint.host + ", another machine",
-                 "Name that host in backends.allow_remote if that is meant."};
   }
   if (!outside) outside = DM_TRY(net::Client::open({.reach = net::Reach::kAnywhere}));
   out.client = outside.get();
@@ -173,10 +192,12 @@ Result<> Backends::State::add_server(std::string name, const std::string& where,
   // Ollama notices by itself that whoever asked has gone; not every server with OpenAI's API does.
   const auto unread = name == "ollama" ? openai::Unread::kWhole : openai::Unread::kStreamed;
   clients.push_back(std::make_unique<openai::ChatClient>(*guarded.back(), unread));
+  const std::uint32_t slots = name == "ollama" ? deps.settings.ollama.parallel : 0;
   members.push_back({.name = std::move(name),
                      .model = clients.back().get(),
                      .where = where,
                      .elsewhere = reached.elsewhere,
+                     .slots = slots,
                      .state = state_of(child, guarded.back().get()),
                      .release = child == nullptr ? std::function<void()>() : [child] { child->end(); }});
   return {};
@@ -231,10 +252,6 @@ Result<> Backends::State::add_ollama(std::vector<router::Member>& members) {
 
 Result<> Backends::State::add_managed_ollama(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
-  if (!settings.ollama.url.empty()) {
-    return Error{Code::kInvalidArgument, "ollama.url and ollama.program are both set, and there can be one Ollama.",
-                 "Set ollama.url for one that runs already, or ollama.program for one that DocMind runs."};
-  }
   managed_ollama = DM_TRY(ManagedOllama::open(deps));
   const Reached reached{.upstream = {.child = &managed_ollama->child(),
                                      .first_byte = settings.backends.first_byte,

@@ -33,6 +33,9 @@ struct BackendsDeps {  // All outlive the backends.
   bool keeps_up = false;  // As in HolderDeps.
 };
 
+// What Backends::open refuses of the settings, without opening anything: for a command's beginning.
+Result<> check_backends(const config::Settings& settings);
+
 class Backends {
  public:
   // kInvalidArgument for a setting that names no backend, an address that is none, or another machine's that

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "app/engine_steps.h"
+#include "sys/process.h"
+
 namespace docmind::app {
 
 llamacpp::EngineChildOptions engine_options(std::uint32_t threads, const Layout& layout,
@@ -33,6 +36,15 @@ llamacpp::EngineChildOptions chat_options(const config::Settings& settings, cons
     options.arguments.push_back(fmt::format("--kv-folder={}", (layout.data / "kv").string()));
     options.arguments.push_back(fmt::format("--kv-bytes={}", engine.kv_spill_bytes));
   }
+  if (const auto file = model::read_model_file(model)) {
+    for (EngineStep& step : engine_steps(engine, *file)) {
+      options.keeping.steps.push_back(std::move(step.name));
+      options.step_arguments.push_back(std::move(step.arguments));
+    }
+  }
+  options.keeping.step_helps = ended_for_memory(sys::memory_kills);
+  // The engine's own words have to be the last ones when it is aborted, and it has to be gone at once.
+  options.environment = {"GGML_NO_BACKTRACE=1"};
   return options;
 }
 

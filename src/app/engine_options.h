@@ -1,4 +1,4 @@
-// What an engine child is started with, as the settings say. Pure functions.
+// What an engine child is started with, as the settings and the model's file say. Thread safety: plain functions.
 #pragma once
 #include <filesystem>
 

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "app/backends.h"
 #include "app/connection.h"
 #include "app/doctor.h"
 #include "app/holder.h"
@@ -232,6 +233,10 @@ int run(int argc, char** argv) {
   const auto settings = load_settings(asked, environment, files);
   if (!settings) {
     cli::report(settings.error(), here);
+    return cli::kConfiguration;
+  }
+  if (const auto usable = check_backends(settings->settings); !usable) {
+    cli::report(usable.error(), here);
     return cli::kConfiguration;
   }
   for (const std::string& warning : settings->warnings) terminal.err("docmind: " + warning + "\n");

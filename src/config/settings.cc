@@ -415,6 +415,16 @@ void add_answering(std::vector<Declaration>& out) {
       std::numeric_limits<std::int32_t>::max(), "Ends the process with SIGKILL after so many commits; 0 is never.")));
 }
 
+// A backend runs already, or is started: both cannot be meant.
+Result<> one_place(std::string_view backend, const std::string& url, const std::string& program) {
+  if (url.empty() || program.empty()) return {};
+  return Error{
+      Code::kInvalidArgument,
+      fmt::format("{0}.url and {0}.program are both set: one is for one that runs already, the other one to start",
+                  backend),
+      fmt::format("Leave out {0}.program to use the one that runs, or {0}.url to have one started.", backend)};
+}
+
 }  // namespace
 
 std::vector<Declaration> declarations() {
@@ -439,12 +449,8 @@ Result<> validate(const Settings& settings) {
     return Error{Code::kInvalidArgument, "search.bm25 and search.dense are both off, so no search can find anything",
                  "Turn one of them on."};
   }
-  if (!settings.vllm.url.empty() && !settings.vllm.program.empty()) {
-    return Error{Code::kInvalidArgument,
-                 "vllm.url and vllm.program are both set: one is a vLLM that runs already, the other one to start",
-                 "Leave out vllm.program to use the one that runs, or vllm.url to have one started."};
-  }
-  return {};
+  DM_TRY(one_place("vllm", settings.vllm.url, settings.vllm.program));
+  return one_place("ollama", settings.ollama.url, settings.ollama.program);
 }
 
 }  // namespace docmind::config

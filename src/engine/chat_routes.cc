@@ -288,7 +288,7 @@ Result<std::vector<Answer>> ChatRoutes::State::answers(const Work& work, const O
     try {
       made[index] = make(index);
     } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
-      made[index] = too_large_for_memory();
+      made[index] = out_of_memory();
     }
     if (!made[index]) all.request_stop();
   };

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "engine/out_of_memory.h"
 #include "engine/special_guard.h"
 #include "engine/template_meter.h"
 
@@ -238,6 +239,8 @@ Result<jinja::value_string> ChatTemplate::State::run(const TemplateInput& input,
     meter.bytes = (kBytes / part) + (values.bytes() * kCopies);
     return jinja::runtime::gather_string_parts(jinja::runtime(context).execute(program));
   } catch (const std::exception& e) {
+    // llama.cpp's interpreter throws what it has caught anew, as text.
+    if (std::string_view(e.what()).find("std::bad_alloc") != std::string_view::npos) return out_of_memory();
     return failed(meter, e.what());
   }
 }

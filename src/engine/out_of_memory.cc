@@ -13,11 +13,6 @@ Error out_of_memory() {
 
 bool ends_the_engine(const Error& error) { return error.code == Code::kUnavailable; }
 
-Error too_large_for_memory() {
-  return {Code::kResourceExhausted, "There is not enough memory for this request.",
-          "Send less at once, or free memory."};
-}
-
 std::string error_event(const Error& error) {
   if (!ends_the_engine(error)) return net::error_body(error);
   return to_text({{"error", {{"code", "out_of_memory"}, {"message", error.message}, {"hint", error.hint}}}});

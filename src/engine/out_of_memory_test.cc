@@ -15,8 +15,8 @@ TEST(OutOfMemory, HasAWordOfItsOwnInTheReply) {
   EXPECT_TRUE(ends_the_engine(out_of_memory()));
 }
 
-TEST(OutOfMemory, OneRequestThatIsTooLargeDoesNotEndTheEngine) {
-  const Error error = too_large_for_memory();
+TEST(OutOfMemory, OtherFailuresAreAsEver) {
+  const Error error{Code::kResourceExhausted, "The prompt is too long."};
   EXPECT_FALSE(ends_the_engine(error));
   const net::Response reply = error_reply(error);
   EXPECT_EQ(reply.status, 413);

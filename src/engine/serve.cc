@@ -82,7 +82,16 @@ net::ServerOptions server_options(const EngineOptions& options) {
 // this returns.
 Result<> serve_until_the_end(const EngineOptions& options, const ServeDeps& deps, const net::Handler& handle,
                              Ending& ending, const std::stop_token& stop) {
-  const auto server = DM_TRY(net::Server::open(server_options(options), handle));
+  const auto guarded = [&](const net::Request& request, net::ResponseWriter& writer) {
+    try {
+      handle(request, writer);
+    } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
+      // A client that has gone, or has the beginning of its answer, sees the end of the connection.
+      (void)static_cast<bool>(writer.send(error_reply(out_of_memory())));
+      ending.exhausted();
+    }
+  };
+  const auto server = DM_TRY(net::Server::open(server_options(options), guarded));
   DM_TRY(server->listen_unix(options.socket_path));
   deps.log.event(obs::Level::kInfo, "engine_ready", {{"threads", threads_of(options)}});
   Result<> ended = ending.wait(stop);

@@ -166,6 +166,21 @@ std::uint64_t available_memory() {
   return std::min(machine, group.value_or(machine));
 }
 
+std::uint64_t memory_kills_in(std::string_view proc_vmstat) {
+  constexpr std::string_view kName = "\noom_kill ";
+  const std::size_t at = proc_vmstat.find(kName);
+  std::uint64_t kills = 0;
+  if (at == std::string_view::npos) return 0;
+  const std::string_view number = proc_vmstat.substr(at + kName.size());
+  std::from_chars(number.data(), number.data() + number.size(), kills);
+  return kills;
+}
+
+std::uint64_t memory_kills() {
+  const auto vmstat = RealFiles().read("/proc/vmstat", kProcFileBytes);
+  return vmstat ? memory_kills_in(*vmstat) : 0;
+}
+
 std::optional<double> cpu_quota_exact(std::string_view proc_self_cgroup, const fs::path& mount) {
   return least_of_groups(proc_self_cgroup, mount, "cpu", quota_v2, quota_v1);
 }

@@ -25,6 +25,11 @@ std::uint64_t available_memory();
 std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
 std::optional<std::uint64_t> memory_limit(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
 
+// How many processes the kernel has ended for want of memory since it started; 0 where it does not tell. The latter for
+// a given text of /proc/vmstat.
+std::uint64_t memory_kills();
+std::uint64_t memory_kills_in(std::string_view proc_vmstat);
+
 // Processors this process may use at once: the least of its affinity and the CPU quotas of its control groups
 // (cgroup v2 cpu.max, v1 cfs_quota, on the way up to the root). At least 1.
 std::size_t cpu_count();

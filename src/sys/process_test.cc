@@ -61,6 +61,13 @@ TEST(Process, MemoryLeftIsTheLeastOnTheWayUp) {
   EXPECT_GT(available_memory(), 1U << 20U);
 }
 
+TEST(Process, ProcessesEndedForMemoryAreCounted) {
+  EXPECT_EQ(memory_kills_in("nr_free_pages 1\noom_kill 17\ndrop_pagecache 0\n"), 17U);
+  EXPECT_EQ(memory_kills_in("oom_kill_disable 3\nnr 1\n"), 0U);
+  EXPECT_EQ(memory_kills_in("a 1\noom_kill -4\n"), 0U);
+  EXPECT_EQ(memory_kills_in(""), 0U);
+}
+
 TEST(Process, MemoryLimitsOfTheFirstVersionCountToo) {
   const TempFolder mount;
   mount.write("memory/memory.limit_in_bytes", "9223372036854771712\n");

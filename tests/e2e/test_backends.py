@@ -204,10 +204,14 @@ class Switching(Served):
         self.assertIn("No chat model is set up", self.docmind("backends").out)
         self.docmind("backends", "use", "vllm", code=1)
 
+    def test_what_names_no_backend_is_a_fault_of_the_settings(self):
+        for setting in ("backends.order=vllm,gpt", "vllm.url=somewhere:else", "ollama.url=https://127.0.0.1"):
+            refused = self.docmind("--set", setting, "library", code=78)
+            self.assertIn(setting.split("=")[0], refused.err)
+
     def test_text_does_not_leave_the_machine_unless_it_is_allowed(self):
         for setting in ("vllm.url", "ollama.url"):
-            refused = self.docmind("--set", f"{setting}=http://192.0.2.1:8000", "ask", "q", code=None)
-            self.assertNotEqual(refused.code, 0)
+            refused = self.docmind("--set", f"{setting}=http://192.0.2.1:8000", "ask", "q", code=78)
             self.assertIn("another machine", refused.err)
             self.assertIn("backends.allow_remote", refused.err)
         said = self.docmind("--set", "vllm.url=http://192.0.2.1:1", "--set", "backends.allow_remote=192.0.2.1",

@@ -91,7 +91,8 @@ def leave_a_stream(watched, model):
 
 def leave_a_question(path):
     def begin(watched, _):
-        connection = opened(watched.address, path, {"question": QUESTION})
+        # A session of its own each time: one that was just left takes the next question a moment later.
+        connection = opened(watched.address, path.format(time.monotonic_ns()), {"question": QUESTION})
         watched.wait_until_it_writes()
         return lambda: go(connection)
     return begin
@@ -104,7 +105,7 @@ def press_ctrl_c(watched, _):
 
 
 WAYS = {"a stream": leave_a_stream, "/api/ask": leave_a_question("/api/ask"),
-        "a session": leave_a_question("/api/sessions/one/ask"), "Ctrl-C": press_ctrl_c}
+        "a session": leave_a_question("/api/sessions/{}/ask"), "Ctrl-C": press_ctrl_c}
 
 
 def watch(figures, name, peer):

@@ -12,6 +12,18 @@ namespace {
 
 constexpr std::uint64_t kMaxReply = 256U << 20U;
 
+// Why the engine's memory did not suffice; empty when the reply is another (docs/formats/engine.md).
+std::string memory_failure(const net::Response& reply) {
+  constexpr std::size_t kMaxError = 64U << 10U;
+  if (reply.status != 503 || reply.body.size() > kMaxError) return {};
+  const auto body = parse_json(reply.body);
+  if (!body) return {};
+  const boost::json::value& error = json_member(*body, "error");
+  return json_text(json_member(error, "code")) == "out_of_memory"
+             ? std::string(json_text(json_member(error, "message")))
+             : std::string();
+}
+
 Result<llm::BackendInfo> info_of(std::string_view body) {
   const Error bad{Code::kInternal, "The engine does not say which model it has.", "Restart DocMind."};
   const boost::json::value reply = DM_TRY(parse_json(body));
@@ -94,9 +106,15 @@ Result<llm::BackendReply> EngineBackend::post(std::string_view path, std::string
     };
   }
   for (int attempt = 0;; ++attempt) {
+    const std::size_t step = child_.status().step;
     const child::RunningServer engine = DM_TRY(child_.running(deadline, stop));
     auto reply = client_.send(engine.endpoint, request, options);
     if (reply) {
+      // The engine ends by itself now. Once more to the next one, and again as long as that one is smaller.
+      if (const std::string why = memory_failure(*reply); !why.empty()) {
+        const bool smaller = child_.step_down(engine.life, why) || child_.status().step != step;
+        if (smaller || attempt == 0) continue;
+      }
       return llm::BackendReply{reply->status, std::move(reply->body),
                                std::string(reply->headers.find("Retry-After").value_or(""))};
     }

@@ -1,7 +1,8 @@
 // llm::Backend by our own engine process: requests go over its Unix socket as they are (docs/formats/engine.md).
 //
 // Thread safety: any method from any thread. A request whose engine dies before its first byte is sent once more to the
-// next life; after that byte nothing is sent again.
+// next life; after that byte nothing is sent again. One that an engine had no memory for is sent to smaller and smaller
+// ones, as long as there is something to give up.
 #pragma once
 #include <string>
 

@@ -51,8 +51,13 @@ std::string embeddings(const std::string& body) {
   return to_text({{"data", std::move(data)}});
 }
 
-net::Response answer(const net::Request& request, const std::string& model) {
+net::Response answer(const net::Request& request, const std::string& model, const std::string& last) {
   const std::string mode = content(model);
+  if (mode == "starved" && request.method == "POST" && last != "--small") {
+    net::Response reply = net::error_response(503, {Code::kUnavailable, "no memory"});
+    reply.body = R"({"error":{"code":"out_of_memory","message":"no memory here","hint":""}})";
+    return reply;
+  }
   if (request.target.path == "/health") return net::json_response(200, "{}");
   if (request.target.path == "/v1/models") {
     return net::json_response(
@@ -67,7 +72,7 @@ net::Response answer(const net::Request& request, const std::string& model) {
   return net::json_response(200, mode == "lie" ? content(model + ".reply") : embeddings(request.body));
 }
 
-int serve(const std::string& model, const std::string& socket) {
+int serve(const std::string& model, const std::string& socket, const std::string& last) {
   const std::string mode = content(model);
   sigset_t end{};
   sigemptyset(&end);
@@ -79,7 +84,7 @@ int serve(const std::string& model, const std::string& socket) {
   }
   if (mode != "deaf") {
     const auto server = net::Server::open({}, [&](const net::Request& request, net::ResponseWriter& writer) {
-      (void)static_cast<bool>(writer.send(answer(request, model)));
+      (void)static_cast<bool>(writer.send(answer(request, model, last)));
     });
     if (!server || !(*server)->listen_unix(socket)) return 1;
     if (mode != "saves") {
@@ -97,7 +102,7 @@ int serve(const std::string& model, const std::string& socket) {
 
 int fake_engine(int argc, char** argv) {
   if (argc < 6 || std::string_view(argv[1]) != "engine") return -1;
-  return serve(argv[3], argv[5]);
+  return serve(argv[3], argv[5], argv[argc - 1]);
 }
 
 }  // namespace docmind::llamacpp

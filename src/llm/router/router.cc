@@ -5,24 +5,10 @@
 #include <utility>
 
 #include "exec/wait.h"
+#include "llm/router/prefix_order.h"
 
 namespace docmind::router {
 namespace {
-
-// Passes a stream on and remembers that something went through.
-class Passing final : public llm::TokenStream {
- public:
-  explicit Passing(llm::TokenStream& to) : to_(to) {}
-  Result<> text(std::string_view piece) override {
-    begun_ = true;
-    return to_.text(piece);
-  }
-  bool begun() const { return begun_; }
-
- private:
-  llm::TokenStream& to_;
-  bool begun_ = false;
-};
 
 // Whether the failure is the backend's, so that another one may do better.
 bool is_its_own(const Error& error) {
@@ -39,10 +25,35 @@ std::string unfit(const llm::ChatRequest& request, const llm::Capabilities& can)
 
 }  // namespace
 
+// Passes a stream on, to nobody when nobody listens, and remembers that something went out.
+class Router::Passing final : public llm::TokenStream {
+ public:
+  explicit Passing(llm::TokenStream* to) : to_(to) {}
+  Result<> text(std::string_view piece) override {
+    if (turn_ != nullptr) turn_->first_token();
+    if (to_ == nullptr) return {};
+    begun_ = true;
+    return to_->text(piece);
+  }
+  bool begun() const { return begun_; }
+  void tell(PrefixOrder::Turn* turn) { turn_ = turn; }  // Its first token. Null: nobody.
+  // What a model is given: nothing when neither somebody listens nor somebody waits for the first token.
+  llm::TokenStream* stream() { return to_ != nullptr || turn_ != nullptr ? this : nullptr; }
+
+ private:
+  llm::TokenStream* const to_;
+  PrefixOrder::Turn* turn_ = nullptr;
+  bool begun_ = false;
+};
+
 struct Router::Place {
+  Place(Member m, obs::Counter& a, obs::Counter& f, const PrefixOrderOptions& order, const Clock& clock)
+      : member(std::move(m)), answers(a), failures(f), prefixes(order, clock) {}
+
   Member member;
   obs::Counter& answers;
   obs::Counter& failures;
+  PrefixOrder prefixes;
   // Under the router's lock:
   std::uint32_t running = 0;
   bool leaving = false;  // Its memory goes with its last answer.
@@ -73,7 +84,9 @@ Router::Router(std::vector<Member> members, const RouterOptions& options, Router
     obs::Counter& failures =
         deps_.metrics.counter("docmind_backend_failures_total", "Requests that a backend failed.", labels);
     std::optional<llm::Capabilities> recorded = std::move(member.recorded);
-    places_.push_back(std::make_unique<Place>(Place{std::move(member), answers, failures}));
+    const std::uint32_t slots = member.slots;
+    places_.push_back(
+        std::make_unique<Place>(std::move(member), answers, failures, PrefixOrderOptions{.slots = slots}, deps_.clock));
     places_.back()->can = std::move(recorded);
   }
 }
@@ -238,9 +251,8 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
       skip(reason);
       continue;
     }
-    std::optional<Passing> passing;
-    if (stream != nullptr) passing.emplace(*stream);
-    Result<llm::ChatReply> reply = ask(*place, request, passing ? &*passing : nullptr, deadline, stop);
+    Passing passing(stream);
+    Result<llm::ChatReply> reply = ask(*place, request, passing, deadline, stop);
     if (reply) {
       tell_resting(*place, passed_over, why);
       answered(*place, passed_over);
@@ -253,26 +265,43 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
     }
     if (stop.stop_requested() || deadline.expired() || !is_its_own(reply.error())) return reply;
     failed(*place, reply.error());
-    if (passing && passing->begun()) return reply;
+    if (passing.begun()) return reply;
     skip(reply.error().message);
   }
   return none_answers(why);
 }
 
 // One request, counted while it runs.
-Result<llm::ChatReply> Router::ask(Place& place, const llm::ChatRequest& request, llm::TokenStream* stream,
-                                   Deadline deadline, const std::stop_token& stop) {
+Result<llm::ChatReply> Router::ask(Place& place, const llm::ChatRequest& request, Passing& passing, Deadline deadline,
+                                   const std::stop_token& stop) {
   {
     const MutexLock lock(mutex_);
     ++place.running;
   }
-  Result<llm::ChatReply> reply = place.member.model->chat(request, stream, deadline, stop);
+  Result<llm::ChatReply> reply = in_order(place, request, passing, deadline, stop);
   {
     const MutexLock lock(mutex_);
     --place.running;
     ended_.notify_all();
   }
   release_idle(place);
+  return reply;
+}
+
+// Our own engine takes documents, and orders by itself.
+Result<llm::ChatReply> Router::in_order(Place& place, const llm::ChatRequest& request, Passing& passing,
+                                        Deadline deadline, const std::stop_token& stop) {
+  bool ordered = place.member.slots > 0;
+  {
+    const MutexLock lock(mutex_);
+    if (place.can) ordered = !place.can->documents && (ordered || place.can->caches_prefix);
+  }
+  if (!ordered) return place.member.model->chat(request, passing.stream(), deadline, stop);
+  PrefixOrder::Turn turn = DM_TRY(place.prefixes.enter(beginning_of(request), deadline, stop));
+  passing.tell(turn.leads() ? &turn : nullptr);
+  Result<llm::ChatReply> reply = place.member.model->chat(request, passing.stream(), deadline, stop);
+  passing.tell(nullptr);
+  if (reply) turn.first_token();
   return reply;
 }
 

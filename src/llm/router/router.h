@@ -38,6 +38,7 @@ struct Member {
   llm::ChatModel* model = nullptr;              // Outlives the router.
   std::string where{};                          // For people: an address, or "this process's own engine".
   bool elsewhere = false;                       // Text that goes there leaves this machine.
+  std::uint32_t slots = 0;                      // Texts that it writes at once; 0: any number.
   std::function<MemberState()> state{};         // Empty: nothing is known of it.
   std::function<void()> release{};              // Frees its memory; the next request loads it again. Empty: nobody can.
   std::optional<llm::Capabilities> recorded{};  // What it could when it was tried last, by an earlier process.
@@ -97,13 +98,16 @@ class Router final : public llm::ChatModel {
 
  private:
   struct Place;
+  class Passing;
   Router(std::vector<Member> members, const RouterOptions& options, RouterDeps deps);
   std::vector<Place*> preferred() const DM_EXCLUDES(mutex_);
   std::vector<Place*> order() const DM_EXCLUDES(mutex_);
   void tell_resting(const Place& answering, std::vector<Place*>& passed_over, std::vector<std::string>& why) const
       DM_EXCLUDES(mutex_);
-  Result<llm::ChatReply> ask(Place& place, const llm::ChatRequest& request, llm::TokenStream* stream, Deadline deadline,
+  Result<llm::ChatReply> ask(Place& place, const llm::ChatRequest& request, Passing& passing, Deadline deadline,
                              const std::stop_token& stop) DM_EXCLUDES(mutex_);
+  Result<llm::ChatReply> in_order(Place& place, const llm::ChatRequest& request, Passing& passing, Deadline deadline,
+                                  const std::stop_token& stop) DM_EXCLUDES(mutex_);
   Result<llm::Capabilities> load(Place& place, Deadline deadline, const std::stop_token& stop);
   Result<> make_room(Place& old, Deadline deadline, const std::stop_token& stop) DM_EXCLUDES(mutex_);
   void learn(Place& place, const llm::Capabilities& told) DM_EXCLUDES(mutex_);

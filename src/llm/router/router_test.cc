@@ -294,6 +294,33 @@ TEST_F(RouterTest, OneThatIsAwayIsNotAskedAndOneWithLessSaysSo) {
   EXPECT_EQ(metrics.gauge("docmind_model_info", "", {{"backend", "llamacpp"}, {"model", "engine-model"}}).value(), 0);
 }
 
+// Five who ask about one document at once, of a backend that keeps what it has computed.
+TEST_F(RouterTest, TheFirstReaderOfADocumentComputesItForAll) {
+  for (const bool keeps : {true, false}) {
+    vllm.can.caches_prefix = keeps;
+    router = *Router::open({{.name = "vllm", .model = &vllm}}, {}, {clock, log, metrics});
+    std::atomic<int> inside = 0;
+    std::atomic<int> found_nothing = 0;
+    std::atomic<bool> computed = false;
+    vllm.says_first = true;  // The first token, to whoever listens.
+    vllm.during = [&] {
+      if (!computed) ++found_nothing;
+      ++inside;
+      while (!keeps && inside < 5) std::this_thread::yield();  // Without order they are all inside at once.
+      computed = true;
+    };
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 5; ++i) {
+      readers.emplace_back([&] { EXPECT_TRUE(ask({.documents = {{.title = "t", .text = "long"}}})); });
+    }
+    readers.clear();
+    EXPECT_EQ(inside, 5);
+    EXPECT_EQ(found_nothing, keeps ? 1 : 5);
+    vllm.during = nullptr;
+    EXPECT_TRUE(ask()) << "nobody listens, and that is no error";
+  }
+}
+
 TEST_F(RouterTest, WhatWasRecordedIsShownAndNotBelieved) {
   router =
       *Router::open({{.name = "vllm", .model = &vllm, .recorded = llm::Capabilities{.model = "old", .context = 1}}}, {},

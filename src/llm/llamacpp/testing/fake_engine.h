@@ -2,6 +2,7 @@
 // dimensions that behaves as the text of its model file says.
 //   "good"   answers               "crash"  says why on stderr and exits     "deaf"  runs, but never listens
 //   "mortal" kills itself with SIGKILL in the middle of its first request for vectors, and never again after that
+//   "starved" has no memory to answer POST requests, unless its last argument is --small
 //   "lie"    answers requests for vectors with the text of PATH.reply
 #pragma once
 
