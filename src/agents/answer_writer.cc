@@ -169,12 +169,19 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
   draft.claims.clear();
   draft.unanswered.clear();
   draft.writing = writing_of(replies, shown, model.model);
+  std::size_t silent = 0;
   for (std::uint32_t part = 0; part < replies.size(); ++part) {
-    if (replies[part].reply.content.find(kNoAnswer) != std::string::npos) {
+    const std::string& content = replies[part].reply.content;
+    const bool blank = content.find_first_not_of(" \t\r\n") == std::string::npos;
+    if (blank) ++silent;
+    if (blank || content.find(kNoAnswer) != std::string::npos) {
       draft.unanswered.push_back(part);
     } else {
       add_claims(replies[part], part, shown, evidence, draft);
     }
+  }
+  if (silent == replies.size()) {  // No word on the documents: they speak for themselves.
+    return Error{Code::kDataLoss, "The chat model wrote nothing.", "Ask again, or use another model."};
   }
   return draft;
 }

@@ -64,7 +64,7 @@ class AnswerWriter {
   // Claims in the order of the parts and as written, each with the sentences of the passages it names, and
   // Draft::writing. Draft::unanswered: the parts to which the model found no answer. No claims: the evidence is too
   // weak, or that is so for all of them. A sentence that names no passage has no place; it is a claim all the same, for
-  // the validator to reject. Errors: those of the model.
+  // the validator to reject. Errors: those of the model; kDataLoss when it wrote nothing at all.
   Result<Draft> write(std::string_view question, const std::vector<Evidence>& evidence,
                       const SynthesisOptions& synthesis, const Before& before, Deadline deadline,
                       std::stop_token stop) const;

@@ -177,6 +177,16 @@ TEST_F(Writing, AModelThatFailsIsReplacedAndTheAnswerSaysSo) {
   EXPECT_THAT(answer.partial_reason, HasSubstr("The model's server is gone."));
 }
 
+TEST_F(Writing, AModelThatWritesNothingLetsTheDocumentsSpeak) {
+  for (const std::string nothing : {"", " \n\t"}) {
+    model_.says(nothing);
+    const Answer answer = answer_to("Where are the sails sewn by hand?");
+    EXPECT_FALSE(answer.generated);
+    EXPECT_THAT(answer.text, HasSubstr("sewn by hand in a loft"));
+    EXPECT_THAT(answer.fallbacks, testing::Contains(HasSubstr("The chat model wrote nothing.")));
+  }
+}
+
 TEST_F(Writing, AModelThatFindsNothingIsBelieved) {
   model_.says("NOT IN THE DOCUMENTS");
   const Answer answer = answer_to("Where are the sails sewn by hand?");
