@@ -223,6 +223,9 @@ void Holder::warm_up() {
       const auto loaded = model->info(Deadline::in(kWarmUp, state->deps.clock), stop);
       if (!loaded) warm = loaded.error();
     }
+    if (warm && state->backends->router() != nullptr) {
+      warm = state->backends->router()->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);
+    }
     if (!warm && warm.error().code != Code::kCancelled) {
       state->deps.log.failure(obs::Level::kWarn, "warm_up_failed", warm.error());
     }

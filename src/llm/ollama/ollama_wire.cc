@@ -171,6 +171,9 @@ Result<std::string> chat_request(std::string_view openai_body, const Window& win
 
 Result<std::string> chat_reply(std::string_view body, const Window& window) {
   const json::value reply = DM_TRY(parse_json(body).with("the reply of Ollama"));
+  if (json_member(reply, "error").is_string()) {  // With status 200, when the runner died.
+    return Error{Code::kUnavailable, words_of(body), "See the log of Ollama."};
+  }
   const json::value& said = json_member(reply, "message");
   if (!said.is_object() || !json_flag(json_member(reply, "done"))) return broken("it has no message");
   json::object message{{"role", "assistant"}, {"content", json_text(json_member(said, "content"))}};

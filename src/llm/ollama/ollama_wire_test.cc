@@ -78,6 +78,13 @@ TEST(OllamaWire, AWholeReplyBecomesOpenAis) {
   }
 }
 
+TEST(OllamaWire, ARunnerThatDiedIsToldInOllamasWords) {
+  const auto died = chat_reply(R"({"error":"model runner has unexpectedly stopped"})", kWindow);
+  ASSERT_FALSE(died);
+  EXPECT_EQ(died.error().code, Code::kUnavailable);
+  EXPECT_EQ(died.error().message, "Ollama: model runner has unexpectedly stopped");
+}
+
 TEST(OllamaWire, APromptThatFillsTheWindowWasCut) {
   const auto cut = chat_reply(R"({"message":{"content":"x"},"done":true,"prompt_eval_count":1024})", kWindow);
   ASSERT_FALSE(cut);

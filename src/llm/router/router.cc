@@ -119,9 +119,7 @@ std::vector<Router::Place*> Router::order() const {
 }
 
 Result<llm::Capabilities> Router::can(Place& place, Deadline deadline, const std::stop_token& stop) {
-  // Another backend may still answer: one that says nothing may not use up all the time.
-  const Deadline patience = places_.size() > 1 ? deadline.sooner(options_.probe, deps_.clock) : deadline;
-  Result<llm::Capabilities> told = place.member.model->capabilities(patience, stop);
+  Result<llm::Capabilities> told = place.member.model->capabilities(deadline, stop);
   if (!told) {
     if (!stop.stop_requested()) failed(place, told.error());
     return told;
@@ -159,7 +157,12 @@ Result<llm::Capabilities> Router::known(Place& place, Deadline deadline, const s
     const MutexLock lock(mutex_);
     if (place.can && place.tried && place.failure.empty()) return *place.can;
   }
-  return can(place, deadline, stop);
+  return can(place, patience(deadline), stop);
+}
+
+// Another backend may still answer: one that says nothing may not use up all the time.
+Deadline Router::patience(Deadline deadline) const {
+  return places_.size() > 1 ? deadline.sooner(options_.probe, deps_.clock) : deadline;
 }
 
 // Those before the one that answered that were not even asked, since they failed a moment ago.
@@ -214,7 +217,7 @@ Result<llm::Capabilities> Router::capabilities(Deadline deadline, std::stop_toke
       why.push_back(place->member.name + ": " + away);
       continue;
     }
-    auto told = can(*place, deadline, stop);
+    auto told = can(*place, patience(deadline), stop);
     if (told || stop.stop_requested() || deadline.expired()) return told;
     why.push_back(place->member.name + ": " + told.error().message);
   }
@@ -367,9 +370,16 @@ Result<> Router::use(std::string_view name, Deadline deadline, std::stop_token s
   return {};
 }
 
+Result<> Router::warm_up(Deadline deadline, const std::stop_token& stop) {
+  Place& first = *preferred().front();
+  if (!first.state().away.empty()) return {};  // It is on its way.
+  DM_TRY(can(first, deadline, stop));
+  return {};
+}
+
 void Router::look(Deadline deadline, const std::stop_token& stop) {
   for (Place* place : order()) {
-    if (place->state().away.empty()) (void)can(*place, deadline, stop);
+    if (place->state().away.empty()) (void)can(*place, patience(deadline), stop);
   }
 }
 

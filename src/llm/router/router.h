@@ -92,6 +92,9 @@ class Router final : public llm::ChatModel {
   // kNotFound for a name that no member has; what it failed with, and the old one stays in use.
   Result<> use(std::string_view name, Deadline deadline, std::stop_token stop);
 
+  // Has the one in use loaded and tried, however long that takes: before somebody waits for it.
+  Result<> warm_up(Deadline deadline, const std::stop_token& stop);
+
   // Asks every one what it can, so that status() knows.
   void look(Deadline deadline, const std::stop_token& stop);
   std::vector<MemberStatus> status() const;
@@ -114,6 +117,7 @@ class Router final : public llm::ChatModel {
   void release_idle(Place& place) DM_EXCLUDES(mutex_);
   void tell_model() DM_EXCLUDES(mutex_);
   Result<llm::Capabilities> can(Place& place, Deadline deadline, const std::stop_token& stop);
+  Deadline patience(Deadline deadline) const;
   // As it said last; asked only when it has not said yet, or has failed since.
   Result<llm::Capabilities> known(Place& place, Deadline deadline, const std::stop_token& stop);
   void failed(Place& place, const Error& error) DM_EXCLUDES(mutex_);

@@ -332,6 +332,15 @@ TEST_F(RouterTest, WhatWasRecordedIsShownAndNotBelieved) {
   EXPECT_TRUE(router->status()[0].tried);
 }
 
+TEST_F(RouterTest, TheOneInUseIsTriedBeforeItIsAsked) {
+  ASSERT_TRUE(router->warm_up(Deadline::never(), {}));
+  EXPECT_TRUE(router->status()[0].tried);
+  EXPECT_FALSE(router->status()[1].tried) << "those that stand by are left in peace";
+  vllm.down = true;
+  EXPECT_EQ(router->warm_up(Deadline::never(), {}).error().message, "vllm is down");
+  EXPECT_EQ(who(), "llamacpp");
+}
+
 TEST_F(RouterTest, NamesAreDifferent) {
   EXPECT_FALSE(Router::open({}, {}, {clock, log, metrics}));
   EXPECT_FALSE(
