@@ -76,7 +76,7 @@ class Managed(WithVllm):
         wait_for(self.answers)
         pid, _ = self.vllm()
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: self.vllm() is not None and self.vllm()[0] != pid, 60)
+        wait_for(lambda: (found := self.vllm()) is not None and found[0] != pid, 60)
         wait_for(self.answers, 60)
         family = below(self.server.pid)
         self.assertGreaterEqual(len(family), 3, family)  # Its leader, itself, its helper.
