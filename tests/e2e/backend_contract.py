@@ -148,7 +148,7 @@ class Contract:
         self.assertIn("24 metres", answer["answer"])
         calls = self.get(self.address, f"/api/traces/{answer['trace_id']}")[1]["model_calls"]
         self.assertEqual([call["error"] for call in calls], [None] * len(calls))
-        self.assertTrue(calls and all(call["completion"] and not call["fallbacks"] for call in calls), calls)
+        self.assertTrue(calls and all(call["content"] and not call["fallbacks"] for call in calls), calls)
 
     def running(self):
         """How many texts the backend is writing now, as its own figures say; None where it has none."""

@@ -175,18 +175,23 @@ Result<std::string> chat_reply(std::string_view body, const Window& window) {
     return Error{Code::kUnavailable, words_of(body), "See the log of Ollama."};
   }
   const json::value& said = json_member(reply, "message");
-  if (!said.is_object() || !json_flag(json_member(reply, "done"))) return broken("it has no message");
-  json::object message{{"role", "assistant"}, {"content", json_text(json_member(said, "content"))}};
+  const std::string_view content = json_text(json_member(said, "content"));
+  // Ollama ends a text that says one token over and over, and tells only that it is not done.
+  const bool cut = !json_flag(json_member(reply, "done"));
+  if (!said.is_object() || (cut && content.empty())) return broken("it has no message");
+  json::object message{{"role", "assistant"}, {"content", content}};
   if (const auto thoughts = json_text(json_member(said, "thinking")); !thoughts.empty()) {
     message["reasoning_content"] = thoughts;
   }
   std::uint32_t count = 0;
   if (json::array calls = calls_in(said, count); !calls.empty()) message["tool_calls"] = std::move(calls);
-  return to_text(json::object{
-      {"object", "chat.completion"},
-      {"model", json_text(json_member(reply, "model"))},
-      {"choices", {{{"index", 0}, {"message", std::move(message)}, {"finish_reason", finish_of(reply, count > 0)}}}},
-      {"usage", DM_TRY(usage_of(reply, window))}});
+  return to_text(json::object{{"object", "chat.completion"},
+                              {"model", json_text(json_member(reply, "model"))},
+                              {"choices",
+                               {{{"index", 0},
+                                 {"message", std::move(message)},
+                                 {"finish_reason", cut ? "length" : finish_of(reply, count > 0)}}}},
+                              {"usage", DM_TRY(usage_of(reply, window))}});
 }
 
 Result<std::string> StreamReader::take(std::string_view bytes) {

@@ -78,6 +78,13 @@ TEST(OllamaWire, AWholeReplyBecomesOpenAis) {
   }
 }
 
+TEST(OllamaWire, ATextThatOllamaEndedForItsRepetitionIsCut) {
+  const auto cut = chat_reply(R"({"message":{"content":"wwww"},"done":false})", kWindow);
+  ASSERT_TRUE(cut) << cut.error().message;
+  EXPECT_THAT(*cut, HasSubstr(R"("content":"wwww")"));
+  EXPECT_THAT(*cut, HasSubstr(R"("finish_reason":"length")"));
+}
+
 TEST(OllamaWire, ARunnerThatDiedIsToldInOllamasWords) {
   const auto died = chat_reply(R"({"error":"model runner has unexpectedly stopped"})", kWindow);
   ASSERT_FALSE(died);
