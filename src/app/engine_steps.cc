@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <utility>
 
+#include "base/find.h"
 #include "engine/memory_plan.h"
 #include "engine/out_of_memory.h"
 #include "model/kv_size.h"
@@ -43,9 +43,8 @@ EngineStep tight(const config::Settings::Engine& engine, const model::ModelFile&
 
 bool speaks_of_memory(std::string_view said) {
   // Of the standard library, of ggml (whose checks of what it has allocated end so) and of CUDA.
-  constexpr std::array<std::string_view, 5> kWords = {"bad_alloc", "failed to allocate", "failed to reserve memory",
-                                                      "!= NULL) failed", "out of memory"};
-  return std::ranges::any_of(kWords, [&](std::string_view word) { return said.find(word) != std::string_view::npos; });
+  return contains_any(
+      said, {"bad_alloc", "failed to allocate", "failed to reserve memory", "!= NULL) failed", "out of memory"});
 }
 
 }  // namespace

@@ -201,7 +201,8 @@ struct Watched final : llm::Embedder {
       std::unique_lock lock(mutex_);
       ++calls_;
       begun_ += inputs.size();
-      if (inputs.size() <= 8) most_in_hand = std::max(most_in_hand, begun_ - committed_);  // Chunks, not headings.
+      headings_ = headings_ || inputs.size() > 8;  // They come last, maybe beside the last chunks, in a larger batch.
+      if (!headings_) most_in_hand = std::max(most_in_hand, begun_ - committed_);
       changed_.notify_all();
       if (calls_ == 2) changed_.wait_for(lock, kLong, [&] { return commits_ > 0; });
     }
@@ -225,6 +226,7 @@ struct Watched final : llm::Embedder {
   std::uint64_t commits_ = 0;
   std::uint64_t begun_ = 0;      // Texts.
   std::uint64_t committed_ = 0;  //
+  bool headings_ = false;        // Whether they have begun.
 };
 
 TEST_F(IngestRun, TheNextBatchIsEmbeddedWhileOneIsCommitted) {

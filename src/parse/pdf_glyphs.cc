@@ -6,6 +6,10 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/find.h"
+
+#include "base/find.h"
+
 namespace docmind::parse {
 namespace {
 
@@ -60,10 +64,6 @@ char32_t spacing_mark(char32_t code) {
   }
 }
 
-bool contains(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [&](auto word) { return text.find(word) != std::string_view::npos; });
-}
-
 Style style_of(const Pdfium& library, pdfium::Font* font) {
   char buffer[128] = {};
   const std::size_t length = library->FPDFFont_GetBaseFontName(font, buffer, sizeof buffer);
@@ -71,11 +71,11 @@ Style style_of(const Pdfium& library, pdfium::Font* font) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   const int flags = std::max(library->FPDFFont_GetFlags(font), 0);
   Style style;
-  style.bold =
-      (flags & pdfium::kFontForceBold) != 0 || contains(name, {"bold", "black", "heavy", "demi", "btt", "cmbx", "-bd"});
+  style.bold = (flags & pdfium::kFontForceBold) != 0 ||
+               contains_any(name, {"bold", "black", "heavy", "demi", "btt", "cmbx", "-bd"});
   style.mono = (flags & pdfium::kFontFixedPitch) != 0 ||
-               contains(name, {"mono", "courier", "consol", "typewriter", "1xtt", "1xbtt", "cxtt", "cmtt", "sftt",
-                               "lmtt", "menlo", "inconsolata", "fixed"});
+               contains_any(name, {"mono", "courier", "consol", "typewriter", "1xtt", "1xbtt", "cxtt", "cmtt", "sftt",
+                                   "lmtt", "menlo", "inconsolata", "fixed"});
   return style;
 }
 

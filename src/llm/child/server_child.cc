@@ -10,19 +10,15 @@
 #include <thread>
 #include <utility>
 
+#include "base/find.h"
+
 namespace docmind::child {
 namespace {
 
 constexpr Duration kProbePause = std::chrono::milliseconds(10);
 constexpr Duration kWatchPause = std::chrono::seconds(1);
-constexpr std::size_t kMaxLine = 4096;  // Bytes of what it says, in the log.
-
-// What it said last, for a person.
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  const std::size_t start = text.rfind('\n');
-  return std::string(start == std::string_view::npos ? text : text.substr(start + 1)).substr(0, 500);
-}
+constexpr std::size_t kMaxLine = 4096;  // Bytes of what it says, in the log,
+constexpr std::size_t kMostSaid = 500;  // and of its last line, for a person.
 
 // Puts what a process writes into a log, line by line. For one thread.
 class LinesToLog {
@@ -64,7 +60,10 @@ struct ServerChild::State {
   std::string stamp{};                       // As it was at the start.
   RunningServer server{};
   std::deque<TimePoint> starts{};
-  ChildStatus told{};
+  Duration start_took{};
+  std::size_t step = 0;   // Of options.steps, in force,
+  std::string stepped{};  // and why the last one was taken.
+  std::string failure{};  // Of the last start.
   std::jthread keeper{};  // Of one that is kept up. Last: it uses all of the above.
 
   Result<> acquire(std::unique_lock<std::mutex>& lock, Deadline deadline, const std::stop_token& stop);
@@ -98,8 +97,8 @@ Result<> ServerChild::State::acquire(std::unique_lock<std::mutex>& lock, Deadlin
     if (deadline.expired()) {
       return Error{Code::kDeadlineExceeded, fmt::format("The {} is still starting.", options.name)};
     }
-    const Duration step = std::min<Duration>(deadline.left(), std::chrono::seconds(1));
-    changed.wait_for(lock, stop, step, [this] { return !busy; });
+    const Duration slice = std::min<Duration>(deadline.left(), std::chrono::seconds(1));
+    changed.wait_for(lock, stop, slice, [this] { return !busy; });
   }
   return {};
 }
@@ -114,8 +113,7 @@ Result<RunningServer> ServerChild::State::hold(Deadline deadline, const std::sto
   Result<RunningServer> got = get(stamp_now, deadline, stop);
   lock.lock();
   busy = false;
-  told.healthy = healthy;
-  told.failure = got || stop.stop_requested() ? std::string() : got.error().message;
+  failure = got || stop.stop_requested() ? std::string() : got.error().message;
   changed.notify_all();
   return got;
 }
@@ -130,9 +128,8 @@ void ServerChild::State::settle(const std::string& stamp_now) {
   } else if (stamp_now != stamp) {
     drop();
     const std::lock_guard lock(mutex);
-    told.step = 0;
-    told.step_name.clear();
-    told.stepped.clear();
+    step = 0;
+    stepped.clear();
   }
 }
 
@@ -143,11 +140,11 @@ Result<RunningServer> ServerChild::State::get(const std::string& stamp_now, Dead
   // Once more when it ends over the answer: it was dying when we came, or something outside has killed it.
   for (std::size_t more = 1;;) {
     if (process == nullptr) DM_TRY(start(stamp_now));
-    const std::size_t step = told.step;
+    const std::size_t step_before = step;
     answered = healthy ? Result<>() : wait_for_health(deadline, stop);
     if (answered) return server;
     if (process != nullptr) break;  // It goes on starting, for the next caller.
-    if (told.step == step && more-- == 0) break;
+    if (step == step_before && more-- == 0) break;
   }
   return std::move(answered).error();
 }
@@ -157,7 +154,7 @@ Result<> ServerChild::State::start(const std::string& stamp_now) {
   while (!starts.empty() && now - starts.front() >= options.start_window) starts.pop_front();
   if (!options.kept_up && starts.size() >= options.max_starts)
     return gone("keeps ending and is left alone for a while");
-  Launch launch = DM_TRY(options.launch(told.step));
+  Launch launch = DM_TRY(options.launch(step));
   starts.push_back(now);
   sys::SubprocessOptions process_options{.argv = std::move(launch.argv),
                                          .env = std::move(launch.environment),
@@ -176,8 +173,6 @@ Result<> ServerChild::State::start(const std::string& stamp_now) {
   patience = now + options.start_timeout;
   stamp = stamp_now;
   server = {std::move(launch.endpoint), server.life + 1};
-  told.pid = process->pid();
-  told.starts = server.life;
   return {};
 }
 
@@ -186,7 +181,7 @@ Result<> ServerChild::State::wait_for_health(Deadline deadline, const std::stop_
     if (answers(deadline, stop)) {
       const std::lock_guard lock(mutex);
       healthy = true;
-      told.start_took = deps.clock.now() - began;
+      start_took = deps.clock.now() - began;
       count_start();
       deps.log.event(obs::Level::kDebug, "child_running",
                      {{"child", options.name}, {"pid", process->pid()}, {"life", server.life}});
@@ -212,7 +207,7 @@ void ServerChild::State::count_start() const {
   deps.metrics.counter("docmind_backend_starts_total", "Starts of a backend's process that came to health.", labels)
       .add();
   deps.metrics.gauge("docmind_backend_start_seconds", "How long its last start took.", labels)
-      .set(std::chrono::duration<double>(told.start_took).count());
+      .set(std::chrono::duration<double>(start_took).count());
 }
 
 bool ServerChild::State::answers(Deadline deadline, const std::stop_token& stop) {
@@ -226,19 +221,17 @@ bool ServerChild::State::answers(Deadline deadline, const std::stop_token& stop)
 
 // With the mutex held.
 bool ServerChild::State::take_step(std::string why) {
-  if (told.step >= options.steps.size()) return false;
-  told.step_name = options.steps[told.step];
-  ++told.step;
-  told.stepped = std::move(why);
+  if (step >= options.steps.size()) return false;
+  const std::string& name = options.steps[step++];
+  stepped = std::move(why);
   starts.clear();  // It is another one from here.
   if (!options.backend.empty()) {
     deps.metrics
         .counter("docmind_backend_steps_total", "What a backend gave up since its memory did not suffice.",
-                 {{"backend", options.backend}, {"step", told.step_name}})
+                 {{"backend", options.backend}, {"step", name}})
         .add();
   }
-  deps.log.event(obs::Level::kWarn, "child_step",
-                 {{"child", options.name}, {"step", told.step_name}, {"why", told.stepped}});
+  deps.log.event(obs::Level::kWarn, "child_step", {{"child", options.name}, {"step", name}, {"why", stepped}});
   return true;
 }
 
@@ -246,7 +239,7 @@ bool ServerChild::State::take_step(std::string why) {
 Error ServerChild::State::ended(const sys::Exit& exit) {
   const std::string said = process->err_tail();
   std::string line = options.cause ? options.cause(said) : std::string();
-  if (line.empty()) line = last_line(said);
+  if (line.empty()) line = last_line(said).substr(0, kMostSaid);
   const std::string why = exit.signal != 0 || line.empty() ? sys::describe(exit) : line;
   deps.log.event(obs::Level::kWarn, "child_died",
                  {{"child", options.name}, {"exit", sys::describe(exit)}, {"said", line}});
@@ -263,8 +256,6 @@ void ServerChild::State::drop() {
     const std::lock_guard lock(mutex);
     over = std::move(process);
     healthy = false;
-    told.pid = 0;
-    told.healthy = false;
   }
   over.reset();  // Kills and reaps it.
   // The socket file of a process that was killed; gone already when it ended by itself.
@@ -277,8 +268,8 @@ Result<RunningServer> ServerChild::State::wait_for_keeper(Deadline deadline, con
   std::unique_lock lock(mutex);
   if (!std::exchange(wanted, true)) changed.notify_all();
   while (!healthy && !stop.stop_requested() && !patience_of_caller.expired()) {
-    const Duration step = std::min<Duration>(patience_of_caller.left(), std::chrono::seconds(1));
-    changed.wait_for(lock, stop, step, [this] { return healthy; });
+    const Duration slice = std::min<Duration>(patience_of_caller.left(), std::chrono::seconds(1));
+    changed.wait_for(lock, stop, slice, [this] { return healthy; });
   }
   if (healthy) return server;
   if (stop.stop_requested()) return Error{Code::kCancelled, "The request was cancelled."};
@@ -287,7 +278,7 @@ Result<RunningServer> ServerChild::State::wait_for_keeper(Deadline deadline, con
 
 // With the mutex held.
 std::string ServerChild::State::away() const {
-  if (!told.failure.empty()) return told.failure;
+  if (!failure.empty()) return failure;
   const auto since = process == nullptr ? Duration::zero() : deps.clock.now() - began;
   return fmt::format("The {} is starting, since {} s.", options.name,
                      std::chrono::duration_cast<std::chrono::seconds>(since).count());
@@ -312,7 +303,6 @@ void ServerChild::State::keep_up(const std::stop_token& stop) {
       const std::lock_guard lock(mutex);
       if (ended_now) healthy = false;
       lives = healthy && wanted;
-      told.healthy = healthy;
     }
     if (deps.clock.now() - from >= options.longest_pause) pause = options.first_pause;
     std::unique_lock lock(mutex);
@@ -387,7 +377,6 @@ void ServerChild::end() {
   s.wanted = false;
   if (s.options.kept_up) {  // The keeper sees the end within kWatchPause, and ends it.
     s.healthy = false;
-    s.told.healthy = false;
     if (s.process != nullptr) s.process->terminate();
     return;
   }
@@ -401,13 +390,19 @@ void ServerChild::end() {
 }
 
 ChildStatus ServerChild::status() const {
+  const State& s = *state_;
   const std::lock_guard lock(state_->mutex);
-  ChildStatus out = state_->told;
-  // Nobody may have looked since it ended.
-  if (!state_->busy && state_->process != nullptr && state_->process->exited()) out.pid = 0;
-  out.healthy = out.healthy && out.pid != 0;
-  const bool refuses = state_->options.kept_up && state_->options.caller_waits == Duration::zero();
-  if (refuses && state_->wanted && !out.healthy) out.away = state_->away();
+  const bool runs = s.process != nullptr && !s.process->exited();
+  ChildStatus out{.pid = runs ? s.process->pid() : 0,
+                  .healthy = runs && s.healthy,
+                  .starts = s.server.life,
+                  .start_took = s.start_took,
+                  .step = s.step,
+                  .step_name = s.step == 0 ? std::string() : s.options.steps[s.step - 1],
+                  .stepped = s.stepped,
+                  .failure = s.failure};
+  const bool refuses = s.options.kept_up && s.options.caller_waits == Duration::zero();
+  if (refuses && s.wanted && !out.healthy) out.away = s.away();
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "base/find.h"
 #include "base/json.h"
 #include "base/json_members.h"
 #include "sys/subprocess.h"
@@ -84,12 +85,6 @@ Result<std::string> say(const AskInstalled& ask, std::vector<std::string> words,
   return std::move(ran.out);
 }
 
-std::string last_line(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  const std::size_t start = text.rfind('\n');
-  return std::string(start == std::string_view::npos ? text : text.substr(start + 1)).substr(0, kLongestFlag);
-}
-
 }  // namespace
 
 Flags flags_in(std::string_view help) {
@@ -138,7 +133,10 @@ Result<Installed> ask_installed(const AskInstalled& ask, sys::Files& files, Dead
     return Error{Code::kUnavailable, sys::printable(ask.program) + " lists no flags of a vLLM",
                  "Name the vllm program of an installed vLLM with vllm.program."};
   }
-  if (out.version.empty()) out.version = last_line(DM_TRY(say(ask, {"--version"}, deadline, stop)));
+  if (out.version.empty()) {
+    const std::string said = DM_TRY(say(ask, {"--version"}, deadline, stop));
+    out.version = last_line(said).substr(0, kLongestFlag);
+  }
   out.build = build_of(out.version);
   json::array flags;
   for (const std::string& flag : out.flags) flags.emplace_back(flag);

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
-#include <initializer_list>
+
+#include "base/find.h"
 
 namespace docmind::vllm {
 namespace {
@@ -48,10 +48,6 @@ std::vector<Step> steps(const VllmService& service, Build build) {
   return out;
 }
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::any_of(parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
-}
-
 }  // namespace
 
 std::vector<std::string> steps_of(const VllmService& service, Build build) {
@@ -68,23 +64,22 @@ VllmService after_steps(const VllmService& service, Build build, std::size_t cou
 }
 
 bool ended_for_memory(std::string_view said) {
-  return has_any(said, {"is larger than the available KV cache", "No available memory for the cache blocks",
-                        "is less than desired GPU memory utilization", "is less than the engine's budget",
-                        "is less than requested memory for kv", "out of memory", "OutOfMemoryError",
-                        "can't allocate memory", "Cannot allocate memory", "MemoryError", "std::bad_alloc"});
+  return contains_any(said, {"is larger than the available KV cache", "No available memory for the cache blocks",
+                             "is less than desired GPU memory utilization", "is less than the engine's budget",
+                             "is less than requested memory for kv", "out of memory", "OutOfMemoryError",
+                             "can't allocate memory", "Cannot allocate memory", "MemoryError", "std::bad_alloc"});
 }
 
 bool ended_for_attention(std::string_view said) {
   // Of FlashInfer: not installed, its kernels do not compile, or the card does not take it.
-  return has_any(said, {"No module named 'flashinfer", "Could not find nvcc", "flashinfer/jit",
-                        "Invalid attention backend"}) ||
+  return contains_any(said, {"No module named 'flashinfer", "Could not find nvcc", "flashinfer/jit",
+                             "Invalid attention backend"}) ||
          (said.find("Selected backend") != std::string_view::npos &&
           said.find("is not valid for this configuration") != std::string_view::npos);
 }
 
 std::string cause_in(std::string_view said) {
   // The last exception that is not the one that only points to another.
-  constexpr std::array<std::string_view, 2> kPointers = {"Engine core initialization failed", "EngineDeadError"};
   constexpr std::size_t kLongest = 500;
   std::string cause;
   while (!said.empty()) {
@@ -95,9 +90,7 @@ std::string cause_in(std::string_view said) {
     if (at == std::string_view::npos || line.find("raise ") != std::string_view::npos) continue;
     const std::size_t begin = line.find_last_of(" \t", at);
     line.remove_prefix(begin == std::string_view::npos ? 0 : begin + 1);
-    const bool points = std::ranges::any_of(
-        kPointers, [&](std::string_view part) { return line.find(part) != std::string_view::npos; });
-    if (!points) cause = line.substr(0, kLongest);
+    if (!contains_any(line, {"Engine core initialization failed", "EngineDeadError"})) cause = line.substr(0, kLongest);
   }
   return cause;
 }
