@@ -8,8 +8,6 @@
 
 #include "base/find.h"
 
-#include "base/find.h"
-
 namespace docmind::parse {
 namespace {
 
