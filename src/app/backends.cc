@@ -21,7 +21,6 @@
 #include "llm/router/guarded_backend.h"
 #include "llm/vllm/vllm_server.h"
 #include "net/address.h"
-#include "sys/environment.h"
 
 namespace docmind::app {
 namespace {
@@ -216,7 +215,7 @@ Result<> Backends::State::add_vllm(std::vector<router::Member>& members) {
 
 Result<> Backends::State::add_managed_vllm(std::vector<router::Member>& members) {
   const config::Settings& settings = deps.settings;
-  VllmOptions options = DM_TRY(vllm_options(settings, deps.layout, sys::Environment::of_process(), deps.files));
+  VllmOptions options = DM_TRY(vllm_options(settings, deps.layout, deps.environment, deps.files));
   for (const std::string& warning : options.warnings) {
     deps.log.event(obs::Level::kWarn, "vllm_service", {{"warning", warning}});
   }

@@ -17,6 +17,7 @@
 #include "obs/metrics.h"
 #include "server/model_routes.h"
 #include "server/routes.h"
+#include "sys/environment.h"
 #include "sys/files.h"
 
 namespace docmind::app {
@@ -24,6 +25,7 @@ namespace docmind::app {
 struct BackendsDeps {  // All outlive the backends.
   const config::Settings& settings;
   const Layout& layout;
+  const sys::Environment& environment;
   const Clock& clock;
   Rng& rng;  // next() from any thread.
   sys::Files& files;

@@ -172,8 +172,8 @@ Result<> Holder::State::build() {
 
 Result<std::vector<server::ServedModel>> Holder::State::build_models() {
   const config::Settings& settings = deps.loaded.settings;
-  backends = DM_TRY(
-      Backends::open({settings, deps.layout, deps.clock, rng, files, deps.client, deps.log, metrics, deps.keeps_up}));
+  backends = DM_TRY(Backends::open({settings, deps.layout, deps.environment, deps.clock, rng, files, deps.client,
+                                    deps.log, metrics, deps.keeps_up}));
   std::vector<server::ServedModel> models = backends->served();
   if (!settings.reranker.model.empty()) DM_TRY(build_reranker(models));
   embedding_model = std::make_unique<llamacpp::EngineBackend>(*engine, deps.client);

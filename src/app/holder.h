@@ -12,12 +12,14 @@
 #include "config/load.h"
 #include "net/client.h"
 #include "obs/log.h"
+#include "sys/environment.h"
 
 namespace docmind::app {
 
 struct HolderDeps {
   const Layout& layout;
   const config::Loaded& loaded;
+  const sys::Environment& environment;
   const Clock& clock;
   net::Client& client;
   const obs::Log& log;

@@ -4,13 +4,13 @@
 
 #include "app/roles.h"
 #include "llm/ollama/ollama_process.h"
-#include "sys/environment.h"
 
 namespace docmind::app {
 namespace {
 
-ollama::OllamaProcessOptions process_options(const config::Settings& settings, const Layout& layout,
-                                             ollama::Reaches reaches) {
+ollama::OllamaProcessOptions process_options(const BackendsDeps& deps, ollama::Reaches reaches) {
+  const config::Settings& settings = deps.settings;
+  const Layout& layout = deps.layout;
   return {.program = settings.ollama.program,
           .leader = leader_command(layout),
           .folder = layout.data / "ollama",
@@ -19,7 +19,7 @@ ollama::OllamaProcessOptions process_options(const config::Settings& settings, c
           .keep_alive = settings.ollama.keep_alive,
           .parallel = settings.ollama.parallel,
           .reaches = reaches,
-          .passed_on = sys::Environment::of_process().pick(ollama::names_passed_on(reaches))};
+          .passed_on = deps.environment.pick(ollama::names_passed_on(reaches))};
 }
 
 // The one that answers; for a pull another one, which goes when the pull is over.
@@ -28,9 +28,8 @@ ollama::Where where_of(child::ServerChild& child, const BackendsDeps& deps) {
     if (reaches == ollama::Reaches::kNothing) {
       return ollama::Place{.endpoint = DM_TRY(child.running(deadline, std::move(stop))).endpoint};
     }
-    const std::shared_ptr<child::ServerChild> pulling =
-        DM_TRY(ollama::open_ollama(process_options(deps.settings, deps.layout, reaches),
-                                   {deps.clock, deps.files, deps.client, deps.log, deps.metrics}));
+    const std::shared_ptr<child::ServerChild> pulling = DM_TRY(ollama::open_ollama(
+        process_options(deps, reaches), {deps.clock, deps.files, deps.client, deps.log, deps.metrics}));
     return ollama::Place{.endpoint = DM_TRY(pulling->running(deadline, std::move(stop))).endpoint, .needed = pulling};
   };
 }
@@ -40,7 +39,7 @@ ollama::Where where_of(child::ServerChild& child, const BackendsDeps& deps) {
 Result<std::unique_ptr<ManagedOllama>> ManagedOllama::open(const BackendsDeps& deps) {
   const config::Settings& settings = deps.settings;
   std::unique_ptr<ManagedOllama> out(new ManagedOllama);
-  out->child_ = DM_TRY(ollama::open_ollama(process_options(settings, deps.layout, ollama::Reaches::kNothing),
+  out->child_ = DM_TRY(ollama::open_ollama(process_options(deps, ollama::Reaches::kNothing),
                                            {deps.clock, deps.files, deps.client, deps.log, deps.metrics}));
   out->models_ = std::make_unique<ollama::OllamaModels>(where_of(*out->child_, deps), deps.client, deps.clock);
   const bool is_ours = settings.ollama.model.empty() || settings.ollama.model == ollama::kOwnName;

@@ -105,7 +105,7 @@ struct Program {
   sys::Signals& signals;
   std::stop_token stop;
 
-  HolderDeps holder_deps() const { return {layout, settings, clock, client, log}; }
+  HolderDeps holder_deps() const { return {layout, settings, environment, clock, client, log}; }
 };
 
 int ask_the_product(const Program& program, const std::function<int(Connection&)>& command) {

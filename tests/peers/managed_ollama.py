@@ -232,6 +232,7 @@ class ManagedOllama(TinyModelTest):
         self.answer()
         self.assertFalse([pid for pid in before if is_alive(pid)])
         self.assertNotEqual(ollamas(process)[0], before[0])
+        self.assertIn('docmind_backend_starts_total{backend="ollama"} 2', self.get(self.address, "/metrics")[1])
         os.kill(ollamas(process)[1], signal.SIGKILL)  # What computes, alone: Ollama's own to mend.
         self.answer()
 

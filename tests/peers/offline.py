@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Nothing asks another host: start, ingest, ask and chat in a network namespace without any route, under strace.
-usage: offline.py [llamacpp] [ollama] [vllm]; exits 1 when one connection, or one datagram, was meant for another machine.
+usage: offline.py [llamacpp] [ollama] [own-ollama] [vllm];
+exits 1 when one connection, or one datagram, was meant for another machine.
 
 Every connect(), sendto(), sendmsg() and sendmmsg() of docmind and of all processes that it starts is read from strace's
 file, so an attempt counts also where it failed. A program that does ask another host shows first that it would be seen."""
@@ -101,6 +102,12 @@ def use(figures, name, *settings, peer=None):
                 met=not elsewhere(counted) and counted[HERE] > 0)
 
 
+def managed_ollama():
+    """Settings of an Ollama that docmind starts and gives our model. Its keys of 8 bit need the larger shape's heads."""
+    words = {"backends.order": "ollama", "ollama.program": PEERS / "bin/ollama", "ollama.port": 0, "ollama.context": 2048}
+    return ["--model", chat_servers.model("0.6b"), *(word for key, value in words.items() for word in ("--set", f"{key}={value}"))]
+
+
 def managed_vllm():
     """Settings of a vLLM that docmind starts, and the folder in which their file lies."""
     folder = tempfile.TemporaryDirectory()
@@ -118,6 +125,8 @@ def main(asked):
         use(figures, "our engine", "--model", chat_servers.model("tiny"))
     if "ollama" in asked:
         use(figures, "an Ollama", peer=Ollama())
+    if "own-ollama" in asked:
+        use(figures, "its own Ollama", *managed_ollama())
     if "vllm" in asked:
         folder, settings = managed_vllm()
         with folder:
@@ -129,7 +138,7 @@ def enter(asked):
     """This program again, where there is nothing but a loopback."""
     for peer in ("strace", "ollama", "vllm"):
         subprocess.run([SETUP, peer], check=True)
-    chat_servers.model("tiny")  # Made out here where it is not there yet, like the checkpoint.
+    chat_servers.model("tiny"), chat_servers.model("0.6b")  # Made out here where it is not there yet, like the checkpoint.
     vllm_checkpoint()
     for alone in (["unshare", "--net"], ["unshare", "--net", "--map-root-user"]):
         if shutil.which("ip") and subprocess.run([*alone, "ip", "link", "set", "lo", "up"], capture_output=True).returncode == 0:
@@ -141,4 +150,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["inside"]:
         main(sys.argv[2:])
     else:
-        enter(sys.argv[1:] or ["llamacpp", "ollama", "vllm"])
+        enter(sys.argv[1:] or ["llamacpp", "ollama", "own-ollama", "vllm"])

@@ -183,7 +183,7 @@ class FirstToken:
         began, first = time.monotonic(), None
         connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
-        self.product.assertEqual(response.status, 200)
+        self.product.assertEqual(response.status, 200, response.read() if response.status != 200 else "")
         for line in lines_of(response):
             if first is None and line.startswith(b"data: {"):
                 choices = json.loads(line[6:])["choices"]
@@ -209,6 +209,8 @@ def first_tokens(figures, shape, rounds, with_others):
         with Product() as product:
             process, address = product.ready("--model", file, *(reached(other, third) if with_others else ()))
             first = FirstToken(product, address)
+            for name in product.backends(address):
+                first.use(name)  # Loads it, however long a large one takes.
             model = models(product, address)
             after_switch(figures, shape, first, model, rounds)
             # Five starts in a minute are the most that an engine gets.
@@ -220,14 +222,8 @@ def first_tokens(figures, shape, rounds, with_others):
 
 
 def models(product, address):
-    """Names of the models by backend, once all of them have said what they can: a large one takes its time."""
-    for _ in range(5):
-        listed = product.backends(address)
-        if silent := {name: one["failure"] for name, one in listed.items() if not one["capabilities"]}:
-            progress("  ", silent)
-            continue
-        return {name: one["capabilities"]["model"] for name, one in listed.items()}
-    raise RuntimeError(f"{silent}")
+    """Names of the models by backend."""
+    return {name: one["capabilities"]["model"] for name, one in product.backends(address).items()}
 
 
 def after_switch(figures, shape, first, model, rounds):

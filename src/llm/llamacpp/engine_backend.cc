@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "base/json_members.h"
-#include "net/client.h"
 
 namespace docmind::llamacpp {
 namespace {
@@ -52,16 +51,11 @@ Result<llm::BackendInfo> info_of(std::string_view body) {
 }  // namespace
 
 Result<llm::BackendInfo> EngineBackend::info(Deadline deadline, std::stop_token stop) {
-  const child::RunningServer engine = DM_TRY(child_.running(deadline, stop));
   net::Request request;
   request.target.path = "/v1/models";
-  const auto reply =
-      client_.call(engine.endpoint, request, {.deadline = deadline, .stop = stop, .max_body = 1U << 20U});
-  if (!reply) {
-    if (reply.error().code == Code::kUnavailable) child_.suspect(engine.life);
-    return reply.error();
-  }
-  return info_of(reply->body);
+  const net::Response reply = DM_TRY(ask(request, {.deadline = deadline, .stop = stop, .max_body = 1U << 20U}));
+  if (reply.status != 200) return net::error_of(reply);
+  return info_of(reply.body);
 }
 
 Result<std::vector<std::uint32_t>> EngineBackend::count(std::span<const std::string> texts, Deadline deadline,
@@ -97,17 +91,23 @@ Result<llm::BackendReply> EngineBackend::post(std::string_view path, std::string
   request.target.path = path;
   request.headers = {{"Content-Type", "application/json"}};
   request.body = body;
+  net::SendOptions options{.deadline = deadline, .stop = std::move(stop), .max_body = kMaxReply, .on_data = on_bytes};
+  net::Response reply = DM_TRY(ask(request, std::move(options)));
+  return llm::BackendReply{reply.status, std::move(reply.body),
+                           std::string(reply.headers.find("Retry-After").value_or(""))};
+}
+
+Result<net::Response> EngineBackend::ask(const net::Request& request, net::SendOptions options) {
   bool begun = false;
-  net::SendOptions options{.deadline = deadline, .stop = stop, .max_body = kMaxReply};
-  if (on_bytes) {
-    options.on_data = [&](std::string_view bytes) -> Result<> {
+  if (options.on_data) {
+    options.on_data = [&begun, take = std::move(options.on_data)](std::string_view bytes) -> Result<> {
       begun = true;
-      return on_bytes(bytes);
+      return take(bytes);
     };
   }
   for (int attempt = 0;; ++attempt) {
     const std::size_t step = child_.status().step;
-    const child::RunningServer engine = DM_TRY(child_.running(deadline, stop));
+    const child::RunningServer engine = DM_TRY(child_.running(options.deadline, options.stop));
     auto reply = client_.send(engine.endpoint, request, options);
     if (reply) {
       // The engine ends by itself now. Once more to the next one, and again as long as that one is smaller.
@@ -115,8 +115,7 @@ Result<llm::BackendReply> EngineBackend::post(std::string_view path, std::string
         const bool smaller = child_.step_down(engine.life, why) || child_.status().step != step;
         if (smaller || attempt == 0) continue;
       }
-      return llm::BackendReply{reply->status, std::move(reply->body),
-                               std::string(reply->headers.find("Retry-After").value_or(""))};
+      return reply;
     }
     if (reply.error().code != Code::kUnavailable) return std::move(reply).error();
     child_.suspect(engine.life);

@@ -8,6 +8,7 @@
 
 #include "llm/backend.h"
 #include "llm/child/server_child.h"
+#include "net/client.h"
 
 namespace docmind::llamacpp {
 
@@ -24,6 +25,9 @@ class EngineBackend final : public llm::Backend {
                                  Deadline deadline, std::stop_token stop) override;
 
  private:
+  // As the paragraph above says.
+  Result<net::Response> ask(const net::Request& request, net::SendOptions options);
+
   child::ServerChild& child_;
   net::Client& client_;
 };

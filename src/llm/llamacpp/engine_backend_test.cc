@@ -76,6 +76,20 @@ TEST_F(EngineBackendTest, WithNothingLeftToGiveUpTheReplySaysSo) {
   EXPECT_LE(child_->status().starts, 3U);
 }
 
+TEST_F(EngineBackendTest, AnEngineThatDiesOverAQuestionIsAskedAgainInItsNextLife) {
+  start("mortal", {});
+  EXPECT_EQ(post().status, 200);
+  EXPECT_EQ(child_->status().starts, 2U);
+}
+
+TEST_F(EngineBackendTest, AnEngineThatDiesWhenAskedForItsModelIsAskedAgainInItsNextLife) {
+  start("shy", {});
+  const auto info = backend_->info(Deadline::in(kPatience, clock_), {});
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->capabilities.model, "fake");
+  EXPECT_EQ(child_->status().starts, 2U);
+}
+
 TEST_F(EngineBackendTest, AnotherRefusalIsJustGivenBack) {
   start("good", {"small"});
   EXPECT_EQ(post().status, 200);

@@ -59,15 +59,16 @@ net::Response answer(const net::Request& request, const std::string& model, cons
     return reply;
   }
   if (request.target.path == "/health") return net::json_response(200, "{}");
-  if (request.target.path == "/v1/models") {
+  const std::string mark = model + ".died";
+  const bool asks_for_model = request.target.path == "/v1/models";
+  if (mode == (asks_for_model ? "shy" : "mortal") && content(mark).empty()) {
+    std::ofstream(mark) << "once";
+    kill(getpid(), SIGKILL);
+  }
+  if (asks_for_model) {
     return net::json_response(
         200,
         to_text({{"data", {{{"id", "fake"}, {"hash", content_hash(mode).hex()}, {"dimensions", 4}, {"window", 16}}}}}));
-  }
-  const std::string mark = model + ".died";
-  if (mode == "mortal" && content(mark).empty()) {
-    std::ofstream(mark) << "once";
-    kill(getpid(), SIGKILL);
   }
   return net::json_response(200, mode == "lie" ? content(model + ".reply") : embeddings(request.body));
 }

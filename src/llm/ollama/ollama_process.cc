@@ -66,6 +66,7 @@ Result<std::unique_ptr<child::ServerChild>> open_ollama(const OllamaProcessOptio
   const bool answers = options.reaches == Reaches::kNothing;
   child::ServerChildOptions child;
   child.name = answers ? "Ollama" : "Ollama that pulls";
+  if (answers) child.backend = "ollama";
   child.launch = [options](std::size_t) -> Result<child::Launch> {
     const std::uint16_t port = DM_TRY(net::free_port(options.port).with("ollama.port"));
     std::vector<std::string> argv = options.leader;

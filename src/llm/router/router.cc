@@ -119,6 +119,7 @@ std::vector<Router::Place*> Router::order() const {
 }
 
 Result<llm::Capabilities> Router::can(Place& place, Deadline deadline, const std::stop_token& stop) {
+  if (std::string away = place.state().away; !away.empty()) return Error{Code::kUnavailable, std::move(away)};
   Result<llm::Capabilities> told = place.member.model->capabilities(deadline, stop);
   if (!told) {
     if (!stop.stop_requested()) failed(place, told.error());
@@ -153,7 +154,7 @@ void Router::tell_model() {
 }
 
 Result<llm::Capabilities> Router::known(Place& place, Deadline deadline, const std::stop_token& stop) {
-  {
+  if (place.state().away.empty()) {
     const MutexLock lock(mutex_);
     if (place.can && place.tried && place.failure.empty()) return *place.can;
   }
@@ -213,10 +214,6 @@ Error Router::none_answers(const std::vector<std::string>& why) const {
 Result<llm::Capabilities> Router::capabilities(Deadline deadline, std::stop_token stop) {
   std::vector<std::string> why;
   for (Place* place : order()) {
-    if (std::string away = place->state().away; !away.empty()) {
-      why.push_back(place->member.name + ": " + away);
-      continue;
-    }
     auto told = can(*place, patience(deadline), stop);
     if (told || stop.stop_requested() || deadline.expired()) return told;
     why.push_back(place->member.name + ": " + told.error().message);
@@ -239,10 +236,6 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
       passed_over.push_back(place);
       why.push_back(place->member.name + ": " + reason);
     };
-    if (const std::string away = place->state().away; !away.empty()) {
-      skip(away);
-      continue;
-    }
     const auto told = known(*place, deadline, stop);
     if (stop.stop_requested()) return Error{Code::kCancelled, "The request was cancelled."};
     if (deadline.expired()) return Error{Code::kDeadlineExceeded, "No backend answered in time."};
@@ -378,9 +371,7 @@ Result<> Router::warm_up(Deadline deadline, const std::stop_token& stop) {
 }
 
 void Router::look(Deadline deadline, const std::stop_token& stop) {
-  for (Place* place : order()) {
-    if (place->state().away.empty()) (void)can(*place, patience(deadline), stop);
-  }
+  for (Place* place : order()) (void)can(*place, patience(deadline), stop);
 }
 
 std::vector<MemberStatus> Router::status() const {

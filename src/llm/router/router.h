@@ -116,6 +116,7 @@ class Router final : public llm::ChatModel {
   void learn(Place& place, const llm::Capabilities& told) DM_EXCLUDES(mutex_);
   void release_idle(Place& place) DM_EXCLUDES(mutex_);
   void tell_model() DM_EXCLUDES(mutex_);
+  // Asks it; kUnavailable, and no failure of its, while its process is on its way.
   Result<llm::Capabilities> can(Place& place, Deadline deadline, const std::stop_token& stop);
   Deadline patience(Deadline deadline) const;
   // As it said last; asked only when it has not said yet, or has failed since.
