@@ -1,0 +1,206 @@
+// How changes that come together become one commit.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <shared_mutex>
+
+#include "cache/entries/impl/state.h"
+#include "exec/wait.h"
+
+namespace docmind::cache {
+namespace {
+
+constexpr std::size_t kWaiting = 8192;  // Changes at most.
+constexpr std::size_t kTogether = 2048;
+constexpr std::size_t kEvictionsTimed = 1024;
+
+Error too_large(std::string_view what, std::uint64_t bytes, std::uint64_t most) {
+  return {Code::kInvalidArgument, fmt::format("The {} has {} bytes; {} is the most.", what, bytes, most),
+          "Store something smaller."};
+}
+
+Result<> check_put(const Change& change, const EntryFileOptions& options) {
+  if (change.key.size() > kMaxKeyBytes) return too_large("key", change.key.size(), kMaxKeyBytes);
+  const Put& put = change.put;
+  if (put.value.size() > options.max_value_bytes) return too_large("value", put.value.size(), options.max_value_bytes);
+  if (put.tags.size() > kMaxTags) {
+    return Error{Code::kInvalidArgument, fmt::format("An entry has at most {} tags.", kMaxTags), "Give it fewer tags."};
+  }
+  for (const std::string& tag : put.tags) {
+    if (tag.empty()) return Error{Code::kInvalidArgument, "A tag is empty.", "Leave it out."};
+    if (tag.size() > kMaxTagBytes) return too_large("tag", tag.size(), kMaxTagBytes);
+  }
+  return {};
+}
+
+ChangeKind kind_of(Change::Kind kind) {
+  if (kind == Change::Kind::kPut) return ChangeKind::kPut;
+  return kind == Change::Kind::kErase ? ChangeKind::kErase : ChangeKind::kPurge;
+}
+
+// When it ends; a time to live is rounded up to a millisecond.
+std::int64_t end_of(std::int64_t now, Duration ttl) {
+  const std::int64_t ms =
+      ttl / std::chrono::milliseconds(1) + (ttl % std::chrono::milliseconds(1) > Duration(0) ? 1 : 0);
+  return ttl == kForever || ms > kNoEnd - now ? kNoEnd : now + ms;
+}
+
+}  // namespace
+
+Result<ReadyChange> EntryFile::State::ready(Change change, std::uint64_t now) {
+  ReadyChange out{.kind = kind_of(change.kind), .moment = change.put.since.value_or(now)};
+  if (change.kind == Change::Kind::kPurge) {
+    out.tag = change.key.empty() ? 0 : tag_hash(change.key);
+    return out;
+  }
+  out.hash = hash_of(change.key);
+  if (change.kind == Change::Kind::kErase) return out;
+  DM_TRY(check_put(change, options));
+  Put& put = change.put;
+  out.stores = put.ttl > Duration(0);
+  out.packed = pack(put.value, options.compress_from);
+  out.head.key = change.key;
+  out.head.stored = time.now();
+  out.head.expires = end_of(out.head.stored, put.ttl);
+  out.head.cost = std::isfinite(put.cost) ? put.cost : 0;
+  out.head.tags = pack_tags(put.tags);
+  out.head.form = out.packed.form;
+  out.head.size = put.value.size();
+  out.tags = tag_hashes(out.head.tags);
+  out.value = std::make_shared<HotValue>(HotValue{std::move(change.key), std::move(put.value)});
+  out.head.bytes = out.stored().size();
+  return out;
+}
+
+EntryFile::State::Batch EntryFile::State::take_batch() {
+  Batch batch;
+  std::size_t taken = 0;
+  while (!queue.empty() && (batch.empty() || taken + queue.front()->changes.size() <= kTogether)) {
+    queue.front()->taken = true;
+    taken += queue.front()->changes.size();
+    batch.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+  waiting -= taken;
+  return batch;
+}
+
+// Until the job is done; writes for all who wait when nobody does.
+Result<> EntryFile::State::wait_for(const std::shared_ptr<Job>& job, const Deadline& deadline,
+                                    const std::stop_token& stop) {
+  MutexLock lock(queue_mutex);
+  if (waiting + job->changes.size() > kWaiting && !queue.empty()) {
+    return Error{Code::kResourceExhausted, "Too many changes to the cache are waiting.", "Try again in a moment."};
+  }
+  waiting += job->changes.size();
+  queue.push_back(job);
+  while (!job->done) {
+    if (!leading) {
+      leading = true;
+      const Batch batch = take_batch();
+      lock.unlock();
+      run(batch);
+      lock.lock();
+      leading = false;
+      for (const auto& one : batch) one->done = true;
+      changed.notify_all();
+      continue;
+    }
+    // Once it is taken the commit decides, whatever the time.
+    const auto waited = exec::wait_until(changed, lock, job->taken ? Deadline::never() : deadline,
+                                         job->taken ? std::stop_token() : stop,
+                                         [&]() DM_REQUIRES(queue_mutex) { return job->done || !leading; });
+    if (waited == exec::Waited::kReady || job->taken) continue;
+    std::erase(queue, job);
+    waiting -= job->changes.size();
+    return exec::error_of(waited, "a change to the cache");
+  }
+  return {};
+}
+
+Plan EntryFile::State::plan(const Batch& batch) {
+  const MutexLock lock(mutex);
+  Plan plan(index, purges, counted, next_id);
+  for (const auto& job : batch) {
+    for (ReadyChange& change : job->changes) job->answers.emplace_back(plan.add(change));
+  }
+  const TimePoint start = clock.now();
+  if (plan.make_room({options.max_entries, options.max_bytes})) {
+    const double seconds = std::chrono::duration<double>(clock.now() - start).count();
+    if (evictions.size() < kEvictionsTimed) {
+      evictions.push_back(seconds);
+    } else {
+      evictions[next_eviction++ % kEvictionsTimed] = seconds;
+    }
+  }
+  return plan;
+}
+
+// Commits, and says under which generation.
+Result<> EntryFile::State::commit(Plan& plan, std::uint64_t* seen) {
+  const std::shared_lock shared(gate);
+  *seen = generation;
+  std::vector<std::int64_t> removed;
+  {
+    const MutexLock lock(mutex);
+    removed = std::exchange(garbage, {});
+  }
+  removed.insert(removed.end(), plan.removed().begin(), plan.removed().end());
+  std::vector<NewRow> rows;
+  for (const ReadyChange* put : plan.puts()) rows.push_back({put->head, put->stored()});
+  Result<> stored;
+  if (!rows.empty() || !removed.empty() || plan.purges()) {
+    if (plan.purges()) disk.delete_aside();
+    stored = disk.commit(rows, removed, plan.purges() ? Disk::Scrub::kYes : Disk::Scrub::kNo);
+  }
+  const MutexLock lock(mutex);
+  if (!stored) {
+    garbage.insert(garbage.end(), removed.begin(), removed.end());
+    if (is_damage(stored.error())) return stored;
+    stats.unstored += rows.size();
+    stats.trouble = stored.error().message;
+  } else {
+    stats.trouble.clear();
+  }
+  plan.install(stored ? Plan::Kept::kFile : Plan::Kept::kMemory, garbage);
+  return stored;
+}
+
+// Again with a new file when this one turns out to be damaged. The index of before is gone with it.
+Result<> EntryFile::State::store(Plan& plan) {
+  std::uint64_t seen = 0;
+  Result<> stored = commit(plan, &seen);
+  if (!stored && is_damage(stored.error())) {
+    renew(seen, plan.purges() ? Disk::Old::kDelete : Disk::Old::kAside);
+    plan.forget_removed();
+    stored = commit(plan, &seen);
+    if (!stored && is_damage(stored.error())) {
+      const MutexLock lock(mutex);
+      stats.trouble = stored.error().message;
+      stats.unstored += plan.puts().size();
+      plan.install(Plan::Kept::kMemory, garbage);
+    }
+  }
+  return stored;
+}
+
+// A purge that the disk has no room for takes the whole file: that needs none.
+void EntryFile::State::answer_failed(const Batch& batch, const Plan& plan, const Error& error) {
+  if (plan.purges()) {
+    if (renew(generation, Disk::Old::kDelete)) return;
+  }
+  for (const auto& job : batch) {
+    for (std::size_t i = 0; i < job->changes.size(); ++i) {
+      if (job->changes[i].kind != ChangeKind::kPut) job->answers[i] = error;
+    }
+  }
+}
+
+void EntryFile::State::run(const Batch& batch) {
+  try_again();
+  Plan planned = plan(batch);
+  const Result<> stored = store(planned);
+  if (!stored && (planned.purges() || planned.erases())) answer_failed(batch, planned, stored.error());
+}
+
+}  // namespace docmind::cache
