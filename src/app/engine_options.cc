@@ -31,7 +31,8 @@ llamacpp::EngineChildOptions chat_options(const config::Settings& settings, cons
                        fmt::format("--gpu-layers={}", engine.gpu_layers),
                        fmt::format("--device-map={}", engine.device_map),
                        fmt::format("--beside={}", beside),
-                       fmt::format("--kv-cache-dtype={}", engine.kv_cache_dtype)};
+                       fmt::format("--kv-cache-dtype={}", engine.kv_cache_dtype),
+                       fmt::format("--hash-memo={}", (layout.cards / "chat_model.hash").string())};
   if (engine.kv_spill_bytes > 0) {
     options.arguments.push_back(fmt::format("--kv-folder={}", (layout.data / "kv").string()));
     options.arguments.push_back(fmt::format("--kv-bytes={}", engine.kv_spill_bytes));

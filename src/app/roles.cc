@@ -82,6 +82,7 @@ int engine_role(const std::map<std::string, std::string>& options) {
   };
   text("model", engine.chat.model_path);
   text("socket", engine.socket_path);
+  text("hash-memo", engine.hash_memo);
   text("kv-folder", engine.chat.kv_folder);
   read_number(options, "threads", engine.chat.threads);
   read_number(options, "context", engine.chat.context);

@@ -30,15 +30,18 @@ std::uint32_t threads_of(const EngineOptions& options) {
 // The hash of the model file, computed once, by whoever wants it first.
 class ModelHash {
  public:
-  explicit ModelHash(std::string path) : path_(std::move(path)) {}
+  ModelHash(std::string path, std::string memo, sys::Files& files)
+      : path_(std::move(path)), memo_(std::move(memo)), files_(files) {}
   Result<std::string> hex(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
-    if (!hash_) hash_ = DM_TRY(hash_file(path_, stop));
+    if (!hash_) hash_ = DM_TRY(memo_.empty() ? hash_file(path_, stop) : remembered_hash(path_, memo_, files_, stop));
     return hash_->hex();
   }
 
  private:
   const std::string path_;
+  const std::string memo_;
+  sys::Files& files_;
   std::mutex mutex_;
   std::optional<ContentHash> hash_;  // Guarded by mutex_.
 };
@@ -158,7 +161,7 @@ Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHa
 Result<> serve_any(const EngineOptions& options, const ServeDeps& deps, const std::stop_token& stop) {
   DM_TRY(deps.files.stat(options.chat.model_path).with("the model file"));
   const model::ModelFile file = DM_TRY(model::read_model_file(options.chat.model_path));
-  ModelHash hash(options.chat.model_path);
+  ModelHash hash(options.chat.model_path, options.hash_memo, deps.files);
   if (file.purpose == model::Purpose::kText) return serve_chat(options, deps, hash, stop);
   if (file.purpose == model::Purpose::kReranking) return serve_reranking(options, deps, hash, stop);
   return serve_embeddings(options, deps, hash, stop);

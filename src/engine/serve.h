@@ -23,6 +23,7 @@ namespace docmind::engine {
 
 struct EngineOptions {
   ChatEngineOptions chat{};   // model_path is any model's; the rest is for chat models.
+  std::string hash_memo{};    // Where the hash of a chat model's file is remembered; empty: computed at each start.
   std::string socket_path{};  // At most 107 bytes; its folder exists and is private.
   std::uint32_t max_window =
       kEmbeddingWindow;           // Of an embedder: tokens in one pass, or what it was trained for if that is less.

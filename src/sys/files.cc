@@ -103,4 +103,8 @@ std::string printable(const fs::path& path) {
   return out;
 }
 
+std::string stamp_of(const FileStat& stat) {
+  return fmt::format("{} {} {} {}", stat.device, stat.inode, stat.size, stat.mtime_ns);
+}
+
 }  // namespace docmind::sys

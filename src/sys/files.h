@@ -27,6 +27,9 @@ struct FileStat {
   bool operator==(const FileStat&) const = default;
 };
 
+// What a file is, in one line: another text after a write to it, and for another file in its place.
+std::string stamp_of(const FileStat& stat);
+
 struct FolderEntry {
   std::string name;                  // Without the folder.
   FileKind kind = FileKind::kOther;  // Of the entry itself: a link is kLink, wherever it leads.

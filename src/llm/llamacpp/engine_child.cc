@@ -36,8 +36,7 @@ Result<std::unique_ptr<child::ServerChild>> open_engine_child(EngineChildOptions
   DM_TRY(deps.files.make_dirs(options.socket_folder));
   child::ServerChildOptions keeping = std::move(options.keeping);
   keeping.stamp = [&files = deps.files, path = options.model_path]() -> Result<std::string> {
-    const sys::FileStat stat = DM_TRY(files.stat(path).with("the model"));
-    return fmt::format("{} {} {} {}", stat.device, stat.inode, stat.size, stat.mtime_ns);
+    return sys::stamp_of(DM_TRY(files.stat(path).with("the model")));
   };
   keeping.launch = [&rng = deps.rng, options = std::move(options)](std::size_t step) -> Result<child::Launch> {
     return launch(options, fmt::format("{}/engine-{:016x}.sock", options.socket_folder, rng.next()), step);

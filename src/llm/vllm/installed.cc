@@ -51,10 +51,6 @@ std::vector<fs::path> package_folders(sys::Files& files, const fs::path& program
   return out;
 }
 
-json::value stamp_of(const fs::path& program, const sys::FileStat& stat) {
-  return json::object{{"program", sys::printable(program)}, {"size", stat.size}, {"mtime_ns", stat.mtime_ns}};
-}
-
 std::optional<Installed> remembered(sys::Files& files, const fs::path& memo, const json::value& stamp) {
   const auto text = files.read(memo, kMaxMemo);
   if (!text) return {};
@@ -125,7 +121,7 @@ Result<Installed> ask_installed(const AskInstalled& ask, sys::Files& files, Dead
     return Error{stat.error().code, "there is no vLLM at " + sys::printable(ask.program),
                  "Name the vllm program of an installed vLLM with vllm.program."};
   }
-  const json::value stamp = stamp_of(ask.program, *stat);
+  const json::value stamp = json::value(sys::stamp_of(*stat));
   if (auto known = remembered(files, ask.memo, stamp)) return *std::move(known);
   Installed out{.version = packaged_version(files, ask.program)};
   out.flags = flags_in(DM_TRY(say(ask, {"serve", "--help=all"}, deadline, stop)));

@@ -28,7 +28,7 @@ Result<std::uint16_t> port_for(const VllmService& service) {
 // What a file is, whether it is there or not: a change of it, its coming and its going give another text.
 std::string stamp_of(sys::Files& files, const std::filesystem::path& path) {
   const auto stat = files.stat(path);
-  return stat ? fmt::format("{} {} {} {};", stat->device, stat->inode, stat->size, stat->mtime_ns) : "absent;";
+  return stat ? sys::stamp_of(*stat) + ";" : "absent;";
 }
 
 Place place_of(const VllmServerOptions& options) {
