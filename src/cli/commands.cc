@@ -51,24 +51,11 @@ int ingest(Api& api, const IngestOptions& options, const Surroundings& here) {
     }
     paths.emplace_back(absolute(path, here));
   }
-  net::Request request = post("/api/ingest", json::object{{"paths", std::move(paths)}});
-  request.headers.set("Accept", "text/event-stream");
   ProgressView view(here.terminal);
-  std::optional<json::value> summary;
-  std::optional<Error> failure;
-  const auto reply = api.stream(request, [&](const net::SseEvent& event) -> Result<> {
-    const json::value body = DM_TRY(parse_json(event.data));
-    if (event.name == "progress") view.show(body);
-    if (event.name == "summary") summary = body;
-    if (event.name == "error") failure = net::error_of(net::json_response(500, event.data));
-    return {};
-  });
+  const auto summary = followed(api, post("/api/ingest", json::object{{"paths", std::move(paths)}}), "summary",
+                                [&](const json::value& body) { view.show(body); });
   view.finish();
-  if (!reply) return report(reply.error(), here);
-  if (failure) return report(*failure, here);
-  if (!summary)
-    return report({Code::kUnavailable, "the ingest ended without a word", "run it again: what is done stays done"},
-                  here);
+  if (!summary) return report(summary.error(), here);
   here.terminal.out(here.json ? to_text(*summary) + "\n" : render_summary(*summary, here.terminal));
   return summary_code(*summary);
 }

@@ -78,21 +78,10 @@ class StepsView {
 // A request that tells how far it is. What was done, for people, is `said` of its last event.
 int watch(Api& api, net::Request request, const Surroundings& here,
           const std::function<std::string(const json::value&)>& said) {
-  request.headers.set("Accept", "text/event-stream");
   StepsView view(here.terminal);
-  std::optional<json::value> done;
-  std::optional<Error> failure;
-  const auto reply = api.stream(request, [&](const net::SseEvent& event) -> Result<> {
-    const json::value body = DM_TRY(parse_json(event.data));
-    if (event.name == "progress") view.show(body);
-    if (event.name == "done") done = body;
-    if (event.name == "error") failure = net::error_of(net::json_response(500, event.data));
-    return {};
-  });
+  const auto done = followed(api, std::move(request), "done", [&](const json::value& body) { view.show(body); });
   view.finish();
-  if (!reply) return report(reply.error(), here);
-  if (failure) return report(*failure, here);
-  if (!done) return report({Code::kUnavailable, "it ended without a word", "Run it again."}, here);
+  if (!done) return report(done.error(), here);
   here.terminal.out(here.json ? to_text(*done) + "\n" : said(*done));
   return kOk;
 }

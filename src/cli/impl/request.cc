@@ -73,4 +73,21 @@ Result<json::object> filter_object(const FilterOptions& filter, const Surroundin
   return out;
 }
 
+Result<json::value> followed(Api& api, net::Request request, std::string_view last,
+                             const std::function<void(const json::value&)>& on_progress) {
+  request.headers.set("Accept", "text/event-stream");
+  std::optional<json::value> done;
+  std::optional<Error> failure;
+  DM_TRY(api.stream(request, [&](const net::SseEvent& event) -> Result<> {
+    const json::value body = DM_TRY(parse_json(event.data));
+    if (event.name == "progress") on_progress(body);
+    if (event.name == last) done = body;
+    if (event.name == "error") failure = net::error_of(net::json_response(500, event.data));
+    return {};
+  }));
+  if (failure) return *std::move(failure);
+  if (!done) return Error{Code::kUnavailable, "it ended without a word", "Run it again: what is done stays done."};
+  return *std::move(done);
+}
+
 }  // namespace docmind::cli

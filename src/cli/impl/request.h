@@ -2,8 +2,10 @@
 #pragma once
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,11 @@ struct FilterFields {
 Result<FilterFields> filter_fields(const FilterOptions& filter, const Surroundings& here);
 // The same as the "filter" of a question; without fields when nothing is filtered.
 Result<boost::json::object> filter_object(const FilterOptions& filter, const Surroundings& here);
+
+// A request that is answered with events: each one's body goes to `on_progress`, that of the event `last` is returned.
+// Its error event is the error; kUnavailable when there was neither.
+Result<boost::json::value> followed(Api& api, net::Request request, std::string_view last,
+                                    const std::function<void(const boost::json::value&)>& on_progress);
 
 // Prints a body: as it is with --json, else as `human` renders it.
 template <typename Human>
