@@ -52,10 +52,11 @@ def enter():
 
 
 class Resolver:
-    """Answers each question for an A record with THERE: at once, after `delay` seconds, or never (None)."""
+    """Answers each question for an A record with THERE, or with the error `code` (RFC 1035): at once, after `delay`
+    seconds, or never (None)."""
 
     def __init__(self):
-        self.delay, self.questions = 0.0, 0
+        self.delay, self.code, self.questions = 0.0, 0, 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 53))
         threading.Thread(target=self.serve, daemon=True).start()
@@ -69,9 +70,9 @@ class Resolver:
 
     def answer(self, question, whom):
         end = question.index(b"\0", 12) + 5  # The name, its type, its class.
-        is_a = question[end - 4:end - 2] == b"\0\1"
+        is_a = question[end - 4:end - 2] == b"\0\1" and self.code == 0
         record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton(THERE) if is_a else b""
-        self.socket.sendto(question[:2] + b"\x81\x80\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + question[12:end] + record, whom)
+        self.socket.sendto(question[:2] + b"\x81" + bytes([0x80 | self.code]) + b"\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + question[12:end] + record, whom)
 
 
 def partitions(figures, a, b, server):
@@ -104,8 +105,9 @@ def names(figures, server):
         outcomes = collections.Counter(scene.caller.outcome(i)[0] for i in range(100))
         figures.add("resolver silent after a name was known: right answers", "", outcomes["right"], target="100",
                     met=outcomes["right"] == 100)
-    for what, delay in (("5 s slow", 5.0), ("silent", None)):
-        resolver.delay = delay
+    for what, delay, code in (("5 s slow", 5.0, 0), ("silent", None, 0), ("fails (SERVFAIL)", 0.0, 2),
+                              ("knows no such name (NXDOMAIN)", 0.0, 3)):
+        resolver.delay, resolver.code = delay, code
         with named(server) as scene:
             unresolved(figures, f"resolver {what}", scene, resolver)
 
@@ -136,7 +138,7 @@ def unresolved(figures, name, scene, resolver):
     figures.add(f"{name}: an answer or its refusal, longest of 20 at once", "s", max(calls), target="18", met=max(calls) <= 18)
     figures.add(f"{name}: /health/live meanwhile, longest of {len(took)}", "s", max(took), target="< 1", met=max(took) < 1)
     figures.add(f"{name}: threads after the calls", "", most)
-    resolver.delay = 0.0
+    resolver.delay, resolver.code = 0.0, 0
     began = time.monotonic()
     wait_for(lambda: scene.caller.ask(0)[0] == 200 or time.sleep(0.05))
     seconds = time.monotonic() - began
