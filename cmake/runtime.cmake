@@ -1,6 +1,7 @@
 # What lies beside the binary, so that a build folder is complete and can be moved:
 #   lib/docmind            libllama, ggml, PDFium
 #   share/docmind/models   the built-in embedding model, made from its safetensors by our own importer
+#   share/docmind/words.lexicon   English words for the cache's guards, made from WordNet
 set(runtime_libs ${CMAKE_BINARY_DIR}/lib/docmind)
 add_custom_command(OUTPUT ${runtime_libs}/.copied
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${runtime_libs}
@@ -21,3 +22,14 @@ add_custom_command(OUTPUT ${built_in_models}/all-MiniLM-L6-v2.gguf
   COMMENT "Importing all-MiniLM-L6-v2" VERBATIM)
 add_custom_target(runtime ALL DEPENDS ${built_in_models}/all-MiniLM-L6-v2.gguf)
 add_dependencies(runtime docmind runtime_libs)
+
+set(lexicon ${CMAKE_BINARY_DIR}/share/docmind/words.lexicon)
+add_custom_command(OUTPUT ${lexicon}
+  COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tools/make_lexicon.py /usr/share/wordnet ${lexicon}
+  DEPENDS ${deps}/STAMP ${CMAKE_SOURCE_DIR}/tools/make_lexicon.py
+  COMMENT "Making the lexicon" VERBATIM)
+add_custom_target(lexicon ALL DEPENDS ${lexicon})
+add_dependencies(runtime lexicon)
+if(TARGET cache_guard_test)
+  add_dependencies(cache_guard_test lexicon)
+endif()
