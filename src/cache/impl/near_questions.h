@@ -1,0 +1,39 @@
+// The vectors of the questions that have answers, by scope: which of one scope are nearest to a question, exactly.
+//
+// Not thread-safe for add() and remove() beside anything else. Vectors are L2-normalised; 4 bytes a dimension and entry
+// (each row stands in the scan and in its block here, from which it is rebuilt).
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "library/half.h"
+#include "retrieval/vector_index.h"
+
+namespace docmind::cache {
+
+class NearQuestions {
+ public:
+  // `id` is greater than any added before.
+  void add(const ContentHash& scope, std::int64_t id, std::string_view space, const library::Halves& vector);
+  void remove(const ContentHash& scope, std::int64_t id);
+  // At most k of the scope, the nearest first.
+  std::vector<retrieval::Neighbour> nearest(const ContentHash& scope, std::span<const float> vector,
+                                            std::string_view space, std::size_t k) const;
+
+ private:
+  // A change rewrites one block, so blocks are small beside a scope and large beside what a block costs in a scan.
+  static constexpr std::int64_t kBlock = 128;
+  struct OneScope {
+    std::map<std::int64_t, retrieval::DocumentVectors> blocks;  // By id / kBlock.
+    std::unique_ptr<retrieval::VectorIndex> scan = std::make_unique<retrieval::VectorIndex>();
+  };
+  std::map<ContentHash, OneScope> scopes_;
+};
+
+}  // namespace docmind::cache
