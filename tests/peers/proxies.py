@@ -25,6 +25,7 @@ from fault_proxy import FaultProxy
 from figures import PEERS, Figures, progress
 
 PATIENCE = ("--set", "backends.first_byte=2s", "--set", "backends.idle=1s")
+PATIENT = ("--set", "backends.first_byte=20s", "--set", "backends.idle=20s")
 PROXY = "model"
 
 
@@ -200,6 +201,7 @@ def transient(figures, scene, toxiproxy, relay):
             outcomes[kind] += 1
             if kind != "right":
                 errors.append(body)
+                over.wait(1)  # What it is told: ask again in 1 s.
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         running = [pool.submit(go_on, i) for i in range(8)]
@@ -347,8 +349,10 @@ def scene_before(url, *settings):
 
 
 def play(figures, toxiproxy, relay):
-    with scene_before(toxiproxy.url) as scene:
+    # None of the transient faults is silence: nobody has to be impatient, and a busy machine has pauses of its own.
+    with scene_before(toxiproxy.url, *PATIENT) as scene:
         transient(figures, scene, toxiproxy, relay)
+    with scene_before(toxiproxy.url) as scene:
         slow(figures, "latency 500 ms", scene.caller, toxiproxy, 10, "latency", latency=500, jitter=100)
         slow(figures, "slices of a byte", scene.caller, toxiproxy, 10, "slicer", average_size=1, size_variation=0, delay=100)
         slow(figures, "1 KB/s", scene.caller, toxiproxy, 5, "bandwidth", rate=1)
