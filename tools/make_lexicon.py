@@ -15,6 +15,18 @@ COMMON, PROPER, FORM = 1, 2, 64  # flags; 4 << POS: part of speech
 QUANTITY = "23"  # WordNet's noun.quantity: a mebibyte is no megabyte
 SHARE = 0.4
 ALL_BUT_ALL = 0.75
+# WordNet's uses were counted in texts of 1961. These words mean something else in documents about software, money, medicine or
+# physics, where "print" is not "publish" and "velocity" not "speed": they have no synonyms here.
+OTHERWISE = set("""
+    agency archive authorities balance board bond branch bug bundle bureau cache capital case cast character charge class client
+    commission commit committee compile component derive director discount driver dump element engagement enrol enroll event
+    execute fault fee field file film filter fiscal function fuse guest heap host image index instance interest interrupt isolate
+    issue job kernel key kill lend library link lock log main manager mapping merge method module mount number object order
+    package packet page partner patch plan plane plant port prescribe principal print procedure process program project promote
+    property publish queue race record recover recruit release resign restore retrieve return route salary save script sheet
+    shell shot signal sort stack stock store string switch table task terminate thread ticket trace tree type upgrade velocity
+    version volume wage wood works""".split())
+COMPUTING = "computer_science"  # And what WordNet marks as a term of it.
 WORD = re.compile(r"[a-z]{2,63}$")
 
 source, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -43,7 +55,8 @@ for (lemma, pos), synsets in senses.items():
     all_uses[lemma] += sum(uses[lemma, pos, n + 1] for n in range(len(synsets)))
 
 flags, synsets, opposites = collections.Counter(), [], collections.defaultdict(set)
-members, opposed = {}, []
+members, opposed, otherwise = {}, [], set(OTHERWISE)
+computing = senses[COMPUTING, "n"][0]
 for pos, name in FILES.items():
     for line in lines("data." + name):
         fields = line.split(" | ")[0].split(" ")
@@ -61,6 +74,8 @@ for pos, name in FILES.items():
             at += 4
             if symbol == "!":
                 opposed.append((words[int(ends[:2], 16) - 1].lower(), target_pos, target, int(ends[2:], 16) - 1))
+            if symbol == ";c" and target == computing:
+                otherwise |= set(words)
 for word, pos, target, index in opposed:
     other = members[pos, target][index].split("(")[0]
     opposites[word].add(other)
@@ -76,6 +91,7 @@ def share(word, pos, synset):
 
 synonyms = collections.defaultdict(set)  # word -> (pos, other)
 for pos, synset, words in synsets:
+    words = [w for w in words if w not in otherwise]
     for a in words:
         synonyms[a] |= {(pos, b) for b in words if a != b and (
             min(share(a, pos, synset), share(b, pos, synset)) >= SHARE

@@ -105,7 +105,10 @@ bool Guards::same(const Reading& a, const Item& x, const Reading& b, const Item&
   if (x.sense_count > 0 && y.sense_count > 0) return have_common_sense(x, y);
   const bool x_known = x.flags != 0 || x.sense_count > 0;
   const bool y_known = y.flags != 0 || y.sense_count > 0;
-  if (!x_known && !y_known) return is_plural_of(s, t) || is_plural_of(t, s);
+  if (!x_known && !y_known) {
+    const bool names = x.letter_case == LetterCase::kUnknown || y.letter_case == LetterCase::kUnknown;
+    return !names && (is_plural_of(s, t) || is_plural_of(t, s));
+  }
   if (x.licence != Licence::kFull || y.licence != Licence::kFull) return false;
   if (x.sense_count > 0 && !y_known) return is_misspelling(t, s);
   return y.sense_count > 0 && !x_known && is_misspelling(s, t);

@@ -42,7 +42,9 @@ TEST(Lexicon, KnowsWordsFormsAndSynonyms) {
   EXPECT_TRUE(are_linked(*lexicon, "children", "child", Lexicon::LinkKind::kPluralOf));
   EXPECT_TRUE(are_linked(*lexicon, "ran", "run", Lexicon::LinkKind::kPastOf));
   EXPECT_FALSE(are_linked(*lexicon, "megabyte", "mebibyte", Lexicon::LinkKind::kSameNoun));
-  EXPECT_FALSE(are_linked(*lexicon, "program", "plan", Lexicon::LinkKind::kSameNoun));  // Not what it mostly means.
+  EXPECT_FALSE(are_linked(*lexicon, "obtain", "get", Lexicon::LinkKind::kSameVerb));  // Not what it mostly means.
+  EXPECT_FALSE(are_linked(*lexicon, "print", "publish", Lexicon::LinkKind::kSameVerb));
+  EXPECT_FALSE(are_linked(*lexicon, "inside", "outside", Lexicon::LinkKind::kSameAdverb));
 }
 
 TEST(Lexicon, RefusesADamagedFile) {

@@ -20,6 +20,10 @@ bool is_hidden(char32_t c) {
 
 bool has_hidden(std::string_view text) {
   for (std::uint64_t i = 0; i < text.size();) {
+    if (text[i] >= ' ' && text[i] < 0x7f) {
+      ++i;
+      continue;
+    }
     const CodePoint c = code_point_at(text, i);
     if (is_hidden(c.value)) return true;
     i += c.length;
@@ -111,7 +115,9 @@ class ReadingBuilder {
       item.kind = ItemKind::kName;
       return;
     }
-    if (text::is_function_word(token.text)) item.licence = std::min(item.licence, Licence::kInflected);
+    // Where nobody writes capitals "walker" may be Mr Walker, who is not Mr Waller.
+    const bool may_be_name = token.letter_case == LetterCase::kUnknown;
+    if (may_be_name || text::is_function_word(token.text)) item.licence = std::min(item.licence, Licence::kInflected);
     if ((item.flags & Lexicon::kCommon) != 0) sense(item, word, Form::kBase);
     if (word != Lexicon::kNoWord) linked(item, word);
     if ((item.flags & Lexicon::kCommon) == 0) inflected(item, token.text);

@@ -2,6 +2,8 @@
 #include <array>
 
 #include "cache/guard/impl/token.h"
+#include "cache/guard/impl/word_set.h"
+#include "cache/guard/impl/words.h"
 
 namespace docmind::cache {
 namespace {
@@ -116,6 +118,12 @@ constexpr auto kPhrases = [] {
   return phrases;
 }();
 
+constexpr WordShapes kFirstWords = [] {
+  WordShapes shapes;
+  for (const Phrase& phrase : kPhrases) shapes.add(phrase.first());
+  return shapes;
+}();
+
 bool is_word(const Token& token, std::string_view word) {
   if (!token.fixed) return token.text == word;
   return token.kind == ItemKind::kName && token.text.size() == word.size() && folded(token.text) == word;  // "2FA"
@@ -138,6 +146,7 @@ std::size_t length_at(const Tokens& tokens, std::size_t at, std::string_view phr
 
 void join_phrases(Tokens& tokens) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (!tokens[i].fixed && !kFirstWords.may_have(tokens[i].text)) continue;
     const std::string first = tokens[i].fixed ? folded(tokens[i].text) : tokens[i].text;
     std::size_t longest = 0;
     std::string_view meant;
@@ -148,7 +157,10 @@ void join_phrases(Tokens& tokens) {
       longest = length;
       meant = phrase->to;
     }
-    if (longest == 0) continue;
+    const bool counted = i > 0 && tokens[i - 1].kind == ItemKind::kNumber;  // "5 dB"
+    if (longest == 0 ||
+        (counted && longest == 1 && !unit_of(tokens[i].fixed ? tokens[i].text : tokens[i].typed, first).empty()))
+      continue;
     if (meant == "us") {  // The pronoun is no token of this kind: see tokens.cc.
       if (!tokens[i].fixed) continue;
       meant = "usa";

@@ -183,6 +183,7 @@ std::string compatible(std::string_view text) {
 
 std::vector<Piece> pieces(std::string_view text) {
   std::vector<Piece> out;
+  out.reserve(16);
   bool single_quotes = true;  // Off once one had no partner: the search would be made again and again.
   for (std::size_t i = 0; i < text.size();) {
     if (is_blank(text[i])) {

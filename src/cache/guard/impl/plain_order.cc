@@ -122,10 +122,13 @@ bool may_drop(const Tokens& tokens, std::size_t at, const Lexicon& lexicon) {
   const Token& token = tokens[at];
   if (token.text != "a") return is_article(token);
   if (token.typed == "A" && at > 0) return false;
-  if (at + 1 >= tokens.size() || !(is_content(tokens[at + 1]) || tokens[at + 1].kind == ItemKind::kNumber)) {
-    return at + 1 < tokens.size() &&
-           kind_of_word(QuestionLanguage::kEnglish, tokens[at + 1].text) == ItemKind::kQuantifier;
+  if (at + 1 >= tokens.size()) return false;
+  const Token& next = tokens[at + 1];
+  if (!is_content(next)) {  // "a single X", but not "a few".
+    return !next.fixed && kind_of_word(QuestionLanguage::kEnglish, next.text) == ItemKind::kQuantifier &&
+           next.text != "few";
   }
+  if (next.text == "little" || next.text == "lot" || next.text == "bit") return false;
   if (token.letter_case != LetterCase::kUnknown || at == 0 || !is_content(tokens[at - 1])) return true;
   const Lexicon::Word before = lexicon.find(tokens[at - 1].text);
   return before != Lexicon::kNoWord && (lexicon.flags(before) & Lexicon::kVerb) != 0;

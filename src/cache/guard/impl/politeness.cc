@@ -94,6 +94,7 @@ constexpr auto kClosings = std::to_array<std::string_view>({
 std::size_t words_in(std::string_view phrase) { return static_cast<std::size_t>(std::ranges::count(phrase, ' ')) + 1; }
 
 bool stands_at(const Tokens& tokens, std::size_t at, std::string_view phrase) {
+  if (at >= tokens.size() || tokens[at].text[0] != phrase[0]) return false;
   for (; !phrase.empty(); ++at) {
     const std::size_t blank = std::min(phrase.find(' '), phrase.size());
     if (at >= tokens.size() || tokens[at].fixed || tokens[at].text != phrase.substr(0, blank)) return false;

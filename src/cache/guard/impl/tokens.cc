@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cache/guard/impl/token.h"
+#include "cache/guard/impl/word_set.h"
 #include "cache/guard/impl/words.h"
 
 namespace docmind::cache {
@@ -92,7 +93,7 @@ std::optional<std::string> acronym(std::string_view text) {
 }
 
 // What stands before "n't", where it is not just cut off.
-constexpr auto kNegated = std::to_array<std::pair<std::string_view, std::string_view>>({
+constexpr auto kNegated = word_map<std::string_view>({
     {"can't", "can"}, {"won't", "will"},  {"shan't", "shall"},  {"cannot", "can"},    {"cant", "can"},
     {"dont", "do"},   {"doesnt", "does"}, {"didnt", "did"},     {"isnt", "is"},       {"arent", "are"},
     {"wasnt", "was"}, {"werent", "were"}, {"couldnt", "could"}, {"wouldnt", "would"}, {"shouldnt", "should"},
@@ -105,7 +106,7 @@ constexpr auto kEndings = std::to_array<std::pair<std::string_view, std::string_
     {"'m", "am"},
     {"'d", "would"},
 });
-constexpr auto kBare = std::to_array<std::pair<std::string_view, std::string_view>>({
+constexpr auto kBare = word_map<std::string_view>({
     {"whats", "what"},
     {"hows", "how"},
     {"wheres", "where"},
@@ -121,12 +122,9 @@ bool add_contraction(Tokens& out, std::string_view low) {
     out.push_back(word_token(std::string(b)));
     return true;
   };
-  for (const auto& [typed, meant] : kNegated) {
-    if (low == typed) return two(meant, "not");
-  }
-  for (const auto& [typed, meant] : kBare) {
-    if (low == typed) return two(meant, "is");
-  }
+  if (const std::string_view* const meant = kNegated.find(low)) return two(*meant, "not");
+  if (const std::string_view* const meant = kBare.find(low)) return two(*meant, "is");
+  if (low.find('\'') == std::string_view::npos) return false;
   if (low.ends_with("n't")) return two(low.substr(0, low.size() - 3), "not");
   for (const auto& [ending, meant] : kEndings) {
     if (low.size() > ending.size() && low.ends_with(ending))
@@ -226,6 +224,16 @@ std::pair<int, std::size_t> spelt_number(const Tokens& tokens, std::size_t at, s
   return {first, 1};
 }
 
+// "MB", "megabytes" and, in the mixed case of an identifier, "dB".
+void settle_unit(Token& token) {
+  const std::string_view unit = token.fixed ? unit_of(token.text, token.text) : unit_of(token.typed, token.text);
+  if (unit.empty()) return;
+  Token settled = fixed_token(std::string(unit), ItemKind::kUnit);
+  settled.comma = token.comma;
+  settled.stop = token.stop;
+  token = std::move(settled);
+}
+
 }  // namespace
 
 Token word_token(std::string text) {
@@ -250,9 +258,9 @@ QuestionLanguage language_of(const std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     if (piece.kind != PieceKind::kPlain) continue;
     const std::string low = folded(piece.text);
-    const std::size_t apostrophe = low.find('\'');
+    const std::string_view start = std::string_view(low).substr(0, low.find('\''));
     ++words;
-    if (is_english_sign(low) || is_english_sign(low.substr(0, apostrophe)) || low.ends_with("n't")) ++english;
+    if (is_english_sign(start) || low.ends_with("n't")) ++english;
     if (is_german_sign(low)) ++german;
   }
   const auto shows = [&](std::size_t signs,
@@ -288,15 +296,7 @@ void join_numbers(Tokens& tokens, QuestionLanguage language) {
       out.push_back(std::move(number));
       i += count;
     } else {
-      if (after_number && !token.fixed) {
-        if (const std::string_view unit = unit_of(token.typed, token.text); !unit.empty()) {
-          const bool comma = token.comma;
-          const bool stop = token.stop;
-          token = fixed_token(std::string(unit), ItemKind::kUnit);
-          token.comma = comma;
-          token.stop = stop;
-        }
-      }
+      if (after_number && (!token.fixed || token.kind == ItemKind::kName)) settle_unit(token);
       out.push_back(std::move(token));
       ++i;
     }
