@@ -262,6 +262,7 @@ TEST(Guards, LeaveHostileQuestionsUnread) {
     EXPECT_TRUE(reading.is_unread()) << question.substr(0, 20);
     EXPECT_EQ(guards.difference(reading, reading), Difference::kUnread);
   }
+  EXPECT_EQ(guards.difference(Reading(), Reading()), Difference::kUnread);
   std::string quotes;
   for (int i = 0; i < 1000; ++i) quotes += " 'a\" `";
   for (const std::string& question :

@@ -85,13 +85,11 @@ class ReadingBuilder {
     reading_.items_.push_back(item);
   }
 
-  static void leave_unread(Reading& reading) {
-    reading = Reading();
-    reading.unread_ = true;
-  }
+  static void leave_unread(Reading& reading) { reading = Reading(); }
   static void set(Reading& reading, QuestionLanguage language, bool time_bound) {
     reading.language_ = language;
     reading.time_bound_ = time_bound;
+    reading.unread_ = false;
   }
   static bool is_full(const Reading& reading) { return reading.items_.size() > kMaxItems; }
   static bool is_empty(const Reading& reading) { return reading.items_.empty(); }
@@ -182,7 +180,6 @@ class ReadingBuilder {
 
 Reading Guards::read(std::string_view question) const {
   Reading reading;
-  ReadingBuilder::leave_unread(reading);
   if (question.size() > kMaxQuestionBytes || !is_utf8(question) || has_hidden(question)) return reading;
   const std::string text = compatible(question);
   if (text.size() > 2 * kMaxQuestionBytes) return reading;  // NFKC makes 18 letters of one ligature.
@@ -206,7 +203,6 @@ Reading Guards::read(std::string_view question) const {
     if (language == QuestionLanguage::kGerman) drop_german_politeness(tokens);
     join_numbers(tokens, language);
   }
-  reading = Reading();
   ReadingBuilder::set(reading, language, time_bound);
   ReadingBuilder builder(reading, lexicon_);
   for (std::size_t i = 0; i < tokens.size() && !ReadingBuilder::is_full(reading); ++i) {

@@ -77,7 +77,7 @@ class Reading {
   std::vector<Item> items_;
   QuestionLanguage language_ = QuestionLanguage::kOther;
   bool time_bound_ = false;
-  bool unread_ = false;
+  bool unread_ = true;  // Until it is read.
 };
 
 }  // namespace docmind::cache
