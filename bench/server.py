@@ -71,7 +71,7 @@ class Server:
 
     def ask(self, kind):
         if kind == "ask":
-            request = urllib.request.Request(self.address + "/api/ask", json.dumps({"question": QUESTION}).encode(),
+            request = urllib.request.Request(self.address + "/api/ask", json.dumps({"question": QUESTION, "cache": "bypass"}).encode(),
                                              {"Content-Type": "application/json"})
             OPENER.open(request, timeout=60).read()
         else:

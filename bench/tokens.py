@@ -41,7 +41,7 @@ def totals(folder, rows, parallel, whole):
     """(sent, computed, written) of all questions, on a server of its own that has read nothing yet."""
     data = pathlib.Path(folder) / f"data-{parallel}-{whole}"
     settings = {"DOCMIND_ASK__MAX_TOKENS": str(NEW), "DOCMIND_ASK__MAX_PARALLEL_CALLS": str(parallel),
-                "DOCMIND_ASK__THRESHOLD": "0"}
+                "DOCMIND_ASK__THRESHOLD": "0", "DOCMIND_CACHE__ENABLED": "false"}
     os.environ.update(settings)
     documents = sorted({ROOT / document for document, _ in rows})
     subprocess.run([BINARY, "--data", data, "ingest", *documents], check=True, stdout=subprocess.DEVNULL,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hash.h"
 #include "context/report.h"
 #include "doc/document.h"
 #include "llm/chat_model.h"
@@ -73,6 +74,22 @@ constexpr std::string_view name(AnswerStatus status) {
   return "abstained";
 }
 
+// What tells whether an answer may be given again, to somebody who asks the same (grounds.h).
+struct Grounds {
+  std::optional<ContentHash> best{};     // Of the best passages; nothing where a look at them would not tell.
+  std::vector<std::string> documents{};  // Ids of all whose words went into its making, upwards.
+  bool cut = false;                      // Its writing ended with the tokens that it was allowed.
+};
+
+// How an answer was had that was given before.
+struct GivenAgain {
+  std::string layer{};     // exact | semantic
+  double age = 0;          // Seconds.
+  std::string question{};  // That it was made for.
+  double distance = 0;     // Of the two questions: 1 - cosine.
+  std::string trace_id{};  // Of its making.
+};
+
 struct Answer {
   std::string text;
   bool generated = false;  // false: extractive, the words are the documents' own.
@@ -96,6 +113,8 @@ struct Answer {
   std::optional<context::Report> context;  // Of its prompt.
   std::string trace_id;
   double seconds = 0;
+  Grounds grounds{};
+  std::optional<GivenAgain> given_again{};  // Nothing: it was made for this question.
 };
 
 }  // namespace docmind::agents

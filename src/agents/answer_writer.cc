@@ -89,6 +89,7 @@ Writing writing_of(const std::vector<Reply>& replies, const std::vector<RankedHi
   Writing out{.model = std::move(model), .context = std::ranges::max_element(replies, {}, full)->report};
   for (const Reply& one : replies) {
     out.usage += one.reply.usage;
+    out.cut = out.cut || one.reply.finish == llm::ChatFinish::kLength;
     for (const std::string& why : one.reply.fallbacks) {
       if (std::ranges::find(out.fallbacks, why) == out.fallbacks.end()) out.fallbacks.push_back(why);
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agents/asked_place.h"
+#include "agents/grounds.h"
 #include "agents/model_policies.h"
 #include "agents/place_reading.h"
 #include "agents/recording_writer.h"
@@ -153,6 +154,20 @@ std::vector<std::int64_t> documents_in(const std::vector<Evidence>& evidence) {
     if (part.set) keys.insert(part.set->documents.begin(), part.set->documents.end());
   }
   return {keys.begin(), keys.end()};
+}
+
+// Ids of those that are there.
+Result<std::vector<std::string>> ids_of(const std::vector<std::int64_t>& keys, library::Library& library,
+                                        Deadline deadline, const std::stop_token& stop) {
+  library::Snapshot at = DM_TRY(library.read(deadline, stop));
+  std::vector<std::string> ids;
+  for (const std::int64_t key : keys) {
+    Result<library::Document> document = at.document(key);
+    if (!document && document.error().code != Code::kNotFound) return std::move(document).error();
+    if (document) ids.push_back(std::move(document->id));
+  }
+  std::ranges::sort(ids);
+  return ids;
 }
 
 // Those whose words the turns before hold: the question may have a name of theirs, and what a model wrote, too.
@@ -485,6 +500,8 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   std::vector<std::int64_t> quoted = documents_in(answered.outcome.evidence);
   if (supervised) add_documents(supervised->record(), quoted);
   DM_TRY(add_documents(question.history, deps.library, deadline, stop, quoted));
+  answer.grounds = grounds_of(answered.outcome, options, supervised ? Led::kBySupervisor : Led::kByNobody);
+  answer.grounds.documents = DM_TRY(ids_of(quoted, deps.library, deadline, stop));
   Trace trace = trace_of(question, options, recording.get(), supervised.get(), std::move(answered));
   trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;

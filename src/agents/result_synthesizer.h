@@ -50,6 +50,7 @@ struct Writing {
   llm::ChatUsage usage{};
   std::vector<ShownPassage> shown{};
   std::vector<std::string> fallbacks{};  // Why another backend wrote it than the one in use.
+  bool cut = false;                      // Some of it ended with the tokens that it was allowed.
 };
 
 // Why a candidate is not in the answer, for the trace.

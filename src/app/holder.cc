@@ -10,6 +10,8 @@
 #include "app/engine_options.h"
 #include "app/roles.h"
 #include "app/settings_object.h"
+#include "cache/entries/entry_file.h"
+#include "cache/guard/guards.h"
 #include "graph/sqlite/sqlite_saver.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
@@ -32,6 +34,7 @@ namespace docmind::app {
 namespace {
 
 constexpr auto kWarmUp = std::chrono::minutes(3);
+constexpr std::uint32_t kListsOfKeys = 256;  // That the cache keeps beside its answers.
 
 service::ServiceOptions service_options(const config::Settings& settings, const Layout& layout) {
   service::ServiceOptions options;
@@ -62,6 +65,10 @@ service::ServiceOptions service_options(const config::Settings& settings, const 
   options.supervisor_tokens = settings.ask.supervisor_tokens;
   options.supervisor_time = std::chrono::seconds(settings.ask.supervisor_seconds);
   options.prepare = settings.engine.prepare_documents;
+  options.cache.serving = settings.cache.shadow ? cache::Serving::kShadow : cache::Serving::kOn;
+  options.cache.max_distance = settings.cache.max_distance;
+  options.cache.ttl = settings.cache.ttl;
+  options.cache.questions = settings.cache.entries;
   if (const std::uint64_t last = settings.test.crash_after_commits; last != 0) {
     options.after_commit = [last](std::uint64_t commits) {
       if (commits >= last) std::raise(SIGKILL);
@@ -123,6 +130,8 @@ struct Holder::State {
   std::unique_ptr<child::ServerChild> rerank_engine;         // Null without a reranker.
   std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
+  std::unique_ptr<cache::EntryFile> answers;  // Kept ones; null: none are.
+  std::unique_ptr<cache::Guards> guards;
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
   std::unique_ptr<server::Routes> routes;
@@ -130,6 +139,8 @@ struct Holder::State {
   std::jthread warming;  // Uses all of the above.
 
   Result<> build();
+  void build_cache();
+  Result<> remove_cache();
   Result<std::vector<server::ServedModel>> build_models();
   Result<> build_reranker(std::vector<server::ServedModel>& models);
 };
@@ -151,8 +162,11 @@ Result<> Holder::State::build() {
       if (one.elsewhere) serving.sends_text_to.push_back(one.where);
     }
   }
-  service = DM_TRY(service::Service::open(
-      std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser, *embedder, backends->router()}));
+  if (settings.cache.enabled) build_cache();
+  if (!settings.cache.enabled) DM_TRY(remove_cache());
+  service =
+      DM_TRY(service::Service::open(std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser, *embedder,
+                                                         backends->router(), answers.get(), guards.get()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
@@ -168,6 +182,30 @@ Result<> Holder::State::build() {
   }));
   // From here other commands come in.
   return server->listen_unix(layout.socket.string());
+}
+
+// Whatever fails here costs the cache some or all of its use, not the server.
+void Holder::State::build_cache() {
+  auto words = cache::Guards::open(files, deps.layout.share / "words.lexicon");
+  if (!words) deps.log.failure(obs::Level::kWarn, "cache_words_unusable", words.error());
+  guards = std::make_unique<cache::Guards>(words ? *std::move(words) : cache::Guards());
+  cache::EntryFileOptions options;
+  options.path = deps.layout.answers;
+  options.max_bytes = deps.loaded.settings.cache.bytes;
+  options.max_entries = deps.loaded.settings.cache.entries + kListsOfKeys;
+  auto opened = cache::EntryFile::open(std::move(options), {deps.clock, files, deps.log});
+  if (!opened) return deps.log.failure(obs::Level::kWarn, "cache_unusable", opened.error());
+  answers = *std::move(opened);
+}
+
+// What nobody purges must not outlive its documents.
+Result<> Holder::State::remove_cache() {
+  for (const sys::FolderEntry& entry : DM_TRY(files.list(deps.layout.data))) {
+    if (entry.name.starts_with(deps.layout.answers.filename().string())) {
+      DM_TRY(files.remove(deps.layout.data / entry.name));
+    }
+  }
+  return {};
 }
 
 Result<std::vector<server::ServedModel>> Holder::State::build_models() {

@@ -38,6 +38,7 @@ Result<Layout> lay_out(const std::string& data, const sys::Environment& environm
   layout.lock = layout.data / "lock";
   layout.library = layout.data / "library.db";
   layout.sessions = layout.data / "sessions.db";
+  layout.answers = layout.data / "cache.db";
   layout.models = layout.data / "models";
   layout.cards = layout.data / "cards";
   layout.runtime = DM_TRY(sys::runtime_folder(environment));

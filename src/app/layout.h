@@ -18,6 +18,7 @@ struct Layout {
   std::filesystem::path lock;
   std::filesystem::path library;
   std::filesystem::path sessions;  // Chats; made when first needed.
+  std::filesystem::path answers;   // Kept answers; may be deleted.
   std::filesystem::path models;    // The user's own models.
   std::filesystem::path cards;     // What is known of models.
   std::filesystem::path runtime;   // Private folder for sockets.

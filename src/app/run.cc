@@ -157,6 +157,8 @@ int run_command(const Program& program) {
           requesting(program, cli::backends),
           requesting(program, cli::ollama),
           requesting(program, cli::remove),
+          requesting(program, cli::cache_stats),
+          requesting(program, cli::cache_purge),
           requesting(program, cli::trace),
           requesting(program, cli::verify),
           requesting(program, cli::sessions_list),

@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 16> kCommands = {{
+constexpr std::array<Entry, 17> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -34,6 +34,8 @@ constexpr std::array<Entry, 16> kCommands = {{
      "docmind search runlevel -k 5\n  docmind search \"dpkg-source -x\" --type pdf --from 2024-01-01"},
     {"library", "List the documents that were read", "docmind library\n  docmind library --json"},
     {"delete", "Take documents out of the library", "docmind delete ~/Documents/old.pdf"},
+    {"cache", "Show what is kept of answers, and take it away",
+     "docmind cache stats\n  docmind cache purge --document ~/Documents/old.pdf\n  docmind cache purge --all"},
     {"trace", "Show how an answer came to be", "docmind trace 01JDM3T0ZV8W8G4X6R0Q2N5K7E"},
     {"verify", "Compare an answer's citations with the stored bytes",
      "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
@@ -103,6 +105,7 @@ struct Parser {
   SearchOptions search;
   LibraryOptions library;
   DeleteOptions remove;
+  CachePurgeOptions purge;
   TraceOptions trace;
   VerifyOptions verify;
   ConfigOptions config;
@@ -154,6 +157,7 @@ struct Parser {
     const auto all = CLI::MultiOptionPolicy::TakeAll;
     at("ingest").add_option("paths", ingest.paths, "Files and folders")->required()->multi_option_policy(all);
     at("ask").add_option("question", ask.question, "The question")->required();
+    at("ask").add_flag("--no-cache", ask.no_cache, "Answer anew, and keep nothing of it");
     add_filter(at("ask"), ask.filter);
     at("search").add_option("query", search.query, "What to look for")->required();
     at("search").add_option("-k", search.k, "How many passages")->check(CLI::Range(1, 1000));
@@ -194,6 +198,7 @@ struct Parser {
         at("backends").add_subcommand("command", "Print how DocMind would start one, as a shell script");
     add_common(*command);
     command->add_option("name", command_of, "Its name: vllm")->required()->check(CLI::IsMember({"vllm"}));
+    add_cache(at("cache"));
     add_models(at("models"));
     add_sessions(at("sessions"));
   }
@@ -313,6 +318,24 @@ struct Parser {
     return ModelsListOptions{};
   }
 
+  void add_cache(CLI::App& cache) {
+    cache.require_subcommand(1);
+    add_common(*cache.add_subcommand("stats", "Count kept answers, hits and misses"));
+    CLI::App& purge_it = *cache.add_subcommand("purge", "Take kept answers away, for good");
+    add_common(purge_it);
+    CLI::Option_group& which = *purge_it.add_option_group("which");
+    which.require_option(1);
+    which.add_option("--user", purge.user, "Those given to this user")->type_name("NAME");
+    which.add_option("--session", purge.session, "Those given in this chat")->type_name("NAME");
+    which.add_option("--document", purge.document, "Those that rest on this document")->type_name("PATH|ID");
+    which.add_flag("--all", purge.all, "All of them");
+  }
+
+  Command chosen_cache() {
+    if (at("cache").get_subcommands().front()->get_name() == "stats") return CacheStatsOptions{};
+    return purge;
+  }
+
   Command chosen_backends() {
     const auto asked = at("backends").get_subcommands();
     if (!asked.empty() && asked.front()->get_name() == "ollama") return ollama;
@@ -327,6 +350,7 @@ struct Parser {
     if (name == "search") return search;
     if (name == "library") return library;
     if (name == "delete") return remove;
+    if (name == "cache") return chosen_cache();
     if (name == "trace") return trace;
     if (name == "verify") return verify;
     if (name == "config") return config;

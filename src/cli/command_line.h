@@ -23,7 +23,15 @@ struct IngestOptions {
 };
 struct AskOptions {
   std::string question;
-  FilterOptions filter;
+  FilterOptions filter{};
+  bool no_cache = false;  // Made anew, and not kept.
+};
+struct CacheStatsOptions {};
+struct CachePurgeOptions {  // One of them.
+  std::string user{};
+  std::string session{};
+  std::string document{};
+  bool all = false;
 };
 struct SearchOptions {
   std::string query;
@@ -124,12 +132,13 @@ struct ModelsRemoveOptions {
   std::vector<std::string> names;
 };
 
-using Command = std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions,
-                             VerifyOptions, ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, OllamaOptions,
-                             BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions,
-                             ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
-                             ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions,
-                             SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions>;
+using Command =
+    std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
+                 ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, OllamaOptions, BackendsCommandOptions,
+                 KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions, ModelsPullOptions,
+                 ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions, SessionsListOptions,
+                 SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions,
+                 SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions>;
 
 struct Invocation {
   Command command;

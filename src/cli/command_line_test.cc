@@ -112,9 +112,20 @@ TEST(CommandLine, MistakesSayWhatToDo) {
   }
 }
 
+TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
+  EXPECT_TRUE(std::holds_alternative<CacheStatsOptions>(parsed({"cache", "stats"}).command));
+  EXPECT_TRUE(std::get<CachePurgeOptions>(parsed({"cache", "purge", "--all"}).command).all);
+  EXPECT_EQ(std::get<CachePurgeOptions>(parsed({"cache", "purge", "--user", "anna"}).command).user, "anna");
+  EXPECT_TRUE(std::get<AskOptions>(parsed({"ask", "Why?", "--no-cache"}).command).no_cache);
+  for (const auto& wrong : std::vector<std::vector<std::string>>{
+           {"cache"}, {"cache", "purge"}, {"cache", "purge", "--all", "--user", "anna"}, {"cache", "empty"}}) {
+    EXPECT_EQ(refused(wrong).code, 2) << wrong.back();
+  }
+}
+
 TEST(CommandLine, EveryCommandHasHelpWithExamplesAndIsCompleted) {
   for (const char* name : {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve",
-                           "doctor", "completion", "models"}) {
+                           "doctor", "completion", "models", "cache"}) {
     const Reply help = refused({name, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr(std::string("Examples of docmind ") + name));

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "base/json_members.h"
 #include "base/utf8.h"
 #include "cli/exit_code.h"
 #include "cli/impl/request.h"
@@ -65,6 +66,7 @@ int ask(Api& api, const AskOptions& options, const Surroundings& here) {
   if (!filter) return report(filter.error(), here);
   json::object body{{"question", options.question}};
   if (!filter->empty()) body["filter"] = *std::move(filter);
+  if (options.no_cache) body["cache"] = "bypass";
   return print(api.call(post("/api/ask", body)), here,
                [&](const json::value& answer) { return render_answer(answer, here.terminal); });
 }
@@ -119,6 +121,28 @@ int backends(Api& api, const BackendsOptions& options, const Surroundings& here)
       options.use.empty() ? get("/api/backends") : post("/api/backends/use", json::object{{"name", options.use}});
   return print(api.call(request), here,
                [&](const json::value& listed) { return render_backends(listed, here.terminal); });
+}
+
+int cache_stats(Api& api, const CacheStatsOptions&, const Surroundings& here) {
+  return print(api.call(get("/api/cache")), here, [](const json::value& stats) {
+    const json::value& hits = json_member(stats, "hits");
+    return fmt::format(
+        "{} answers, {:.1f} MiB\nsince the start: {} exact hits, {} semantic hits, {} misses\nsaved: {:.1f} s, {} "
+        "tokens\n",
+        count(stats, "answers"), number(stats, "bytes") / (1 << 20), count(hits, "exact"), count(hits, "semantic"),
+        count(stats, "misses"), number(stats, "saved_seconds"), count(stats, "saved_tokens"));
+  });
+}
+
+int cache_purge(Api& api, const CachePurgeOptions& options, const Surroundings& here) {
+  std::pair<std::string, std::string> which = {"all", "true"};
+  if (!options.user.empty()) which = {"user", options.user};
+  if (!options.session.empty()) which = {"session", options.session};
+  if (!options.document.empty()) which = {"document", document_filter(options.document, here)};
+  net::Request request = get("/api/cache", {which});
+  request.method = "DELETE";
+  return print(api.call(request), here,
+               [](const json::value& purged) { return fmt::format("{} taken away\n", count(purged, "purged")); });
 }
 
 int trace(Api& api, const TraceOptions& options, const Surroundings& here) {

@@ -30,6 +30,24 @@ constexpr const char* kAnswer = R"({"answer":"It is tall.","mode":"extractive","
   {"text":"It is tall.\u001b[2J","citations":[{"document":"/d/a.pdf","page":3,"page_label":"iii","locator":"2 Masts",
    "start":1,"end":12,"quote":"It is tall.\u001b[2J"}]}],"trace_id":"T1","seconds":0.25})";
 
+TEST_F(CommandsTest, AnAnswerThatIsGivenAgainSaysSo) {
+  api.body = R"({"answer":"It is tall.","status":"answered","claims":[],"cache":"exact","cache_age":61.2})";
+  EXPECT_EQ(ask(api, {.question = "How tall?", .no_cache = true}, here()), kOk);
+  EXPECT_EQ(api.requests.at(0).body, R"({"question":"How tall?","cache":"bypass"})");
+  EXPECT_THAT(out, HasSubstr("Given 61 seconds ago to who asked the same"));
+}
+
+TEST_F(CommandsTest, KeptAnswersAreCountedAndTakenAway) {
+  api.body = R"({"answers":3,"bytes":1048576,"hits":{"exact":2,"semantic":1},"misses":4,"saved_seconds":1.5})";
+  EXPECT_EQ(cache_stats(api, {}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("3 answers, 1.0 MiB"));
+  api.body = R"({"purged":2})";
+  EXPECT_EQ(cache_purge(api, {.session = "ferries"}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("2 taken away"));
+  EXPECT_EQ(api.requests.at(1).method, "DELETE");
+  EXPECT_EQ(api.requests.at(1).target.parameter("session"), "ferries");
+}
+
 TEST_F(CommandsTest, AnswersShowMarkersAndPlaces) {
   api.body = kAnswer;
   EXPECT_EQ(ask(api, {"How tall?", {}}, here()), kOk);

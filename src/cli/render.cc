@@ -103,6 +103,10 @@ bool is_general(const json::value& claim) { return text(claim, "origin") == "gen
 
 std::string render_answer(const json::value& answer, const Terminal& terminal) {
   std::string lesser;
+  if (json_member(answer, "cache_age").is_number()) {
+    lesser = fmt::format("Given {:.0f} seconds ago to who asked the same; --no-cache answers anew.\n",
+                         number(answer, "cache_age"));
+  }
   for (const json::value& fallback : list(answer, "fallbacks")) {
     if (fallback.is_string()) lesser += printable(std::string(fallback.get_string())) + "\n";
   }

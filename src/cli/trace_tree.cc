@@ -162,6 +162,11 @@ std::string render_trace(const json::value& trace, const Terminal& terminal) {
       question.below.push_back(search(trace, searches));
     }
   }
+  if (const json::value& given = json_member(trace, "cache"); given.is_object()) {
+    question.below.push_back({.says = one_line(fmt::format(
+                                  "answered before ({}, distance {:.3f}): {} → docmind trace {}", text(given, "layer"),
+                                  number(given, "distance"), text(given, "question"), text(given, "trace_id")))});
+  }
   const bool tokens = !list(trace, "model_calls").empty();
   std::string out = fmt::format("{:>11}{:>13}", "began", "took");
   if (tokens) out += fmt::format("{:>11}{:>11}{:>11}{:>11}", "prompt", "reused", "computed", "written");

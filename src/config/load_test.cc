@@ -234,7 +234,7 @@ TEST(Declarations, NamesAreUniqueAndEverySwitchIsReachable) {
   // Two declarations that wrote the same member would show here.
   for (const Declaration& changed : declarations()) {
     Settings settings;
-    for (const char* text : {"7", "300", "true", "false", "debug", "json", "q8_0", "model", "x"}) {
+    for (const char* text : {"7", "300", "0.5", "true", "false", "debug", "json", "q8_0", "model", "x"}) {
       if (changed.get(settings) == text || !changed.set(settings, text)) continue;
       break;
     }

@@ -363,6 +363,26 @@ void add_supervising(std::vector<Declaration>& out) {
       "Most time that they may take."));
 }
 
+void add_caching(std::vector<Declaration>& out) {
+  out.push_back(on_off(
+      "cache.enabled", [](auto& s) -> auto& { return s.cache.enabled; },
+      "Whether an answer is given again to who asks the same, while what it rests on stands in the library."));
+  out.push_back(real(
+      "cache.max_distance", [](auto& s) -> auto& { return s.cache.max_distance; }, -1, 1,
+      "Most cosine distance of two questions in other words that may have one answer; -1: only the same words have."));
+  out.push_back(duration(
+      "cache.ttl", [](auto& s) -> auto& { return s.cache.ttl; }, Duration::zero(), std::chrono::hours(24 * 3650),
+      "How long an answer is kept; 0: not at all."));
+  out.push_back(mebibytes(
+      "cache.max_mb", [](auto& s) -> auto& { return s.cache.bytes; }, 1, 1'048'576,
+      "Most space of kept answers; those that were long not asked for and cheap to make go first."));
+  out.push_back(
+      integer("cache.entries", [](auto& s) -> auto& { return s.cache.entries; }, 1, 1'000'000, "Most kept answers."));
+  out.push_back(on_off(
+      "cache.shadow", [](auto& s) -> auto& { return s.cache.shadow; },
+      "Whether the cache is only measured: what it would give is counted and compared, and every question answered."));
+}
+
 void add_answering(std::vector<Declaration>& out) {
   out.push_back(integer("search.k", [](auto& s) -> auto& { return s.search.k; }, 1, 1000, "Passages a search gives."));
   out.push_back(integer(
@@ -435,6 +455,7 @@ std::vector<Declaration> declarations() {
   add_further_models(out);
   add_reading(out);
   add_answering(out);
+  add_caching(out);
   return out;
 }
 

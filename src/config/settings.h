@@ -135,6 +135,15 @@ struct Settings {
     std::string without;
   } ask{};
 
+  struct Cache {
+    bool enabled = true;
+    double max_distance = 0.1;
+    Duration ttl = std::chrono::hours(24 * 14);
+    std::uint64_t bytes = 256 * kMebibyte;
+    std::uint32_t entries = 10'000;
+    bool shadow = false;
+  } cache{};
+
   struct Test {
     std::uint32_t crash_after_commits = 0;
   } test{};

@@ -17,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxText = 16U << 10U;
 constexpr std::size_t kMaxList = 1000;
+constexpr std::size_t kMaxUser = 256;
 constexpr std::uint32_t kMaxHits = 1000;
 
 Error bad(std::string message) { return {Code::kInvalidArgument, std::move(message), "See docs/api.md."}; }
@@ -140,12 +141,37 @@ Result<json::array> array_at(const json::value& value, std::string_view key) {
   return list->get_array();
 }
 
+Result<cache::Use> read_use(const json::object& object) {
+  if (!object.contains("cache")) return cache::Use::kUse;
+  const std::string use = DM_TRY(string_at(object, "cache"));
+  if (use == "use") return cache::Use::kUse;
+  if (use == "bypass") return cache::Use::kBypass;
+  if (use == "refresh") return cache::Use::kRefresh;
+  return bad("\"cache\" must be use, bypass or refresh");
+}
+
 }  // namespace
+
+Result<CachePurge> read_purge(const net::Target& target) {
+  if (target.query.size() != 1) return bad("one of \"user\", \"session\", \"document\" and \"all\" is needed");
+  const auto& [name, value] = target.query.front();
+  if (value.empty()) return bad(fmt::format("\"{}\" is empty", name));
+  if (name == "user") return CachePurge{cache::PurgeBy::kUser, value};
+  if (name == "session") return CachePurge{cache::PurgeBy::kSession, value};
+  if (name == "document") return CachePurge{cache::PurgeBy::kDocument, value};
+  if (name == "all" && value == "true") return CachePurge{cache::PurgeBy::kAll, ""};
+  return bad(fmt::format("the parameter \"{}\" is not known", name));
+}
 
 Result<service::Question> read_question(std::string_view body) {
   const json::object object = DM_TRY(read_object(body));
-  DM_TRY(only(object, {"question", "filter"}));
+  DM_TRY(only(object, {"question", "filter", "cache", "user"}));
   service::Question question;
+  question.cache = DM_TRY(read_use(object));
+  if (object.contains("user")) {
+    question.user = DM_TRY(string_at(object, "user"));
+    if (question.user.size() > kMaxUser) return bad("\"user\" is longer than 256 bytes");
+  }
   const std::string text = DM_TRY(string_at(object, "question"));
   question.text = DM_TRY(read_text(text, "\"question\""));
   const json::value* filter = object.if_contains("filter");

@@ -14,8 +14,16 @@
 
 namespace docmind::server {
 
-// {"question", "filter": {"documents": [], "types": [], "from": ms, "to": ms}}; filter and its fields may be absent.
+// {"question", "filter": {"documents": [], "types": [], "from": ms, "to": ms}, "cache": "use|bypass|refresh", "user"};
+// all but the question may be absent.
 Result<service::Question> read_question(std::string_view body);
+
+struct CachePurge {
+  cache::PurgeBy by = cache::PurgeBy::kAll;
+  std::string name{};
+};
+// ?user=, ?session=, ?document= or ?all=true, one of them.
+Result<CachePurge> read_purge(const net::Target& target);
 
 // ?q=&k=&document=&type=&from=&to=; document and type may be repeated.
 Result<service::Query> read_query(const net::Target& target, std::uint32_t default_k);

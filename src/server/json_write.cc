@@ -118,18 +118,27 @@ json::value to_json(const service::Answer& answer) {
       {"coverage", {{"read", answer.units_read}, {"total", answer.units_total}, {"unit", answer.unit}}},
       {"fallbacks", strings(answer.fallbacks)},
       {"partial_reason", or_null(answer.partial_reason)},
-      {"cache_age", nullptr},
+      {"cache_age", answer.given_again ? json::value(answer.given_again->age) : json::value(nullptr)},
       {"sends_text_to", strings(answer.sends_text_to)},
       {"dropped", strings(answer.dropped)},
       {"nearest", array_of(answer.nearest, hit)},
       {"agents", array_of(answer.agents, agent)},
       {"tokens", tokens(answer.tokens)},
       {"context", answer.context ? json::value(context::to_json(*answer.context)) : untrimmed_context()},
-      {"cache", "miss"},
+      {"cache", answer.given_again ? std::string_view(answer.given_again->layer) : std::string_view("miss")},
       {"backend", or_null(answer.model)},
       {"trace_id", or_null(answer.trace_id)},
       {"seconds", answer.seconds},
   };
+}
+
+json::value to_json(const cache::AnswerCacheStats& stats) {
+  return json::object{{"answers", stats.answers},
+                      {"bytes", stats.bytes},
+                      {"hits", {{"exact", stats.exact}, {"semantic", stats.semantic}}},
+                      {"misses", stats.misses},
+                      {"saved_seconds", stats.saved_seconds},
+                      {"saved_tokens", stats.saved_tokens}};
 }
 
 json::value to_json(const service::SearchResult& result) {

@@ -62,6 +62,8 @@ const std::vector<Routes::Route>& Routes::table() {
       {"DELETE", "/api/documents/{id}", &Routes::remove},
       {"GET", "/api/search", &Routes::search},
       {"POST", "/api/ask", &Routes::ask},
+      {"GET", "/api/cache", &Routes::cache_stats},
+      {"DELETE", "/api/cache", &Routes::purge_cache},
       {"GET", "/api/traces/{id}", &Routes::trace},
       {"GET", "/api/agents", &Routes::agent_totals},
       {"GET", "/api/backends", &Routes::backends},
@@ -239,6 +241,13 @@ void Routes::count_query(const std::string& type, const std::string& status, dou
       .add();
   metrics_.histogram("docmind_query_duration_seconds", "From a question to its answer.", {{"query_type", type}})
       .observe(seconds);
+}
+
+Routes::Reply Routes::cache_stats(const Call&) { return ok(to_json(DM_TRY(service_.cache_stats()))); }
+
+Routes::Reply Routes::purge_cache(const Call& call) {
+  const CachePurge purge = DM_TRY(read_purge(call.request.target));
+  return ok(json::object{{"purged", DM_TRY(service_.purge_cache(purge.by, purge.name, call.deadline, call.stop))}});
 }
 
 Routes::Reply Routes::trace(const Call& call) {

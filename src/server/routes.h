@@ -80,6 +80,8 @@ class Routes {
   Reply remove(const Call& call);
   Reply search(const Call& call);
   Reply ask(const Call& call);
+  Reply cache_stats(const Call& call);
+  Reply purge_cache(const Call& call);
   Reply trace(const Call& call);
   Reply agent_totals(const Call& call);
   Reply backends(const Call& call);
@@ -107,7 +109,7 @@ class Routes {
 
   Result<session::Sessions*> kept_sessions() const;
   Result<> forget_in_sessions(std::string_view document, const Call& call);
-  session::Ask asking();  // What answers a session's questions: as ask() does.
+  session::Ask asking(const std::string& session);  // What answers a session's questions: as ask() does.
   void count_query(const std::string& type, const std::string& status, double seconds);
 
   const RoutesOptions options_;

@@ -161,6 +161,51 @@ TEST_F(RoutesTest, AskGivesTheContractsObject) {
   EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"answered\"} 1"));
 }
 
+TEST_F(RoutesTest, AnAnswerThatIsGivenAgainSaysSoAndHowOldItIs) {
+  service.answer = sample_answer();
+  service.answer.given_again = agents::GivenAgain{.layer = "semantic", .age = 90.5};
+  const std::string body = post("/api/ask", R"({"question":"How tall?"})").body;
+  EXPECT_THAT(body, HasSubstr(R"("cache":"semantic")"));
+  EXPECT_THAT(body, HasSubstr(R"("cache_age":90.5)"));
+}
+
+TEST_F(RoutesTest, AQuestionSaysHowItUsesTheCacheAndWhoAsks) {
+  post("/api/ask", R"({"question":"?"})");
+  EXPECT_EQ(service.question.cache, cache::Use::kUse);
+  post("/api/ask", R"({"question":"?","cache":"bypass","user":"anna"})");
+  EXPECT_EQ(service.question.cache, cache::Use::kBypass);
+  EXPECT_EQ(service.question.user, "anna");
+  post("/api/ask", R"({"question":"?","cache":"refresh"})");
+  EXPECT_EQ(service.question.cache, cache::Use::kRefresh);
+  for (const char* wrong :
+       {R"({"question":"?","cache":"no"})", R"({"question":"?","cache":true})", R"({"question":"?","user":7})"}) {
+    EXPECT_EQ(post("/api/ask", wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(post("/api/ask", R"({"question":"?","user":")" + std::string(257, 'a') + "\"}").status, 400);
+}
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+TEST_F(RoutesTest, TheCacheIsShownAndPurged) {
+  service.cached = {.answers = 3, .bytes = 900, .exact = 2, .semantic = 1, .misses = 4, .saved_tokens = 7};
+  EXPECT_THAT(get("/api/cache").body,
+              HasSubstr(R"("answers":3,"bytes":900,"hits":{"exact":2,"semantic":1},"misses":4)"));
+  const auto purge = [&](Parameters query) {
+    return send({.method = "DELETE", .target = {.path = "/api/cache", .query = std::move(query)}});
+  };
+  EXPECT_EQ(purge({{"user", "anna"}}).body, R"({"purged":1})");
+  EXPECT_EQ(purge({{"session", "s"}}).status, 200);
+  EXPECT_EQ(purge({{"document", "/d/a.pdf"}}).status, 200);
+  EXPECT_EQ(purge({{"all", "true"}}).status, 200);
+  using enum cache::PurgeBy;
+  EXPECT_EQ(service.purged, (std::vector<std::pair<cache::PurgeBy, std::string>>{
+                                {kUser, "anna"}, {kSession, "s"}, {kDocument, "/d/a.pdf"}, {kAll, ""}}));
+  const std::vector<Parameters> wrong = {
+      {}, {{"all", "yes"}}, {{"user", ""}}, {{"who", "anna"}}, {{"user", "a"}, {"session", "b"}}};
+  for (const Parameters& one : wrong) EXPECT_EQ(purge(one).status, 400);
+  EXPECT_EQ(service.purged.size(), 4U);
+}
+
 TEST_F(RoutesTest, AnAbstentionShowsTheNearest) {
   service.answer.nearest = {sample_hit()};
   EXPECT_THAT(post("/api/ask", R"({"question":"?"})").body, HasSubstr(R"("status":"abstained","claims":[])"));

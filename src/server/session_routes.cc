@@ -86,12 +86,13 @@ Result<> Routes::forget_in_sessions(std::string_view document, const Call& call)
   return {};
 }
 
-session::Ask Routes::asking() {
-  return [this](const session::Query& query, Deadline deadline, std::stop_token stop) -> Result<json::value> {
+session::Ask Routes::asking(const std::string& session) {
+  return [this, session](const session::Query& query, Deadline deadline, std::stop_token stop) -> Result<json::value> {
     json::object request{{"question", query.text}};
     if (!query.filter.is_null()) request["filter"] = query.filter;
     service::Question question = DM_TRY(read_question(to_text(request)));
     question.history = query.history;
+    question.session = session;
     const TimePoint start = clock_.now();
     const Result<service::Answer> answer = service_.ask(question, deadline, stop);
     const double seconds = std::chrono::duration<double>(clock_.now() - start).count();
@@ -122,12 +123,12 @@ Routes::Reply Routes::new_session(const Call&) {
 Routes::Reply Routes::ask_in_session(const Call& call) {
   session::Sessions& kept = *DM_TRY(kept_sessions());
   const session::Question question = DM_TRY(read_session_question(call.request.body));
-  return ok(asked(call.id, DM_TRY(kept.ask(call.id, question, asking(), {call.deadline, call.stop}))));
+  return ok(asked(call.id, DM_TRY(kept.ask(call.id, question, asking(call.id), {call.deadline, call.stop}))));
 }
 
 Routes::Reply Routes::resume_session(const Call& call) {
   session::Sessions& kept = *DM_TRY(kept_sessions());
-  return ok(asked(call.id, DM_TRY(kept.resume(call.id, asking(), {call.deadline, call.stop}))));
+  return ok(asked(call.id, DM_TRY(kept.resume(call.id, asking(call.id), {call.deadline, call.stop}))));
 }
 
 Routes::Reply Routes::fork_session(const Call& call) {
@@ -162,6 +163,7 @@ Routes::Reply Routes::remove_session(const Call& call) {
     traces.emplace_back(json_text(json_member(turn.answer, "trace_id")));
   }
   DM_TRY(service_.forget_traces(traces, call.deadline, call.stop));
+  DM_TRY(service_.purge_cache(cache::PurgeBy::kSession, call.id, call.deadline, call.stop));
   return ok(overview(DM_TRY(sessions->remove(call.id, {call.deadline, call.stop}))));
 }
 

@@ -72,6 +72,8 @@ TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   EXPECT_TRUE(service.forgotten.empty());
   EXPECT_EQ(send({.method = "DELETE", .target = {.path = path}}).status, 200);
   EXPECT_EQ(service.forgotten, (std::vector<std::string>{"of the answer", "of the answer"}));
+  ASSERT_EQ(service.purged.size(), 1U);
+  EXPECT_EQ(service.purged.front().first, cache::PurgeBy::kSession);
   EXPECT_EQ(get(path).status, 404);
   EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"answered\"} 2"));
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agents/ask.h"
+#include "agents/grounds.h"
 #include "agents/verify.h"
 #include "base/list.h"
 #include "base/thread_annotations.h"
@@ -19,6 +20,7 @@
 #include "service/doctor.h"
 #include "service/embedder_watch.h"
 #include "service/idle_reading.h"
+#include "service/kept_answers.h"
 #include "service/service.h"
 #include "store/database.h"
 #include "text/wordpiece.h"
@@ -98,8 +100,8 @@ class Product final : public Service {
 
   Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
     const IdleReading::Question first(reading_ ? &*reading_ : nullptr);
-    Result<Answer> answer = answered(question, deadline, stop);
-    agent_metrics_.count(answer);
+    Result<Answer> answer = kept_or_answered(question, deadline, stop);
+    if (!answer || !answer->given_again) agent_metrics_.count(answer);  // The agents had no part in that.
     return answer;
   }
 
@@ -124,7 +126,10 @@ class Product final : public Service {
   }
 
   Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) override {
+    // Before it goes: a delete that ends in between is repeated. And after it, what was answered from it meanwhile.
+    DM_TRY(purge_document(id_or_path, deadline, stop));
     const Result<library::Document> found = library_->remove_document(id_or_path, deadline, stop);
+    if (found) DM_TRY(purge(cache::PurgeBy::kDocument, found->id, deadline, stop));
     forget_unfinished();  // Of a document that never came to be, too: then it is not found, but leaves nothing.
     const library::Document removed = DM_TRY(found);
     DM_TRY(library_->wait_erased(deadline, stop));
@@ -139,6 +144,16 @@ class Product final : public Service {
   Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) override {
     library::Snapshot at = DM_TRY(library_->read(deadline, stop));
     return at.trace(id);
+  }
+
+  Result<cache::AnswerCacheStats> cache_stats() override {
+    return DM_TRY(kept_answers(Deadline::never(), {}))->cache().stats();
+  }
+
+  Result<std::uint64_t> purge_cache(cache::PurgeBy by, std::string_view name, Deadline deadline,
+                                    std::stop_token stop) override {
+    if (by == cache::PurgeBy::kDocument) return purge_document(name, deadline, stop);
+    return purge(by, name, deadline, stop);
   }
 
   Result<Replay> replay(std::string_view id, Deadline deadline, std::stop_token stop) override {
@@ -197,8 +212,41 @@ class Product final : public Service {
   }
 
  private:
-  Result<Answer> answered(const Question& question, Deadline deadline, std::stop_token stop) {
-    retrieval::Index& index = *DM_TRY(this->index());
+  Result<Answer> kept_or_answered(const Question& question, Deadline deadline, std::stop_token stop) {
+    if (deps_.answers == nullptr) return answered(question, deadline, stop);
+    KeptAnswers& kept = *DM_TRY(kept_answers(deadline, stop));
+    const auto best = [&](const std::string& text, Deadline until, std::stop_token stopped) -> Result<ContentHash> {
+      retrieval::Index& index = *DM_TRY(this->index());
+      return agents::best_now({text, question.filter}, asking(),
+                              {.library = *library_, .index = index, .clock = deps_.clock, .rng = deps_.rng}, until,
+                              std::move(stopped));
+    };
+    return kept.answer(question, [&] { return answered(question, deadline, stop); }, best, deadline, stop);
+  }
+
+  // What it says of a document by its id, or by its path.
+  Result<std::uint64_t> purge_document(std::string_view id_or_path, Deadline deadline, std::stop_token stop) {
+    if (deps_.answers == nullptr) return std::uint64_t{0};
+    std::string id(id_or_path);
+    {
+      library::Snapshot at = DM_TRY(library_->read(deadline, stop));
+      auto found = at.find(id_or_path);
+      if (!found && found.error().code != Code::kNotFound) return std::move(found).error();
+      if (found) id = found->id;
+    }
+    return purge(cache::PurgeBy::kDocument, id, deadline, stop);
+  }
+
+  Result<std::uint64_t> purge(cache::PurgeBy by, std::string_view name, Deadline deadline, std::stop_token stop) {
+    if (deps_.answers == nullptr) return std::uint64_t{0};
+    KeptAnswers* kept = open_kept_answers();
+    if (kept == nullptr && by == cache::PurgeBy::kAll) kept = DM_TRY(kept_answers(deadline, stop));
+    if (kept != nullptr) return kept->cache().purge(by, name, deadline, stop);
+    // Not worth loading the index for.
+    return deps_.answers->purge(cache::tag_of(by, name), deadline, std::move(stop));
+  }
+
+  agents::AskOptions asking() const {
     agents::AskOptions options;
     options.synthesis.tau = options_.threshold;
     options.synthesis.claims = options_.max_claims;
@@ -209,6 +257,11 @@ class Product final : public Service {
     options.policies = {.planner = policy(options_.model_plans), .validator = policy(options_.model_validates)};
     options.budgets.parallel = options_.max_parallel;
     options.sends_text_to = options_.sends_text_to;
+    return options;
+  }
+
+  Result<Answer> answered(const Question& question, Deadline deadline, std::stop_token stop) {
+    retrieval::Index& index = *DM_TRY(this->index());
     std::optional<agents::Supervision> supervision;
     if (supervised_pool_) {
       supervision.emplace(agents::Supervision{.toolbox = *DM_TRY(toolbox(index)),
@@ -218,7 +271,7 @@ class Product final : public Service {
                                                           .time = options_.supervisor_time,
                                                           .parallel = options_.max_parallel}});
     }
-    return agents::ask({question.text, question.filter, question.history}, options,
+    return agents::ask({question.text, question.filter, question.history}, asking(),
                        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
                         general_ ? &*general_ : nullptr, supervision ? &*supervision : nullptr},
                        deadline, stop);
@@ -243,6 +296,35 @@ class Product final : public Service {
     return index_.get();
   }
 
+  // After the index, which hears of every change before it.
+  Result<KeptAnswers*> kept_answers(Deadline deadline, std::stop_token stop) {
+    if (deps_.answers == nullptr || deps_.guards == nullptr) {
+      return Error{Code::kNotFound, "no answers are kept", "Set cache.enabled to true."};
+    }
+    DM_TRY(this->index());
+    const MutexLock lock(index_mutex_);
+    if (!kept_) {
+      kept_ = DM_TRY(KeptAnswers::open(options_,
+                                       {*library_, deps_.clock, deps_.rng, deps_.metrics, embedder_,
+                                        writer_ ? deps_.chat : nullptr, *deps_.answers, *deps_.guards},
+                                       deadline, std::move(stop)));
+    }
+    return kept_.get();
+  }
+
+  KeptAnswers* open_kept_answers() {  // Null: nobody has asked yet.
+    const MutexLock lock(index_mutex_);
+    return kept_.get();
+  }
+
+  // What rested on documents that are others now. Until it was done, none of it is given all the same.
+  void sweep_kept() {
+    KeptAnswers* const kept = open_kept_answers();
+    if (kept == nullptr) return;  // Its start does it.
+    const auto swept = kept->cache().sweep(Deadline::in(kTidying, deps_.clock), {});
+    if (!swept) deps_.log.failure(obs::Level::kWarn, "cache_sweep_failed", swept.error());
+  }
+
   template <typename Run>
   Result<Summary> ingest_and_tidy(Run run) {
     Summary summary;
@@ -251,6 +333,7 @@ class Product final : public Service {
       summary = DM_TRY(run());
     }
     note(summary);
+    sweep_kept();
     // One that ended early is to be resumed, and finds its vectors.
     const bool whole = !summary.cancelled && summary.failed.empty();
     if (whole && summary.added + summary.updated > 0) forget_unfinished();
@@ -309,6 +392,7 @@ class Product final : public Service {
   std::shared_mutex ingesting_;  // Shared by ingests.
   Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
+  std::unique_ptr<KeptAnswers> kept_ DM_GUARDED_BY(index_mutex_);         // Once it is there it stays.
   std::unique_ptr<agents::Toolbox> toolbox_ DM_GUARDED_BY(index_mutex_);  // Where answers are supervised.
   AgentMetrics agent_metrics_;
   std::optional<context::TokenCounter> counter_;

@@ -21,6 +21,8 @@
 #include "base/deadline.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "cache/answer_cache.h"
+#include "cache/guard/guards.h"
 #include "doc/parser.h"
 #include "ingest/summary.h"
 #include "library/records.h"
@@ -74,7 +76,8 @@ struct ServiceOptions {
   std::uint32_t supervisor_calls = 12;       // Of the model, by all of them;
   std::uint64_t supervisor_tokens = 60'000;
   Duration supervisor_time = std::chrono::seconds(90);
-  bool prepare = false;  // The chat model reads whole documents after they were ingested, in idle time.
+  bool prepare = false;               // The chat model reads whole documents after they were ingested, in idle time.
+  cache::AnswerCacheOptions cache{};  // Of answers; see ServiceDeps::answers.
   std::function<void(std::uint64_t commits)> after_commit{};  // For the crash test.
 };
 
@@ -87,12 +90,18 @@ struct ServiceDeps {
   doc::Parser& parser;
   llm::Embedder& embedder;
   llm::ChatModel* chat = nullptr;  // Null: answers are in the documents' own words.
+  // Where answers are kept to be given again, and who tells questions apart; null: every question is answered anew.
+  cache::Entries* answers = nullptr;
+  const cache::Guards* guards = nullptr;
 };
 
 struct Question {
   std::string text;
   Filter filter;
   std::vector<agents::HistoryTurn> history{};  // Of its session, for a chat model that writes.
+  cache::Use cache = cache::Use::kUse;         // A question with a history passes the cache by.
+  std::string user{};                          // Who asks: answers are given again to nobody else. May be empty.
+  std::string session{};                       // That it was asked in; an answer that is kept can be purged by it.
 };
 
 struct DocumentInfo {
@@ -154,6 +163,11 @@ class Service {
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
   // Those of them that are kept are deleted.
   virtual Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) = 0;
+  // Answers that are kept to be given again: kNotFound where none are.
+  virtual Result<cache::AnswerCacheStats> cache_stats() = 0;
+  // How many were. `name`: of a user, a session, a document (its id or path); all: empty.
+  virtual Result<std::uint64_t> purge_cache(cache::PurgeBy by, std::string_view name, Deadline deadline,
+                                            std::stop_token stop) = 0;
   // Answers the trace's question again from what was recorded. Errors: those of agents::replay, kNotFound.
   virtual Result<Replay> replay(std::string_view id, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "agents/testing/one_line.h"
+#include "cache/testing/fake_entries.h"
 #include "doc/testing/fake_parser.h"
 #include "library/library.h"
 #include "llm/testing/fake_embedder.h"
@@ -30,7 +31,7 @@ struct ServiceTest : testing::Test {
     options.library_path = (folder / "library.db").string();
     options.vocabulary = folder.write("vocab.txt", vocabulary()).string();
     options.threshold = 0.5;
-    auto service = Service::open(options, {clock, rng, files, log, metrics, parser, embedder, chat});
+    auto service = Service::open(options, {clock, rng, files, log, metrics, parser, embedder, chat, answers, &guards});
     if (!service) throw std::runtime_error(service.error().message);
     return std::move(*service);
   }
@@ -44,6 +45,9 @@ struct ServiceTest : testing::Test {
   doc::FakeParser parser;
   llm::FakeEmbedder embedder;
   llm::ChatModel* chat = nullptr;
+  cache::FakeEntries kept;
+  cache::Guards guards;
+  cache::Entries* answers = nullptr;
 };
 
 TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
@@ -249,6 +253,111 @@ TEST_F(ServiceTest, WhatAnUnfinishedIngestLeftGoesWithTheNextWholeOneOrADeletion
   ASSERT_EQ(service->ingest({other}, nullptr, Deadline::never(), {})->added, 1U);
   ASSERT_TRUE(service->remove(other, Deadline::never(), {}));
   EXPECT_EQ(at_rest(), whole);
+}
+
+struct ServiceCacheTest : ServiceTest {
+  ServiceCacheTest() {
+    answers = &kept;
+    chat = &model;
+    model.says("The main mast is 24 metres tall [1].");
+    service = open();
+    ingest(kBoats);
+  }
+  void ingest(const std::string& text) {
+    path = folder.write("docs/boats.txt", text).string();
+    ASSERT_TRUE(service->ingest({path}, nullptr, Deadline::never(), {}));
+  }
+  Answer ask(Question question = {.text = "How tall is the main mast?", .filter = {}}) {
+    const auto answer = service->ask(question, Deadline::never(), {});
+    EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
+    return *answer;
+  }
+  agents::OneLine model;
+  std::unique_ptr<Service> service;
+  std::string path;
+};
+
+TEST_F(ServiceCacheTest, AnAnswerIsGivenAgainWithoutTheModel) {
+  const Answer first = ask();
+  EXPECT_FALSE(first.given_again);
+  const std::size_t calls = model.asked.size();
+  const Answer again = ask();
+  ASSERT_TRUE(again.given_again);
+  EXPECT_EQ(again.given_again->layer, "exact");
+  EXPECT_EQ(again.given_again->trace_id, first.trace_id);
+  EXPECT_EQ(again.text, first.text);
+  EXPECT_EQ(again.tokens.prompt, 0U);
+  EXPECT_EQ(model.asked.size(), calls);
+  EXPECT_EQ(service->agent_totals().queries, 1U);
+  EXPECT_TRUE(service->verify(again.claims.at(0).citations, Deadline::never(), {})->holds);
+  EXPECT_THAT(*service->trace(again.trace_id, Deadline::never(), {}), HasSubstr(R"("layer":"exact")"));
+  EXPECT_EQ(service->replay(again.trace_id, Deadline::never(), {}).error().code, Code::kNotFound);
+  service.reset();
+  service = open();
+  EXPECT_TRUE(ask().given_again) << "after a restart";
+}
+
+TEST_F(ServiceCacheTest, AConversationAWishAndAnotherUserPassItBy) {
+  ask();
+  EXPECT_FALSE(ask({.text = "How tall is the main mast?", .filter = {}, .history = {{}}}).given_again);
+  EXPECT_FALSE(ask({.text = "How tall is the main mast?", .filter = {}, .cache = cache::Use::kBypass}).given_again);
+  EXPECT_FALSE(ask({.text = "How tall is the main mast?", .filter = {.types = {"text"}}}).given_again);
+  EXPECT_FALSE(ask({.text = "How tall is the main mast?", .filter = {}, .user = "anna"}).given_again);
+  EXPECT_TRUE(ask({.text = "How tall is the main mast?", .filter = {}, .user = "anna"}).given_again);
+  ServiceOptions fewer;
+  fewer.max_claims = 3;
+  service.reset();
+  service = open(fewer);
+  EXPECT_FALSE(ask().given_again) << "other parameters";
+}
+
+TEST_F(ServiceCacheTest, AChangeOrADeletionOfItsDocumentEndsItAndTakesItsWordsAway) {
+  ask();
+  EXPECT_EQ(kept.answers().size(), 1U);
+  ingest(std::string(kBoats) + "\nThe harbour is old.\n");
+  EXPECT_TRUE(kept.answers().empty());
+  EXPECT_FALSE(ask().given_again);
+  EXPECT_EQ(kept.answers().size(), 1U);
+  ASSERT_TRUE(service->remove(path, Deadline::never(), {}));
+  EXPECT_TRUE(kept.answers().empty());
+  EXPECT_EQ(ask().status, agents::AnswerStatus::kAbstained);
+  EXPECT_TRUE(kept.answers().empty()) << "an abstention is not kept";
+}
+
+TEST_F(ServiceCacheTest, ADeletionTakesThemAwayBeforeAnybodyHasAsked) {
+  ask();
+  service.reset();
+  service = open();
+  ASSERT_TRUE(service->remove(path, Deadline::never(), {}));
+  EXPECT_TRUE(kept.answers().empty());
+}
+
+// What it wrote ends where its tokens ended, or does not stand in the passages: neither is given twice.
+TEST_F(ServiceCacheTest, CutAndUnsupportedAnswersAreNotKept) {
+  model.says("The main mast is 99 metres tall [1].");
+  ask();
+  EXPECT_TRUE(kept.answers().empty());
+  model.line = [](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+    return llm::ChatReply{.content = "The main mast is 24 metres tall [1].", .finish = llm::ChatFinish::kLength};
+  };
+  EXPECT_FALSE(ask().given_again);
+  EXPECT_TRUE(kept.answers().empty());
+}
+
+TEST_F(ServiceCacheTest, IsCountedAndPurged) {
+  ask({.text = "How tall is the main mast?", .filter = {}, .session = "one"});
+  ask();
+  EXPECT_EQ(service->cache_stats()->exact, 1U);
+  EXPECT_EQ(*service->purge_cache(cache::PurgeBy::kSession, "one", Deadline::never(), {}), 1U);
+  ask();
+  EXPECT_EQ(*service->purge_cache(cache::PurgeBy::kDocument, path, Deadline::never(), {}), 1U);
+  ask();
+  EXPECT_EQ(*service->purge_cache(cache::PurgeBy::kAll, "", Deadline::never(), {}), 1U);
+  service.reset();
+  answers = nullptr;
+  service = open();
+  EXPECT_EQ(service->cache_stats().error().code, Code::kNotFound);
+  EXPECT_EQ(*service->purge_cache(cache::PurgeBy::kSession, "one", Deadline::never(), {}), 0U);
 }
 
 TEST_F(ServiceTest, DoctorFindsWhatIsBroken) {

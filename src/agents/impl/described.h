@@ -270,12 +270,13 @@ void describe(const ShownPassage& it, Field& field) {
 
 template <typename Field>
 void describe(const Writing& it, Field& field) {
-  const auto& [model, context, usage, shown, fallbacks] = it;
+  const auto& [model, context, usage, shown, fallbacks, cut] = it;
   field("model", model);
   field("context", context);
   field("usage", usage);
   field("shown", shown);
   field("fallbacks", fallbacks);
+  field("cut", cut);
 }
 
 template <typename Field>

@@ -45,6 +45,11 @@ class FakeService final : public service::Service {
   Result<std::string> trace(std::string_view id, Deadline, std::stop_token) override {
     return or_failure("{\"trace_id\":\"" + std::string(id) + "\"}");
   }
+  Result<cache::AnswerCacheStats> cache_stats() override { return or_failure(cached); }
+  Result<std::uint64_t> purge_cache(cache::PurgeBy by, std::string_view name, Deadline, std::stop_token) override {
+    purged.emplace_back(by, name);
+    return or_failure(std::uint64_t{purged.size()});
+  }
   Result<service::Replay> replay(std::string_view, Deadline, std::stop_token) override { return or_failure(replayed); }
   Result<service::Verification> verify(const std::vector<agents::Citation>& given, Deadline, std::stop_token) override {
     citations = given;
@@ -67,12 +72,14 @@ class FakeService final : public service::Service {
   service::Replay replayed;
   service::Verification verification;
   service::AgentTotals totals;
+  cache::AnswerCacheStats cached;
   std::vector<service::Check> checks;
   bool is_ready = true;
   // What it was asked.
   std::vector<std::string> forgotten;  // Traces.
   std::vector<std::string> ingested;
   std::vector<std::pair<std::string, std::string>> uploads;
+  std::vector<std::pair<cache::PurgeBy, std::string>> purged;
   service::Question question;
   service::Query query;
   std::string removed;
