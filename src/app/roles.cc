@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 
+#include "app/cache_server.h"
 #include "app/layout.h"
 #include "engine/devices.h"
 #include "engine/loss.h"
@@ -133,6 +134,7 @@ std::optional<int> run_role(const std::vector<std::string>& arguments) {
   if (arguments == std::vector<std::string>{"engine", "--devices"}) return devices_role();
   if (arguments.front() == "engine") return engine_role(options_of(arguments));
   if (arguments.front() == "loss") return loss_role(options_of(arguments));
+  if (arguments.front() == "cache-worker") return cache_worker(options_of(arguments));
   if (arguments.front() == "leader") return leader_role(arguments);
   return {};
 }

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "app/backends.h"
+#include "app/cache_server.h"
 #include "app/connection.h"
 #include "app/doctor.h"
 #include "app/holder.h"
@@ -175,6 +176,10 @@ int run_command(const Program& program) {
           },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) { return serve(options, program.holder_deps(), here, program.stop); },
+          [&](const cli::CacheServerCommandOptions& options) {
+            return serve_cache(options, {program.layout, program.settings.settings, program.environment, program.clock,
+                                         here, program.stop});
+          },
           [&](const cli::BackendsCommandOptions&) {
             return show_vllm_command(
                 {program.settings.settings, program.layout, program.environment, program.clock, here, program.stop});

@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 17> kCommands = {{
+constexpr std::array<Entry, 18> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -41,6 +41,8 @@ constexpr std::array<Entry, 17> kCommands = {{
      "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
     {"config", "Show the settings", "docmind config show --origin\n  docmind --config my.yaml config show --json"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
+    {"cache-server", "Serve a cache for several DocMinds on this machine",
+     "docmind cache-server\n  docmind cache-server --port 9899"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
     {"backends", "Show what can write answers, and switch",
      "docmind backends\n  docmind backends use ollama\n  docmind backends ollama ps\n  docmind backends ollama create "
@@ -110,6 +112,7 @@ struct Parser {
   VerifyOptions verify;
   ConfigOptions config;
   ServeOptions serve;
+  CacheServerCommandOptions cache_server;
   KvOptions kv;
   BackendsOptions backends;
   OllamaOptions ollama;
@@ -184,6 +187,10 @@ struct Parser {
         ->check(CLI::Range(0, 65535));
     at("serve").add_option("--host", serve.host, "Address to listen on");
     at("serve").add_option("--model", serve.model, "Chat model to serve at /v1: a GGUF file, or the name of one");
+    at("cache-server")
+        .add_option("--port", cache_server.port, "Port; default: cache_server.port; 0: any free one")
+        ->check(CLI::Range(0, 65535));
+    at("cache-server").add_option("--host", cache_server.host, "Address to listen on");
     at("kv").add_option("--model", kv.model, "Chat model: a GGUF file, or the name of one")->type_name("NAME|FILE");
     at("kv")
         .add_option("--context", kv.context, "Tokens; default: engine.context, else the model's own, up to 131072")
@@ -355,6 +362,7 @@ struct Parser {
     if (name == "verify") return verify;
     if (name == "config") return config;
     if (name == "serve") return serve;
+    if (name == "cache-server") return cache_server;
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();

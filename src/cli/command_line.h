@@ -59,6 +59,10 @@ struct ServeOptions {
   std::string host;                   // Empty: the setting.
   std::string model;                  // Empty: the setting.
 };
+struct CacheServerCommandOptions {
+  std::optional<std::uint16_t> port;  // Absent: the setting.
+  std::string host;                   // Empty: the setting.
+};
 struct DoctorOptions {};
 struct BackendsOptions {
   std::string use;  // The one to put in use; empty: they are listed.
@@ -134,11 +138,11 @@ struct ModelsRemoveOptions {
 
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, DoctorOptions, BackendsOptions, OllamaOptions, BackendsCommandOptions,
-                 KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions, ModelsPullOptions,
-                 ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions, SessionsListOptions,
-                 SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions,
-                 SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions>;
+                 ConfigOptions, ServeOptions, CacheServerCommandOptions, DoctorOptions, BackendsOptions, OllamaOptions,
+                 BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
+                 ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions,
+                 SessionsListOptions, SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions,
+                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions>;
 
 struct Invocation {
   Command command;

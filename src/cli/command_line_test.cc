@@ -52,6 +52,10 @@ TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_TRUE(std::get<ConfigOptions>(parsed({"config", "show", "--origin"}).command).origin);
   EXPECT_EQ(std::get<ServeOptions>(parsed({"serve", "--port", "0"}).command).port, std::uint16_t{0});
   EXPECT_FALSE(std::get<ServeOptions>(parsed({"serve"}).command).port);
+  const auto cache =
+      std::get<CacheServerCommandOptions>(parsed({"cache-server", "--port", "0", "--host", "::1"}).command);
+  EXPECT_EQ(cache.port, 0U);
+  EXPECT_EQ(cache.host, "::1");
   const auto kv = std::get<KvOptions>(parsed({"kv", "--model", "m.gguf", "--context", "131072"}).command);
   EXPECT_EQ(kv.model, "m.gguf");
   EXPECT_EQ(kv.context, 131072U);
@@ -125,7 +129,7 @@ TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
 
 TEST(CommandLine, EveryCommandHasHelpWithExamplesAndIsCompleted) {
   for (const char* name : {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve",
-                           "doctor", "completion", "models", "cache"}) {
+                           "cache-server", "doctor", "completion", "models", "cache"}) {
     const Reply help = refused({name, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr(std::string("Examples of docmind ") + name));

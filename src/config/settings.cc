@@ -143,6 +143,28 @@ Declaration hidden(Declaration declaration) {
   return declaration;
 }
 
+void add_cache_server(std::vector<Declaration>& out) {
+  out.push_back(line(
+      "cache_server.host", [](auto& s) -> auto& { return s.cache_server.host; }, "address",
+      "Address the cache server listens on; 127.0.0.1 keeps it on this machine."));
+  out.push_back(with(integer(
+                         "cache_server.port", [](auto& s) -> auto& { return s.cache_server.port; }, 0, 65535,
+                         "Port the cache server listens on; 0 takes a free one."),
+                     {"cache_server_port"}));
+  out.push_back(integer(
+      "cache_server.max_entries", [](auto& s) -> auto& { return s.cache_server.max_entries; }, 1, 10'000'000,
+      "Entries the cache server keeps at most."));
+  out.push_back(mebibytes(
+      "cache_server.max_mb", [](auto& s) -> auto& { return s.cache_server.max_bytes; }, 1, 1048576,
+      "Room for all its entries in its file."));
+  out.push_back(mebibytes(
+      "cache_server.hot_mb", [](auto& s) -> auto& { return s.cache_server.hot_bytes; }, 0, 1048576,
+      "Memory for the values that are in use."));
+  out.push_back(mebibytes(
+      "cache_server.max_value_mb", [](auto& s) -> auto& { return s.cache_server.max_value_bytes; }, 1, 256,
+      "Largest value it takes."));
+}
+
 void add_program(std::vector<Declaration>& out) {
   out.push_back(path(
       "data", [](auto& s) -> auto& { return s.data; },
@@ -450,6 +472,7 @@ Result<> one_place(std::string_view backend, const std::string& url, const std::
 std::vector<Declaration> declarations() {
   std::vector<Declaration> out;
   add_program(out);
+  add_cache_server(out);
   add_models(out);
   add_backends(out);
   add_further_models(out);

@@ -25,6 +25,15 @@ struct Settings {
     std::uint64_t max_upload_bytes = 256 * kMebibyte;
   } server{};
 
+  struct CacheServer {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8899;
+    std::uint32_t max_entries = 100'000;
+    std::uint64_t max_bytes = 512 * kMebibyte;
+    std::uint64_t hot_bytes = 64 * kMebibyte;
+    std::uint64_t max_value_bytes = 16 * kMebibyte;
+  } cache_server{};
+
   struct Log {
     std::string level = "info";
     std::string format = "auto";

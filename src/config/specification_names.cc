@@ -10,7 +10,6 @@ constexpr std::string_view kNoVllm = "vLLM knows no such setting any more";
 constexpr std::string_view kTemperature = "what a chat model writes for an answer is always its likeliest text";
 constexpr std::string_view kContext =
     "what fits the model's window is planned for each answer; the window is engine.context";
-constexpr std::string_view kCacheServer = "a cache server for several servers is not built in yet";
 constexpr std::string_view kMessages =
     "how a supervisor's messages look is fixed; it is switched on with ask.supervisor";
 constexpr std::string_view kTarget = "targets are measured, not set";
@@ -51,7 +50,6 @@ void add_chat(std::vector<SpecificationName>& out) {
 void add_caches(std::vector<SpecificationName>& out) {
   out.push_back({"ingestion_cache_dir", Fate::kObsolete, "what was read is kept in the library itself (data)"});
   out.push_back({"semantic_cache_dir", Fate::kObsolete, "kept answers lie in the data directory (data)"});
-  out.push_back({"cache_server_port", Fate::kNotYet, kCacheServer});
   out.push_back({"enable_cache_metrics", Fate::kObsolete, kAlways});
   for (const std::string_view name : {"redis_host", "redis_port"}) {
     out.push_back({name, Fate::kNotYet, "a Redis or Valkey for several servers is not built in yet"});

@@ -31,6 +31,9 @@ class Bench(unittest.TestCase):
     def test_agents(self):
         self.tiny("agents")
 
+    def test_cache_server(self):
+        self.tiny("cache-server")
+
     def test_context(self):
         self.tiny("context")
 

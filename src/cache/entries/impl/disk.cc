@@ -28,7 +28,7 @@ RowHead head_of(const store::Statement& row) {
           .expires = row.integer(3),
           .cost = row.real(4),
           .tags = std::string(row.blob(5)),
-          .form = static_cast<Form>(row.integer(6)),
+          .form = static_cast<RowForm>(row.integer(6)),
           .size = static_cast<std::uint64_t>(row.integer(7)),
           .bytes = static_cast<std::uint64_t>(row.integer(8))};
 }

@@ -31,7 +31,7 @@ struct ReadyChange {
   Hot value{};
   bool stores = true;        // False: a time to live of nothing.
   std::uint64_t moment = 0;  // The put is older than a purge that came after this.
-  std::string_view stored() const { return packed.form == Form::kPlain ? value->value : packed.bytes; }
+  std::string_view stored() const { return packed.form == RowForm::kPlain ? value->value : packed.bytes; }
 };
 
 // Which purges there were, so that a put that is older than one of them is known. Bounded: before the last 1,024, a

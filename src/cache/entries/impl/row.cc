@@ -59,15 +59,15 @@ Packed pack(std::string_view value, std::uint64_t compress_from) {
   if (ZSTD_isError(size) != 0 || size > value.size() - value.size() / 8) return {};
   bytes.resize(size);
   bytes.shrink_to_fit();
-  return {Form::kZstd, std::move(bytes)};
+  return {RowForm::kZstd, std::move(bytes)};
 }
 
-Result<std::string> unpack(Form form, std::string_view stored, std::uint64_t size) {
-  if (form == Form::kPlain) {
+Result<std::string> unpack(RowForm form, std::string_view stored, std::uint64_t size) {
+  if (form == RowForm::kPlain) {
     if (stored.size() != size) return changed();
     return std::string(stored);
   }
-  if (form != Form::kZstd || ZSTD_getFrameContentSize(stored.data(), stored.size()) != size) return changed();
+  if (form != RowForm::kZstd || ZSTD_getFrameContentSize(stored.data(), stored.size()) != size) return changed();
   std::string value(size, '\0');
   if (ZSTD_decompress(value.data(), value.size(), stored.data(), stored.size()) != size) return changed();
   return value;

@@ -26,7 +26,7 @@ struct KeyHash {
 KeyHash hash_of(std::string_view key);
 std::uint64_t tag_hash(std::string_view tag);  // Never 0.
 
-enum class Form : std::int64_t { kPlain = 0, kZstd = 1 };
+enum class RowForm : std::int64_t { kPlain = 0, kZstd = 1 };
 
 struct RowHead {
   std::int64_t id = 0;
@@ -35,7 +35,7 @@ struct RowHead {
   std::int64_t expires = 0;  // The same; kNoEnd: never.
   double cost = 0;
   std::string tags{};  // Packed, see below.
-  Form form = Form::kPlain;
+  RowForm form = RowForm::kPlain;
   std::uint64_t size = 0;   // Of the value.
   std::uint64_t bytes = 0;  // Of the value as it is stored.
 };
@@ -46,13 +46,13 @@ Sum value_sum(std::string_view stored, std::uint64_t head);
 
 // Bytes of a value as they are stored, and how.
 struct Packed {
-  Form form = Form::kPlain;
+  RowForm form = RowForm::kPlain;
   std::string bytes{};  // Empty when plain: the value itself.
 };
 Packed pack(std::string_view value, std::uint64_t compress_from);
 
 // The value again; kDataLoss when it is not what was packed.
-Result<std::string> unpack(Form form, std::string_view stored, std::uint64_t size);
+Result<std::string> unpack(RowForm form, std::string_view stored, std::uint64_t size);
 
 // Each tag with its length before it.
 std::string pack_tags(const std::vector<std::string>& tags);

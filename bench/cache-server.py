@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""The cache server beside Redis: GET and SET on kept connections, the same load from the same program (cache_load.cc).
+
+Redis runs as Debian ships it, without persistence; ours commits every SET to its file before it answers, as it always
+does. Pairs are interleaved; figures are medians. --connections N (default 64), --requests N a run, --bytes N a value,
+--rounds N; --tiny: one small run without the peer. Also: the start with a warm file, what compression saves, what making
+room takes.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+from figures import BINARY, ROOT, Figures, median_with_interval, progress
+
+LOAD = pathlib.Path(os.environ.get("DOCMIND_BENCH", BINARY.parent / "bench")) / "cache_load"
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def get(url):
+    with OPENER.open(url, timeout=60) as reply:
+        return reply.read()
+
+
+class Ours:
+    kind = "http"
+
+    def __init__(self, folder, *settings):
+        self.started = time.perf_counter()
+        sets = [word for one in settings for word in ("--set", one)]
+        self.process = subprocess.Popen([BINARY, "--data", folder, *sets, "cache-server", "--port", "0"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.address = self.process.stdout.readline().split()[-1]
+        self.port = self.address.rsplit(":", 1)[1]
+        get(self.address + "/health")
+        self.up = time.perf_counter() - self.started
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Redis:
+    kind = "redis"
+
+    def __init__(self, folder):
+        program = shutil.which("redis-server") or "/usr/bin/redis-server"
+        with subprocess.Popen(["/usr/bin/python3", "-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); "
+                               "print(s.getsockname()[1])"], stdout=subprocess.PIPE, text=True) as free:
+            self.port = free.stdout.read().strip()
+        self.process = subprocess.Popen([program, "--port", self.port, "--bind", "127.0.0.1", "--save", "",
+                                         "--appendonly", "no", "--dir", folder], stdout=subprocess.DEVNULL)
+        for _ in range(500):
+            if subprocess.run([LOAD, "redis", self.port, "set", "1", "1", "1", "1"], capture_output=True).returncode == 0:
+                return
+            time.sleep(0.01)
+        raise SystemExit("redis-server does not start; is the Debian package installed? ./dev setup does it")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def load(server, what, a, connections=None):
+    ran = subprocess.run([LOAD, server.kind, server.port, what, str(a.requests), str(connections or a.connections),
+                          str(a.keys), str(a.bytes)], capture_output=True, text=True)
+    if ran.returncode != 0:
+        raise SystemExit(f"{server.kind} {what}: {ran.stdout}{ran.stderr}")
+    return json.loads(ran.stdout)
+
+
+def pairs(figures, ours, redis, a):
+    for what in ("get", "set"):
+        runs = {"http": [], "redis": []}
+        for _ in range(a.rounds):
+            for server in (ours, redis) if redis else (ours,):
+                runs[server.kind].append(load(server, what, a))
+        median = lambda kind, key: median_with_interval([run[key] for run in runs[kind]])[0] if runs[kind] else None
+        rate, peer = median("http", "requests_per_second"), median("redis", "requests_per_second")
+        figures.add(f"{what}, {a.connections} connections", "/s", rate, peer, ">= 0.5 of Redis" if peer else None,
+                    rate >= 0.5 * peer if peer else None)
+        figures.add(f"{what}, {a.connections} connections: p99", "us", median("http", "p99_us"), median("redis", "p99_us"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--requests", type=int, default=200_000)
+    parser.add_argument("--keys", type=int, default=10_000)
+    parser.add_argument("--bytes", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true")
+    a = parser.parse_args()
+    if a.tiny:
+        a.requests, a.keys, a.rounds, a.connections = 2_000, 100, 1, 8
+    figures = Figures("cache-server")
+    with tempfile.TemporaryDirectory(prefix="docmind-bench-") as folder:
+        folder = pathlib.Path(folder)
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+        ours = Ours(folder / "pairs")
+        redis = None if a.tiny else Redis(folder)
+        for server in (ours, redis) if redis else (ours,):
+            load(server, "fill", a)
+        progress("filled")
+        pairs(figures, ours, redis, a)
+        if redis:
+            redis.stop()
+        ours.stop()
+
+        # A full file: its start, its room, its compression.
+        a.keys, a.bytes = (200, 4096) if a.tiny else (100_000, 1024)
+        warm = Ours(folder / "warm")
+        load(warm, "fill", a)
+        stats = json.loads(get(warm.address + "/stats"))
+        figures.add("compression, of text without sense", "x", stats["compression_ratio"])
+        warm.stop()
+        starts = []
+        for _ in range(1 if a.tiny else 5):
+            warm = Ours(folder / "warm")
+            starts.append(warm.up)
+            warm.stop()
+        up = median_with_interval(starts)[0]
+        figures.add(f"start with {a.keys:,} entries in the file", "s", up, None, None if a.tiny else "< 0.5 s",
+                    None if a.tiny else up < 0.5)
+        small = Ours(folder / "small", "cache_server.max_entries=" + str(a.keys // 2))
+        load(small, "fill", a)
+        stats = json.loads(get(small.address + "/stats"))
+        small.stop()
+        figures.add("making room: p99", "us", stats["eviction_p99_seconds"] * 1e6)
+        assert stats["entries"] <= a.keys // 2 and stats["evicted"] >= a.keys // 2, stats
+    figures.finish()
+
+
+if __name__ == "__main__":
+    main()
