@@ -93,7 +93,7 @@ Result<Seed> read_seed(const char* path, const Clock& clock, Rng& rng) {
   auto at = DM_TRY(library->read(Deadline::never(), {}));
   Seed seed;
   DM_TRY(at.chunk_vectors([&](const library::Snapshot::Vector& row) -> Result<> {
-    seed.vectors.push_back(library::from_halves(row.halves));
+    seed.vectors.push_back(from_halves(row.halves));
     auto chunks = at.chunks(std::span(&row.id, 1));
     if (!chunks) return std::move(chunks).error();
     seed.texts.push_back(chunks->at(0).text);
@@ -131,7 +131,7 @@ library::NewDocument made_document(const Seed& seed, std::uint64_t number, Rng& 
     chunk.end_unit = i + 1;
     chunk.embedding = content_hash(std::to_string(id));
     row.chunks.push_back(chunk);
-    const library::Halves halves = library::to_halves(jittered(seed.vectors[from], rng));
+    const Halves halves = to_halves(jittered(seed.vectors[from], rng));
     batch.push_back({chunk.embedding, "seed", static_cast<std::uint32_t>(halves.size()), halves, halves});
   }
   return row;

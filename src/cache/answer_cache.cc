@@ -319,7 +319,7 @@ std::optional<Refusal> AnswerCache::State::keep(Ticket::State& ticket, Offered o
   record.name = std::move(ticket.name);
   record.question = std::move(ticket.question);
   record.space = std::move(ticket.space);
-  record.vector = library::to_halves(ticket.vector);
+  record.vector = to_halves(ticket.vector);
   record.user = std::move(offered.user);
   record.session = std::move(offered.session);
   record.trace_id = std::move(offered.trace_id);

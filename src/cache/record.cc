@@ -123,7 +123,7 @@ std::string write_record(const Record& record) {
     out.text(*text);
   }
   out.u32(record.vector.size());
-  for (const library::Half half : record.vector) {
+  for (const Half half : record.vector) {
     bytes += static_cast<char>(half & 0xffU);
     bytes += static_cast<char>(half >> 8U);
   }
@@ -148,7 +148,7 @@ Result<Record> read_record(std::string_view bytes) {
   for (std::size_t i = 0; i < halves.size(); i += 2) {
     const auto low = static_cast<unsigned char>(halves[i]);
     const auto high = static_cast<unsigned char>(halves[i + 1]);
-    record.vector.push_back(static_cast<library::Half>(low | (high << 8U)));
+    record.vector.push_back(static_cast<Half>(low | (high << 8U)));
   }
   record.made_ms = static_cast<std::int64_t>(in.u64());
   record.seconds = std::bit_cast<double>(in.u64());

@@ -9,20 +9,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/half.h"
 #include "base/hash.h"
 #include "base/result.h"
 #include "cache/manifest.h"
-#include "library/half.h"
 
 namespace docmind::cache {
 
 struct Record {
   ContentHash scope{};
-  std::string key{};         // Under which it was put: one that was moved is none.
-  std::string name{};        // For people and other agents: "docmind::ask::what is a widget"
-  std::string question{};    // As it was asked.
-  std::string space{};       // Hash of the model that made the vector.
-  library::Halves vector{};  // May be empty: then only the exact layer finds it.
+  std::string key{};       // Under which it was put: one that was moved is none.
+  std::string name{};      // For people and other agents: "docmind::ask::what is a widget"
+  std::string question{};  // As it was asked.
+  std::string space{};     // Hash of the model that made the vector.
+  Halves vector{};         // May be empty: then only the exact layer finds it.
   std::string user{};
   std::string session{};
   std::string trace_id{};    // Of its making.

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/half.h"
 #include "base/hash.h"
 #include "doc/document.h"
-#include "library/half.h"
 
 namespace docmind::library {
 

@@ -370,7 +370,7 @@ Result<> Index::State::add_sections(Request& request, CandidateSet& set) {
   for (std::size_t i = 0; i < owners.size(); ++i) {
     const auto& embedding = embeddings.at(i);
     if (!embedding || embedding->model_hash != request.embedded.space) continue;
-    const std::vector<float> vector = library::from_halves(embedding->vector);
+    const std::vector<float> vector = from_halves(embedding->vector);
     if (vector.size() != request.embedded.vector.size()) continue;
     float cosine = 0;
     for (std::size_t d = 0; d < vector.size(); ++d) cosine += vector[d] * request.embedded.vector[d];

@@ -219,7 +219,7 @@ TEST_F(IndexTest, CandidatesBringWhatAScoreNeeds) {
   ASSERT_TRUE(at.unit_vectors([&](const library::Snapshot::Vector& row) -> Result<> {
     if (row.id != sails->unit) return {};
     float cosine = 0;
-    const auto values = library::from_halves(row.halves);
+    const auto values = from_halves(row.halves);
     for (std::size_t i = 0; i < values.size(); ++i) cosine += values[i] * vector[i];
     EXPECT_NEAR(sails->cosine, cosine, 1e-5F);
     return {};

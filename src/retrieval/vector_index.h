@@ -17,13 +17,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "vectors/scan.h"
 
 namespace docmind::retrieval {
 
-struct Neighbour {
-  std::int64_t id = 0;
-  float cosine = 0;
-};
+using vectors::Neighbour;
 
 using DocumentSet = std::unordered_set<std::int64_t>;  // Document keys.
 

@@ -5,14 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/half.h"
 #include "base/rng.h"
-#include "library/half.h"
 
 namespace docmind::retrieval {
 namespace {
-
-using library::from_half;
-using library::to_halves;
 
 std::vector<float> random_unit(SeededRng& rng, std::size_t size) {
   std::vector<float> v(size);

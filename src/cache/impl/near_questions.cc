@@ -4,8 +4,7 @@
 
 namespace docmind::cache {
 
-void NearQuestions::add(const ContentHash& scope, std::int64_t id, std::string_view space,
-                        const library::Halves& vector) {
+void NearQuestions::add(const ContentHash& scope, std::int64_t id, std::string_view space, const Halves& vector) {
   if (vector.empty()) return;
   OneScope& one = scopes_[scope];
   retrieval::DocumentVectors& block = one.blocks[id / kBlock];

@@ -11,8 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/half.h"
 #include "base/hash.h"
-#include "library/half.h"
 #include "retrieval/vector_index.h"
 
 namespace docmind::cache {
@@ -20,7 +20,7 @@ namespace docmind::cache {
 class NearQuestions {
  public:
   // `id` is greater than any added before.
-  void add(const ContentHash& scope, std::int64_t id, std::string_view space, const library::Halves& vector);
+  void add(const ContentHash& scope, std::int64_t id, std::string_view space, const Halves& vector);
   void remove(const ContentHash& scope, std::int64_t id);
   // At most k of the scope, the nearest first.
   std::vector<retrieval::Neighbour> nearest(const ContentHash& scope, std::span<const float> vector,

@@ -7,8 +7,8 @@
 #include <span>
 #include <utility>
 
+#include "base/half.h"
 #include "exec/task_group.h"
-#include "library/half.h"
 
 namespace docmind::ingest {
 namespace {
@@ -31,11 +31,11 @@ Result<std::vector<library::Embedding>> rows_of(const std::vector<llm::Embedding
     row.key = keys[i];
     row.model_hash = model.model_hash;
     row.dimensions = model.dimensions;
-    row.vector = library::to_halves(made[i].vector);
+    row.vector = to_halves(made[i].vector);
     row.spans.reserve(made[i].spans.size() * model.dimensions);
     for (const std::vector<float>& span : made[i].spans) {
       if (span.size() != model.dimensions) return bad;
-      std::ranges::transform(span, std::back_inserter(row.spans), library::to_half);
+      std::ranges::transform(span, std::back_inserter(row.spans), to_half);
     }
     rows.push_back(std::move(row));
   }

@@ -151,9 +151,9 @@ class SmallLibrary {
     row.key = Hasher().field(input.text).field(std::to_string(input.spans.size())).finish();
     row.model_hash = embedder_.settings().model_hash;
     row.dimensions = embedder_.settings().dimensions;
-    row.vector = library::to_halves(made.vector);
+    row.vector = to_halves(made.vector);
     for (const auto& span : made.spans) {
-      const library::Halves halves = library::to_halves(span);
+      const Halves halves = to_halves(span);
       row.spans.insert(row.spans.end(), halves.begin(), halves.end());
     }
     return row;

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace docmind::library {
+namespace docmind {
 
 using Half = std::uint16_t;
 using Halves = std::vector<Half>;
@@ -16,4 +16,4 @@ float from_half(Half half);
 Halves to_halves(std::span<const float> values);
 std::vector<float> from_halves(std::span<const Half> halves);
 
-}  // namespace docmind::library
+}  // namespace docmind

@@ -1,9 +1,9 @@
-#include "library/half.h"
+#include "base/half.h"
 
 #include <bit>
 #include <cmath>
 
-namespace docmind::library {
+namespace docmind {
 
 Half to_half(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -43,4 +43,4 @@ std::vector<float> from_halves(std::span<const Half> halves) {
   return out;
 }
 
-}  // namespace docmind::library
+}  // namespace docmind

@@ -1,11 +1,11 @@
-#include "library/half.h"
+#include "base/half.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-namespace docmind::library {
+namespace docmind {
 namespace {
 
 TEST(Half, KeepsEveryHalfThroughFloat) {
@@ -28,4 +28,4 @@ TEST(Half, RoundsToNearestEven) {
 }
 
 }  // namespace
-}  // namespace docmind::library
+}  // namespace docmind
