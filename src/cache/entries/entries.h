@@ -48,7 +48,8 @@ struct EntriesStats {
   std::uint64_t unstored = 0;     // Puts kept in memory alone, because the disk took nothing.
   std::uint64_t commits = 0;
   double eviction_p99_seconds = 0;  // Making room for what came, among the last 1,024 times.
-  std::string trouble{};            // Why nothing is stored just now; empty: all is well.
+  std::string trouble{};            // Why nothing is stored just now, or not where it should be; empty: all is well.
+  std::string place{};              // Where values are kept, for people; empty: in a file of this machine.
 };
 
 class Entries {

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "cache/entries/entries.h"
+#include "cache/entries/limits.h"
 #include "obs/log.h"
 #include "sys/files.h"
 
@@ -30,9 +31,6 @@ struct EntryFileOptions {
   std::uint64_t compress_from = 1024;          // Bytes of a value; below it is kept as it is.
   std::string vfs{};                           // SQLite's file system by name; empty: the default. For fault tests.
 };
-inline constexpr std::size_t kMaxKeyBytes = 4096;
-inline constexpr std::size_t kMaxTags = 256;
-inline constexpr std::size_t kMaxTagBytes = 512;
 
 struct EntryFileDeps {
   const Clock& clock;

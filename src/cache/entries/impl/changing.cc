@@ -1,10 +1,9 @@
 // How changes that come together become one commit.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <shared_mutex>
 
 #include "cache/entries/impl/state.h"
+#include "cache/entries/limits.h"
 #include "exec/wait.h"
 
 namespace docmind::cache {
@@ -14,35 +13,15 @@ constexpr std::size_t kWaiting = 8192;  // Changes at most.
 constexpr std::size_t kTogether = 2048;
 constexpr std::size_t kEvictionsTimed = 1024;
 
-Error too_large(std::string_view what, std::uint64_t bytes, std::uint64_t most) {
-  return {Code::kInvalidArgument, fmt::format("The {} has {} bytes; {} is the most.", what, bytes, most),
-          "Store something smaller."};
-}
-
-Result<> check_put(const Change& change, const EntryFileOptions& options) {
-  if (change.key.size() > kMaxKeyBytes) return too_large("key", change.key.size(), kMaxKeyBytes);
-  const Put& put = change.put;
-  if (put.value.size() > options.max_value_bytes) return too_large("value", put.value.size(), options.max_value_bytes);
-  if (put.tags.size() > kMaxTags) {
-    return Error{Code::kInvalidArgument, fmt::format("An entry has at most {} tags.", kMaxTags), "Give it fewer tags."};
-  }
-  for (const std::string& tag : put.tags) {
-    if (tag.empty()) return Error{Code::kInvalidArgument, "A tag is empty.", "Leave it out."};
-    if (tag.size() > kMaxTagBytes) return too_large("tag", tag.size(), kMaxTagBytes);
-  }
-  return {};
-}
-
 ChangeKind kind_of(Change::Kind kind) {
   if (kind == Change::Kind::kPut) return ChangeKind::kPut;
   return kind == Change::Kind::kErase ? ChangeKind::kErase : ChangeKind::kPurge;
 }
 
-// When it ends; a time to live is rounded up to a millisecond.
+// When it ends.
 std::int64_t end_of(std::int64_t now, Duration ttl) {
-  const std::int64_t ms =
-      ttl / std::chrono::milliseconds(1) + (ttl % std::chrono::milliseconds(1) > Duration(0) ? 1 : 0);
-  return ttl == kForever || ms > kNoEnd - now ? kNoEnd : now + ms;
+  const auto ms = ttl_in_ms(ttl);
+  return !ms || *ms > kNoEnd - now ? kNoEnd : now + *ms;
 }
 
 }  // namespace
@@ -55,7 +34,7 @@ Result<ReadyChange> EntryFile::State::ready(Change change, std::uint64_t now) {
   }
   out.hash = hash_of(change.key);
   if (change.kind == Change::Kind::kErase) return out;
-  DM_TRY(check_put(change, options));
+  DM_TRY(check_put(change.key, change.put, options.max_value_bytes));
   Put& put = change.put;
   out.stores = put.ttl > Duration(0);
   out.packed = pack(put.value, options.compress_from);

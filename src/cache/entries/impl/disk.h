@@ -19,7 +19,7 @@
 
 #include "base/deadline.h"
 #include "base/result.h"
-#include "cache/entries/impl/row.h"
+#include "cache/entries/row.h"
 #include "obs/log.h"
 #include "store/database.h"
 #include "sys/files.h"

@@ -17,7 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cache/entries/impl/row.h"
+#include "cache/entries/row.h"
 
 namespace docmind::cache {
 

@@ -14,7 +14,7 @@
 
 #include "cache/entries/entries.h"
 #include "cache/entries/impl/index.h"
-#include "cache/entries/impl/row.h"
+#include "cache/entries/row.h"
 
 namespace docmind::cache {
 

@@ -1,4 +1,4 @@
-#include "cache/entries/impl/row.h"
+#include "cache/entries/row.h"
 
 #include <xxhash.h>
 #include <zstd.h>
