@@ -162,8 +162,11 @@ Result<> Holder::State::build() {
       if (one.elsewhere) serving.sends_text_to.push_back(one.where);
     }
   }
-  if (settings.cache.enabled) build_cache();
-  if (!settings.cache.enabled) DM_TRY(remove_cache());
+  if (settings.cache.enabled) {
+    build_cache();
+  } else {
+    DM_TRY(remove_cache());
+  }
   service =
       DM_TRY(service::Service::open(std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser, *embedder,
                                                          backends->router(), answers.get(), guards.get()}));

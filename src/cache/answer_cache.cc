@@ -19,9 +19,9 @@ constexpr std::string_view kAbsent = "absent";
 
 std::vector<std::string> tags_of(const Record& record) {
   std::vector<std::string> tags;
-  if (!record.user.empty()) tags.push_back("user:" + record.user);
-  if (!record.session.empty()) tags.push_back("session:" + record.session);
-  for (const std::string& id : record.manifest.read) tags.push_back("document:" + id);
+  if (!record.user.empty()) tags.push_back(tag_of(PurgeBy::kUser, record.user));
+  if (!record.session.empty()) tags.push_back(tag_of(PurgeBy::kSession, record.session));
+  for (const std::string& id : record.manifest.read) tags.push_back(tag_of(PurgeBy::kDocument, id));
   return tags;
 }
 
