@@ -159,10 +159,10 @@ Result<> measure(retrieval::Index& index, FixedEmbedder& embedder, const Seed& s
     seconds.push_back(found.seconds);
   }
   std::sort(seconds.begin(), seconds.end());
-  const retrieval::IndexStats stats = index.stats();
+  const retrieval::LibraryVectorsStats stats = index.stats();
   std::printf("{\"chunks\":%llu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"worst_ms\":%.3f,\"vectors\":%llu,\"bytes\":%llu}\n",
               static_cast<unsigned long long>(chunks), at_share(seconds, 0.5) * 1000, at_share(seconds, 0.99) * 1000,
-              seconds.back() * 1000, static_cast<unsigned long long>(stats.chunk_vectors + stats.unit_vectors),
+              seconds.back() * 1000, static_cast<unsigned long long>(stats.chunks + stats.units),
               static_cast<unsigned long long>(stats.bytes));
   std::fflush(stdout);
   return {};
@@ -183,9 +183,9 @@ Result<> measure_real(const char* path, const Clock& clock, Rng& rng) {
   const std::uint64_t before = resident_bytes();
   auto index = DM_TRY(retrieval::Index::open({}, *library, *lexical, embedder, clock));
   const std::uint64_t growth = resident_bytes() - before;
-  const retrieval::IndexStats stats = index->stats();
+  const retrieval::LibraryVectorsStats stats = index->stats();
   std::printf("{\"real_chunks\":%llu,\"units\":%llu,\"bytes\":%llu,\"growth\":%llu}\n",
-              static_cast<unsigned long long>(stats.chunk_vectors), static_cast<unsigned long long>(stats.unit_vectors),
+              static_cast<unsigned long long>(stats.chunks), static_cast<unsigned long long>(stats.units),
               static_cast<unsigned long long>(stats.bytes), static_cast<unsigned long long>(growth));
   std::fflush(stdout);
   return {};

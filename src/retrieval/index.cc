@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "retrieval/fuse.h"
-#include "retrieval/vector_index.h"
 #include "text/terms.h"
 
 namespace docmind::retrieval {
@@ -65,6 +63,8 @@ struct Request {
   Embedded embedded;
   std::optional<std::vector<std::int64_t>> documents;  // Keys; absent: all.
   DocumentSet allowed;                                 // The same as a set.
+  Deadline deadline;
+  std::stop_token stop;
 
   const DocumentSet* filter() const { return documents ? &allowed : nullptr; }
   VectorQuery vector() const { return {embedded.vector, embedded.space}; }
@@ -87,15 +87,12 @@ struct Index::State {
   library::LexicalIndex& lexical;
   llm::Embedder& embedder;
   const Clock& clock;
-  VectorIndex chunks{};
-  VectorIndex units{};
-  std::mutex loading{};  // One load at a time: of two loads of a document the one that began last also ends last.
-  std::shared_ptr<void> listening{};
+  std::unique_ptr<LibraryVectors> dense;
 
-  Result<> load(library::Snapshot& at, std::int64_t document);
-  void on_change(const library::Change& change);
   Embedded embed(const std::string& text, Deadline deadline, std::stop_token stop);
   Result<Request> begin(const Query& query, Stage vectors, Deadline deadline, std::stop_token stop);
+  template <typename Found>
+  static Result<> go_on_without(const Result<Found>& found, Request& request);
   Result<Rankings> rank(Request& request, library::Rows rows, std::uint32_t bm25_depth, std::uint32_t dense_depth);
   Result<std::vector<Hit>> hits(Request& request, const std::vector<Fused>& fused, std::uint32_t k);
   std::uint32_t depth(std::uint32_t k) const { return std::max(options.least_depth, options.depth_factor * k); }
@@ -106,60 +103,18 @@ struct Index::State {
   Result<> add_surroundings(Request& request, std::uint32_t context, CandidateSet& set);
   Result<> add_sections(Request& request, CandidateSet& set);
   Result<> weigh_terms(Request& request, CandidateSet& set);
-  void add_cosines(const Request& request, CandidateSet& set) const;
+  Result<> add_cosines(Request& request, CandidateSet& set);
 };
 
 Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Index::~Index() { state_->listening.reset(); }
+Index::~Index() = default;
 
 Result<std::unique_ptr<Index>> Index::open(const IndexOptions& options, library::Library& library,
-                                           library::LexicalIndex& lexical, llm::Embedder& embedder,
-                                           const Clock& clock) {
-  auto state = std::unique_ptr<State>(new State{options, library, lexical, embedder, clock});
-  // Listening starts before the first look, so that no commit falls between the two; loading a document twice is fine.
-  State* const raw = state.get();
-  state->listening = library.listen([raw](const library::Change& change) { raw->on_change(change); });
-  auto index = std::unique_ptr<Index>(new Index(std::move(state)));
-  const std::unique_lock lock(raw->loading);
-  library::Snapshot at = DM_TRY(library.read(Deadline::never(), {}));
-  for (const std::int64_t document : DM_TRY(at.matching({}))) DM_TRY(raw->load(at, document));
-  return index;
-}
-
-// Reads a document's vectors into memory, in place of those held; a document that is gone leaves nothing.
-Result<> Index::State::load(library::Snapshot& at, std::int64_t document) {
-  chunks.remove(document);
-  units.remove(document);
-  auto row = at.document(document);
-  if (!row) return row.error().code == Code::kNotFound ? Result<>() : Result<>(std::move(row).error());
-  const auto collect = [](DocumentVectors& rows) {
-    return [&rows](const library::Snapshot::Vector& vector) -> Result<> {
-      if (rows.ids.empty()) rows.dimensions = static_cast<std::uint32_t>(vector.halves.size());
-      rows.ids.push_back(vector.id);
-      rows.halves.insert(rows.halves.end(), vector.halves.begin(), vector.halves.end());
-      return {};
-    };
-  };
-  DocumentVectors of_chunks{row->model_hash, 0, {}, {}};
-  DocumentVectors of_units{row->model_hash, 0, {}, {}};
-  DM_TRY(at.chunk_vectors(collect(of_chunks), document));
-  DM_TRY(at.unit_vectors(collect(of_units), document));
-  for (DocumentVectors* rows : {&of_chunks, &of_units}) {
-    rows->ids.shrink_to_fit();
-    rows->halves.shrink_to_fit();
-  }
-  DM_TRY(chunks.put(document, std::move(of_chunks)));
-  return units.put(document, std::move(of_units));
-}
-
-void Index::State::on_change(const library::Change& change) {
-  const std::unique_lock lock(loading);
-  chunks.remove(change.document);
-  units.remove(change.document);
-  if (change.kind == library::Change::Kind::kRemoved) return;
-  // A document whose vectors cannot be read is still found by keyword; opening the library again reports why.
-  auto at = library.read(Deadline::never(), {});
-  if (at) (void)load(*at, change.document);
+                                           library::LexicalIndex& lexical, llm::Embedder& embedder, const Clock& clock,
+                                           const OutsideVectors& outside) {
+  auto vectors = DM_TRY(LibraryVectors::open(library, clock, outside));
+  auto state = std::unique_ptr<State>(new State{options, library, lexical, embedder, clock, std::move(vectors)});
+  return std::unique_ptr<Index>(new Index(std::move(state)));
 }
 
 Embedded Index::State::embed(const std::string& text, Deadline deadline, std::stop_token stop) {
@@ -178,11 +133,12 @@ Embedded Index::State::embed(const std::string& text, Deadline deadline, std::st
 
 Result<Request> Index::State::begin(const Query& query, Stage vectors, Deadline deadline, std::stop_token stop) {
   DM_TRY(check(query));
-  const bool dense = options.dense == Stage::kOn && vectors == Stage::kOn;
-  Embedded embedded = dense ? embed(query.text, deadline, stop) : Embedded();
+  const bool wanted = options.dense == Stage::kOn && vectors == Stage::kOn;
+  Embedded embedded = wanted ? embed(query.text, deadline, stop) : Embedded();
   if (stop.stop_requested()) return Error{Code::kCancelled, "The search was stopped."};
   if (deadline.expired()) return Error{Code::kDeadlineExceeded, "The search ran out of time.", "Try it again."};
-  Request request{DM_TRY(library.read(deadline, stop)), text::query_terms(query.text), std::move(embedded), {}, {}};
+  Request request{
+      DM_TRY(library.read(deadline, stop)), text::query_terms(query.text), std::move(embedded), {}, {}, deadline, stop};
   if (request.terms.size() > kMaxQueryTerms) request.terms.resize(kMaxQueryTerms);
   if (const auto filter = to_library(query.filter); !filter.empty()) {
     request.documents = DM_TRY(request.at.matching(filter));
@@ -191,14 +147,24 @@ Result<Request> Index::State::begin(const Query& query, Stage vectors, Deadline 
   return request;
 }
 
+// Vectors that cannot be had just now leave the keywords; other errors are returned.
+template <typename Found>
+Result<> Index::State::go_on_without(const Result<Found>& found, Request& request) {
+  if (found) return {};
+  if (found.error().code != Code::kUnavailable) return found.error();
+  request.embedded = {{}, {}, found.error().message};
+  return {};
+}
+
 Result<Rankings> Index::State::rank(Request& request, library::Rows rows, std::uint32_t bm25_depth,
                                     std::uint32_t dense_depth) {
   Rankings rankings;
   if (options.bm25 == Stage::kOn && !request.terms.empty()) {
     rankings.bm25 = ids_of(DM_TRY(lexical.search(request.at, {rows, request.terms, request.documents, bm25_depth})));
   }
-  const VectorIndex& vectors = rows == library::Rows::kChunks ? chunks : units;
-  rankings.dense = ids_of(vectors.nearest(request.vector(), dense_depth, request.filter()));
+  auto nearest = dense->nearest(rows, request.vector(), dense_depth, request.filter(), request.deadline, request.stop);
+  DM_TRY(go_on_without(nearest, request));
+  if (nearest) rankings.dense = ids_of(*nearest);
   return rankings;
 }
 
@@ -261,7 +227,7 @@ Result<CandidateSet> Index::candidates(const Query& query, const CandidateOption
   }
   DM_TRY(state_->add_surroundings(request, wanted.context, set));
   DM_TRY(state_->add_sections(request, set));
-  state_->add_cosines(request, set);
+  DM_TRY(state_->add_cosines(request, set));
   set.dense_used = !request.embedded.vector.empty();
   set.degraded = std::move(request.embedded.degraded);
   return set;
@@ -379,24 +345,24 @@ Result<> Index::State::add_sections(Request& request, CandidateSet& set) {
   return {};
 }
 
-void Index::State::add_cosines(const Request& request, CandidateSet& set) const {
-  std::map<std::int64_t, std::vector<std::size_t>> by_document;
-  for (std::size_t i = 0; i < set.candidates.size(); ++i) {
-    const library::Unit& unit = set.units.at(set.candidates[i].unit).unit;
-    by_document[unit.document].push_back(i);
+Result<> Index::State::add_cosines(Request& request, CandidateSet& set) {
+  std::vector<LibraryVectors::UnitPlace> places;
+  for (Candidate& candidate : set.candidates) {
+    const library::Unit& unit = set.units.at(candidate.unit).unit;
+    places.push_back({unit.document, candidate.unit});
     const auto section = set.sections.find({unit.document, unit.section});
-    if (section != set.sections.end()) set.candidates[i].heading_cosine = section->second.cosine;
+    if (section != set.sections.end()) candidate.heading_cosine = section->second.cosine;
   }
-  for (const auto& [document, places] : by_document) {
-    std::vector<std::int64_t> ids;
-    for (const std::size_t i : places) ids.push_back(set.candidates[i].unit);
-    const std::vector<float> cosines = units.cosines(request.vector(), document, ids);
-    for (std::size_t i = 0; i < places.size(); ++i) set.candidates[places[i]].cosine = cosines[i];
-  }
+  const auto cosines = dense->cosines(request.vector(), places, request.deadline, request.stop);
+  DM_TRY(go_on_without(cosines, request));
+  for (std::size_t i = 0; cosines && i < places.size(); ++i) set.candidates[i].cosine = (*cosines)[i];
+  return {};
 }
 
-IndexStats Index::stats() const {
-  return {state_->chunks.size(), state_->units.size(), state_->chunks.bytes() + state_->units.bytes()};
+Result<> Index::wait_outside(Deadline deadline, std::stop_token stop) {
+  return state_->dense->wait_outside(deadline, std::move(stop));
 }
+
+LibraryVectorsStats Index::stats() const { return state_->dense->stats(); }
 
 }  // namespace docmind::retrieval

@@ -2,8 +2,9 @@
 //
 // Both stages go to depth max(100, 5 k), with the filter applied before anything is scored; what they return is fused
 // by reciprocal ranks (fuse.h). When the embedder does not answer, search goes on by keyword alone and says so. Vectors
-// are held in memory, loaded at open and kept up after every commit; a document is found by keyword and by vector as
-// soon as its commit has returned. Thread safety: any method from any thread.
+// are held in memory or in a store outside (library_vectors.h), loaded at open and kept up after every commit; a
+// document is found by keyword and by vector as soon as its commit has returned. Thread safety: any method from any
+// thread.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "library/library.h"
 #include "llm/embedder.h"
 #include "retrieval/candidates.h"
+#include "retrieval/library_vectors.h"
 #include "retrieval/search.h"
 
 namespace docmind::retrieval {
@@ -29,18 +31,15 @@ struct IndexOptions {
   double rank_constant = 60;  // k of reciprocal rank fusion.
 };
 
-struct IndexStats {
-  std::uint64_t chunk_vectors = 0;
-  std::uint64_t unit_vectors = 0;
-  std::uint64_t bytes = 0;  // Memory of both.
-};
-
 class Index {
  public:
   // Loads the vectors. The arguments must outlive it. Errors: those of the library.
   static Result<std::unique_ptr<Index>> open(const IndexOptions& options, library::Library& library,
                                              library::LexicalIndex& lexical, llm::Embedder& embedder,
-                                             const Clock& clock);
+                                             const Clock& clock, const OutsideVectors& outside = {});
+
+  // Until the outside store answers searches: LibraryVectors::wait_outside.
+  Result<> wait_outside(Deadline deadline, std::stop_token stop);
   ~Index();
 
   // Errors: kInvalidArgument (no text, text past 32 KiB, k not 1 to 1000), kDeadlineExceeded, kCancelled, the
@@ -51,7 +50,7 @@ class Index {
   Result<CandidateSet> candidates(const Query& query, const CandidateOptions& options, Deadline deadline,
                                   std::stop_token stop);
 
-  IndexStats stats() const;
+  LibraryVectorsStats stats() const;
 
  private:
   struct State;

@@ -130,16 +130,16 @@ TEST_F(IndexTest, FollowsWhatIsStoredAndRemoved) {
   const auto before = index->stats();
   const auto fresh = library_.put({"/home/a/whales.txt", {{"Whales", {"Whales sing in the deep sea at night."}}}});
   EXPECT_EQ(paths(*index, {"whales sing", 1, {}}), (std::vector<std::string>{"/home/a/whales.txt#Whales"}));
-  EXPECT_EQ(index->stats().chunk_vectors, before.chunk_vectors + 1);
+  EXPECT_EQ(index->stats().chunks, before.chunks + 1);
 
   library_.put({"/home/a/whales.txt", {{"Owls", {"Owls are silent, and they sleep by day."}}}});
   EXPECT_EQ(paths(*index, {"whales sing", 1, {.documents = {fresh.id}}}),
             (std::vector<std::string>{"/home/a/whales.txt#Owls"}));
-  EXPECT_EQ(index->stats().chunk_vectors, before.chunk_vectors + 1);
+  EXPECT_EQ(index->stats().chunks, before.chunks + 1);
 
   ASSERT_TRUE(library_.library().remove_document(fresh.id, Deadline::never(), {}));
-  EXPECT_EQ(index->stats().chunk_vectors, before.chunk_vectors);
-  EXPECT_EQ(index->stats().unit_vectors, before.unit_vectors);
+  EXPECT_EQ(index->stats().chunks, before.chunks);
+  EXPECT_EQ(index->stats().units, before.units);
   for (const std::string& path : paths(*index, {"owls silent", 100, {}})) EXPECT_NE(path, "/home/a/whales.txt#Owls");
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -195,6 +196,7 @@ class Product final : public Service {
     } else {
       checks.push_back({"embedder", CheckStatus::kDegraded, embedder.error + "; search goes by keywords alone"});
     }
+    if (deps_.vectors.chunks != nullptr) checks.push_back(vectors_check());
     return checks;
   }
 
@@ -212,6 +214,18 @@ class Product final : public Service {
   }
 
  private:
+  // Does not wait for an index that is being loaded.
+  Check vectors_check() const {
+    const std::string where = deps_.vectors.chunks->where();
+    const retrieval::Index* const index = opened_;
+    if (index == nullptr) return {"vectors", CheckStatus::kOk, where + ", from the first question on"};
+    const retrieval::LibraryVectorsStats now = index->stats();
+    if (now.outside) return {"vectors", CheckStatus::kOk, "searched in " + where};
+    if (now.trouble.empty())
+      return {"vectors", CheckStatus::kOk, "searched in memory until " + where + " holds them all"};
+    return {"vectors", CheckStatus::kDegraded, now.trouble + " Search goes on in memory; start " + where + " again."};
+  }
+
   Result<Answer> kept_or_answered(const Question& question, Deadline deadline, std::stop_token stop) {
     if (deps_.answers == nullptr) return answered(question, deadline, stop);
     KeptAnswers& kept = *DM_TRY(kept_answers(deadline, stop));
@@ -291,7 +305,8 @@ class Product final : public Service {
       options.bm25 = stage(options_.bm25);
       options.dense = stage(options_.dense);
       options.rank_constant = options_.rrf_k;
-      index_ = DM_TRY(retrieval::Index::open(options, *library_, *lexical_, embedder_, deps_.clock));
+      index_ = DM_TRY(retrieval::Index::open(options, *library_, *lexical_, embedder_, deps_.clock, deps_.vectors));
+      opened_ = index_.get();
     }
     return index_.get();
   }
@@ -392,6 +407,7 @@ class Product final : public Service {
   std::shared_mutex ingesting_;  // Shared by ingests.
   Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
+  std::atomic<const retrieval::Index*> opened_ = nullptr;                 // The same, once it is there.
   std::unique_ptr<KeptAnswers> kept_ DM_GUARDED_BY(index_mutex_);         // Once it is there it stays.
   std::unique_ptr<agents::Toolbox> toolbox_ DM_GUARDED_BY(index_mutex_);  // Where answers are supervised.
   AgentMetrics agent_metrics_;

@@ -30,6 +30,7 @@
 #include "llm/embedder.h"
 #include "obs/log.h"
 #include "obs/metrics.h"
+#include "retrieval/library_vectors.h"
 #include "retrieval/search.h"
 #include "service/agent_metrics.h"
 #include "sys/files.h"
@@ -93,6 +94,7 @@ struct ServiceDeps {
   // Where answers are kept to be given again, and who tells questions apart; null: every question is answered anew.
   cache::Entries* answers = nullptr;
   const cache::Guards* guards = nullptr;
+  retrieval::OutsideVectors vectors{};  // Where search looks for vectors; without: in this process.
 };
 
 struct Question {
