@@ -1,9 +1,12 @@
 // Entries in a Redis or a Valkey, shared by several machines.
 //
 // How they lie there, below one prefix P:
-//   P:e:KEY  hash: v the value packed and sealed (row.h: checksum, Zstandard), t its tags; with the entry's time to
-//   live P:t:TAG  sorted set: keys of the entries with that tag, by when they end; P:a: of all entries P:s      hash:
-//   moment, horizon; P:l: sorted set: tags purged last, by the moment of it; P:x: what is being erased
+// - P:e:KEY, a hash with the entry's time to live: v the value packed and sealed (row.h: checksum, Zstandard), t its
+//   tags.
+// - P:t:TAG, a sorted set: keys of the entries with that tag, by when they end; P:a: of all entries.
+// - P:s, a hash: moment, horizon; P:l, a sorted set: tags purged last, by the moment of it.
+// - P:x: what is being erased.
+//
 // An entry counts only while P:a and the set of each of its tags name it. So a purge takes effect at once and as a
 // whole by renaming one set, and erases the values afterwards in small batches, before it answers; and where the server
 // has thrown a set away for want of memory, its entries are gone, not unpurgeable. Every put takes what has ended out
