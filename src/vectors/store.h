@@ -38,7 +38,7 @@ namespace docmind::vectors {
 
 inline constexpr std::uint32_t kMaxDimensions = 4096;
 inline constexpr std::size_t kMaxNearest = 10'000;
-inline constexpr std::size_t kMaxTextBytes = 4096;
+inline constexpr std::size_t kMaxTextBytes = 1024;
 inline constexpr std::size_t kMaxTexts = 10'000;
 
 enum class FieldKind : std::uint8_t { kInteger, kText, kTexts };
