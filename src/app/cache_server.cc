@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
-
 #include "cache/entries/entry_file.h"
 #include "cache/guard/normalised.h"
 #include "cache/server/cache_server.h"
@@ -33,34 +31,22 @@ std::vector<std::string> worker_command(const CacheServerContext& context, const
           fmt::format("--log-level={}", context.settings.log.level)};
 }
 
-template <typename Number>
-void read_number(const std::map<std::string, std::string>& options, const char* key, Number& to) {
-  if (const auto found = options.find(key); found != options.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), to);
-  }
-}
-
-std::string text_of(const std::map<std::string, std::string>& options, const char* key) {
-  const auto found = options.find(key);
-  return found == options.end() ? std::string() : found->second;
-}
-
-Result<> run_worker(const std::map<std::string, std::string>& options) {
+Result<> run_worker(const RoleOptions& options) {
   auto signals = DM_TRY(sys::Signals::watch());
   const sys::RealClock clock;
   sys::RealFiles files;
   obs::LogOptions logging;
-  if (const auto level = obs::level_named(text_of(options, "log-level"))) logging.level = *level;
+  if (const auto level = obs::level_named(options.text("log-level"))) logging.level = *level;
   const auto log = DM_TRY(obs::Log::open(logging, clock));
-  cache::EntryFileOptions file{.path = text_of(options, "file")};
-  read_number(options, "entries", file.max_entries);
-  read_number(options, "bytes", file.max_bytes);
-  read_number(options, "hot-bytes", file.hot_bytes);
-  read_number(options, "value-bytes", file.max_value_bytes);
+  cache::EntryFileOptions file{.path = options.text("file")};
+  options.read("entries", file.max_entries);
+  options.read("bytes", file.max_bytes);
+  options.read("hot-bytes", file.hot_bytes);
+  options.read("value-bytes", file.max_value_bytes);
   const auto entries = DM_TRY(cache::EntryFile::open(file, {clock, files, *log}));
   cache::CacheServerOptions serving;
   serving.max_value_bytes = file.max_value_bytes;
-  serving.hosts.allowed.push_back(text_of(options, "host"));
+  serving.hosts.allowed.push_back(options.text("host"));
   serving.normalise = cache::normalised;
   const auto server = DM_TRY(cache::CacheServer::open(std::move(serving), sys::Fd(STDIN_FILENO), *entries, clock));
   server->run(signals->stop_token());
@@ -81,7 +67,10 @@ int serve_cache(const cli::CacheServerCommandOptions& options, const CacheServer
     return cli::report(error, here);
   }
   here.terminal.out(fmt::format("listening on http://{}:{}\n", host, listening->port));
-  sys::KeptProgram worker{.argv = worker_command(context, host), .input = listening->socket.get()};
+  sys::SubprocessOptions worker{.argv = worker_command(context, host)};
+  worker.input = sys::Input::kFd;
+  worker.input_fd = listening->socket.get();
+  worker.out = worker.err = sys::Output::kInherit;
   for (const auto& [name, value] : context.environment.all()) worker.env.push_back(name + "=" + value);
   const auto code = sys::keep_running(worker, kPatience, context.clock, context.stop, [&](const sys::Exit& exit) {
     here.terminal.err(fmt::format("docmind: the cache server was {}; it is started again\n", sys::describe(exit)));
@@ -90,7 +79,7 @@ int serve_cache(const cli::CacheServerCommandOptions& options, const CacheServer
   return *code;
 }
 
-int cache_worker(const std::map<std::string, std::string>& options) {
+int cache_worker(const RoleOptions& options) {
   const auto served = run_worker(options);
   if (served) return cli::kOk;
   std::string line = fmt::format("docmind: {} {}\n", served.error().message, served.error().hint);

@@ -1,10 +1,9 @@
 // `docmind cache-server`: keeps the port, and a worker behind it that is started again whenever it dies.
 #pragma once
-#include <map>
 #include <stop_token>
-#include <string>
 
 #include "app/layout.h"
+#include "app/role_options.h"
 #include "base/clock.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -26,6 +25,6 @@ struct CacheServerContext {
 int serve_cache(const cli::CacheServerCommandOptions& options, const CacheServerContext& context);
 
 // The role "cache-worker": serves the listening socket that is its standard input. The exit code.
-int cache_worker(const std::map<std::string, std::string>& options);
+int cache_worker(const RoleOptions& options);
 
 }  // namespace docmind::app

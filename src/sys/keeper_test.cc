@@ -23,9 +23,16 @@ struct Kept {
   Fd input{::fcntl(::open("/dev/null", O_RDONLY | O_CLOEXEC), F_DUPFD_CLOEXEC, 3)};
   int deaths = 0;
 
+  SubprocessOptions program(std::vector<std::string> argv) const {
+    SubprocessOptions options{.argv = std::move(argv), .env = {"PATH=/bin:/usr/bin"}};
+    options.input = Input::kFd;
+    options.input_fd = input.get();
+    options.out = options.err = Output::kInherit;
+    return options;
+  }
   Result<int> run(const std::string& script, std::stop_token stop = {}) {
-    return keep_running({.argv = {"/bin/sh", "-c", script}, .env = {"PATH=/bin:/usr/bin"}, .input = input.get()},
-                        std::chrono::seconds(30), clock, std::move(stop), [this](const Exit& exit) {
+    return keep_running(program({"/bin/sh", "-c", script}), std::chrono::seconds(30), clock, std::move(stop),
+                        [this](const Exit& exit) {
                           ++deaths;
                           EXPECT_EQ(exit.signal, SIGKILL);
                         });
@@ -83,8 +90,7 @@ TEST(Keeper, AStopIsPassedOnAndWaitedFor) {
 
 TEST(Keeper, WhatCannotBeStartedIsAnError) {
   Kept kept;
-  const auto code = keep_running({.argv = {"/nowhere/to/be/found"}, .input = kept.input.get()}, {}, kept.clock, {},
-                                 [](const Exit&) {});
+  const auto code = keep_running(kept.program({"/nowhere/to/be/found"}), {}, kept.clock, {}, [](const Exit&) {});
   ASSERT_FALSE(code);
   EXPECT_EQ(code.error().code, Code::kNotFound);
 }

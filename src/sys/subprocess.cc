@@ -81,6 +81,9 @@ Result<Streams> open_streams(const SubprocessOptions& options) {
   Streams streams;
   if (options.input == Input::kBytes) {
     streams.in = DM_TRY(memory_file(options.input_bytes));
+  } else if (options.input == Input::kFd) {
+    streams.in = Fd(::fcntl(options.input_fd, F_DUPFD_CLOEXEC, 3));
+    if (!streams.in) return error_of(errno, "give a child its input");
   } else {
     streams.in = DM_TRY(null_device());
   }

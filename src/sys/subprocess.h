@@ -32,6 +32,7 @@ struct ProcessLimits {
 enum class Input : std::uint8_t {
   kNothing,  // /dev/null
   kBytes,    // input_bytes, as a sealed file in memory: seekable, no deadlock, not limited by file_size.
+  kFd,       // input_fd, a socket for instance; stays the caller's, too.
 };
 
 enum class Output : std::uint8_t {
@@ -47,6 +48,7 @@ struct SubprocessOptions {
   std::filesystem::path folder = "/";  // Its working folder.
   Input input = Input::kNothing;
   std::string input_bytes{};
+  int input_fd = -1;
   Output out = Output::kCapture;
   Output err = Output::kCapture;
   std::uint64_t out_cap = 64ULL << 20U;            // Bytes of stdout; one more kills it (Exit::over_cap).

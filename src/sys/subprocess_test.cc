@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/files.h"
 #include "sys/testing/temp_folder.h"
 
@@ -55,6 +56,19 @@ TEST(Subprocess, TellsASignalFromAStatus) {
   EXPECT_EQ(done.exit.signal, SIGSEGV);
   EXPECT_FALSE(done.exit.clean());
   EXPECT_EQ(describe(done.exit), "killed by signal 11 (Segmentation fault)");
+}
+
+TEST(Subprocess, AnInputOfTheCallersStaysTheCallers) {
+  const TempFolder folder;
+  std::ofstream(folder / "input") << "first\nsecond\n";
+  const Fd input(::open((folder / "input").c_str(), O_RDONLY | O_CLOEXEC));
+  SubprocessOptions options = shell("head -c 6");
+  options.input = Input::kFd;
+  options.input_fd = input.get();
+  EXPECT_EQ(run(options).out, "first\n");
+  EXPECT_EQ(run(options).out, "second");  // They share where they are.
+  options.input_fd = -1;
+  EXPECT_FALSE(run_process(options, Deadline::never(), {}));
 }
 
 TEST(Subprocess, InputBytesArriveWholeAndCanBeSought) {

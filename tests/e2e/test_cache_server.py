@@ -1,6 +1,7 @@
 """`docmind cache-server` as a process: several clients at once, kill -9 while it writes, the port that outlives it.
 
-With NIGHTLY set: 200 kills instead of 8, and five minutes of 10 writers and 50 readers instead of seconds.
+With NIGHTLY set: 200 kills instead of 8, five minutes of 10 writers and 50 readers instead of seconds, and an hour of
+probes with a kill a minute instead of five kills.
 """
 import collections
 import http.client
@@ -8,6 +9,7 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import threading
 import time
 import unittest
@@ -61,11 +63,14 @@ class CacheServer(DocMindTest):
         return process, int(line.rsplit(":", 1)[1])
 
     def worker_of(self, process):
-        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
         for _ in range(1000):
-            pids = children.read_text().split()
-            if pids:
-                return int(pids[0])
+            for children in pathlib.Path(f"/proc/{process.pid}/task").glob("*/children"):
+                try:
+                    pids = children.read_text().split()
+                except OSError:  # That thread has ended.
+                    continue
+                if pids:
+                    return int(pids[0])
             time.sleep(0.01)
         self.fail("there is no worker")
 
@@ -128,6 +133,44 @@ class CacheServer(DocMindTest):
         self.assertEqual(ask(port, "PUT", "/v1/entries/k", b"again")[0], 204)
         self.assertEqual(self.stats(port)["renewed"], 1)
         self.assertTrue((self.data / "cache-server.db.damaged-1").exists())
+        self.stop(process)
+
+    def test_a_full_disk_does_not_stop_it(self):
+        if os.geteuid() != 0:
+            self.skipTest("a small disk of one's own needs root")
+        self.data.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "docmind-test", self.data], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.data], check=True)
+        filler = self.data / "filler"
+        filler.write_bytes(bytes(4 << 20))
+        process, port = self.cache_server()
+        client = Client(port)
+        values = {f"k{n}": os.urandom(50_000) for n in range(150)}  # Of which the disk takes about half.
+        for key, value in values.items():
+            self.assertEqual(client.ask("PUT", f"/v1/entries/{key}?tag=t", value)[0], 204)
+        for key, value in values.items():
+            self.assertEqual(client.ask("GET", f"/v1/entries/{key}"), (200, value))
+        stats, health = self.stats(port), json.loads(client.ask("GET", "/health")[1])
+        self.assertGreater(stats["unstored"], 0)
+        self.assertEqual(health["status"], "degraded")
+        self.assertIn("disk is full", health["trouble"])
+        client.close()
+        self.kill_worker(process)
+        there = {}
+        for key, value in values.items():
+            status, body = ask(port, "GET", f"/v1/entries/{key}")
+            self.assertIn((status, body if status == 200 else None), ((200, value), (404, None)))
+            there[key] = status == 200
+        self.assertTrue(any(there.values()) and not all(there.values()), there)
+        purged = ask(port, "POST", "/v1/purge", b'{"tag":"t"}', {"Content-Type": "application/json"})
+        self.assertEqual(purged, (200, b'{"purged":%d}' % sum(there.values())))
+        filler.unlink()
+        self.assertEqual(ask(port, "PUT", "/v1/entries/k0", b"value")[0], 204)
+        self.assertEqual(json.loads(ask(port, "GET", "/health")[1]), {"status": "ok"})
+        self.stop(process)
+        process, port = self.cache_server()
+        self.assertEqual(ask(port, "GET", "/v1/entries/k0"), (200, b"value"))
+        self.assertEqual(ask(port, "GET", "/v1/entries/k1")[0], 404)
         self.stop(process)
 
     def test_killed_while_it_writes(self):
@@ -195,49 +238,111 @@ class CacheServer(DocMindTest):
         client.close()
 
     def test_writers_and_readers(self):
-        """10 writers and 50 readers: a reader never sees a value go back, torn, or of another key."""
+        """10 writers and 50 readers: each key is one linearizable register.
+
+        A key has one writer, so that is: no read gives less than what was acknowledged, or read by anybody, before it
+        began, nor more than was begun when it ended; and nothing torn or of another key. A writer reads what it wrote.
+        """
         process, port = self.cache_server()
-        done, failures, counts = threading.Event(), [], collections.Counter()
-        begun, known = [0] * 10, [0] * 10
+        done, lock, failures, counts = threading.Event(), threading.Lock(), [], collections.Counter()
+        begun, least = [0] * 10, [0] * 10
+
+        def read(client, key, who):
+            with lock:
+                at_least = least[key]
+            status, body = client.ask("GET", f"/v1/entries/w{key}")
+            number = int(body.split(b":")[1]) if status == 200 else 0
+            with lock:
+                if not at_least <= number <= begun[key] or (number and body != value_of(key, number)):
+                    failures.append(f"{who}, key {key}: {status}, {number} is not in {at_least} to {begun[key]}")
+                    done.set()
+                least[key] = max(least[key], number)
+                counts["reads"] += 1
 
         def write(writer):
             client = Client(port)
             while not done.is_set():
-                number = begun[writer] = begun[writer] + 1
+                with lock:
+                    number = begun[writer] = begun[writer] + 1
                 status, _ = client.ask("PUT", f"/v1/entries/w{writer}", value_of(writer, number))
-                if status != 204:
-                    failures.append(f"writer {writer}: {status}")
-                    return
-                known[writer] = number
+                with lock:
+                    least[writer] = number
+                    if status != 204:
+                        failures.append(f"writer {writer}: {status}")
+                        done.set()
+                read(client, writer, f"writer {writer}")
             client.close()
 
-        def read(reader):
-            client, last, reads = Client(port), [0] * 10, 0
+        def read_all(reader):
+            client, reads = Client(port), 0
             while not done.is_set():
-                writer = (reader + reads) % 10
                 reads += 1
-                least = max(known[writer], last[writer])
-                status, body = client.ask("GET", f"/v1/entries/w{writer}")
-                most = begun[writer]
-                number = int(body.split(b":")[1]) if status == 200 else 0
-                if not least <= number <= most or (number and body != value_of(writer, number)):
-                    failures.append(f"reader {reader}, key {writer}: {status}, {number} is not in {least} to {most}")
-                    return
-                last[writer] = number
-            counts["reads"] += reads
+                read(client, (reader + reads) % 10, f"reader {reader}")
             client.close()
 
         threads = [threading.Thread(target=write, args=(n,)) for n in range(10)]
-        threads += [threading.Thread(target=read, args=(n,)) for n in range(50)]
+        threads += [threading.Thread(target=read_all, args=(n,)) for n in range(50)]
         for thread in threads:
             thread.start()
-        time.sleep(300 if NIGHTLY else 3)  # How much happens meanwhile is not asked.
+        done.wait(300 if NIGHTLY else 3)  # How much happens meanwhile is not asked.
         done.set()
         for thread in threads:
             thread.join()
         self.assertEqual(failures, [])
-        self.assertTrue(all(known), known)
-        print(f"{sum(known)} writes, {counts['reads']} reads")
+        self.assertTrue(all(least), least)
+        print(f"{sum(begun)} writes, {counts['reads']} reads")
+        self.stop(process)
+
+    def test_probes_are_answered_through_kills(self):
+        """The parent keeps the port: 99.9 % of 20 probes a second are answered within a second, an hour, 60 kills."""
+        seconds, kills = (3600, 60) if NIGHTLY else (3, 5)
+        process, port = self.cache_server()
+        self.assertEqual(ask(port, "PUT", "/v1/entries/k", b"value")[0], 204)
+        done, lock, slowest, probes = threading.Event(), threading.Lock(), [], collections.Counter()
+
+        def probe(number, begin):
+            due = begin + number * 0.05
+            while not done.wait(max(0, due - time.monotonic())):
+                due += 0.2  # Four of them: none is left out because the one before took long.
+                began = time.monotonic()
+                try:
+                    right = ask(port, "GET", "/v1/entries/k") == (200, b"value")
+                    outcome = "answered" if right else "wrong"
+                except (OSError, http.client.HTTPException):
+                    outcome = "cut"
+                took = time.monotonic() - began
+                with lock:
+                    probes["late" if outcome == "answered" and took > 1 else outcome] += 1
+                    slowest[:] = sorted([*slowest, took])[-5:]
+
+        def write():
+            client, number = Client(port), 0
+            while not done.wait(0.02):
+                number += 1
+                try:
+                    client.ask("PUT", f"/v1/entries/other-{number % 20_000}", value_of(0, number))
+                except (OSError, http.client.HTTPException):
+                    pass
+            client.close()
+
+        begin = time.monotonic()
+        threads = [threading.Thread(target=probe, args=(n, begin)) for n in range(4)] + [threading.Thread(target=write)]
+        for thread in threads:
+            thread.start()
+        for kill in range(kills):
+            done.wait(max(0, begin + (kill + 0.5) * seconds / kills - time.monotonic()))
+            self.kill_worker(process)
+        done.wait(max(0, begin + seconds - time.monotonic()))
+        done.set()
+        for thread in threads:
+            thread.join()
+        whole = sum(probes.values())
+        print(f"{kills} kills in {seconds} s: {dict(probes)} of {whole} probes, the slowest took "
+              f"{', '.join(f'{took:.3f}' for took in slowest)} s")
+        self.assertEqual(probes["wrong"], 0)
+        if NIGHTLY:
+            self.assertGreaterEqual(probes["answered"], 0.999 * whole)
+        self.assertLessEqual(probes["cut"], 4 * kills)  # Under way when it was killed.
         self.stop(process)
 
     def test_probes_wait_while_it_is_started_again(self):
