@@ -38,12 +38,6 @@ Error bad_target(std::string_view why) {
   return {Code::kInvalidArgument, "the request's address " + std::string(why), "Send it percent-encoded in UTF-8."};
 }
 
-Result<std::string> form_decode(std::string_view text) {
-  std::string spaced(text);
-  std::ranges::replace(spaced, '+', ' ');
-  return percent_decode(spaced);
-}
-
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
@@ -80,12 +74,12 @@ std::string percent_encode(std::string_view text, Slash slash) {
   return out;
 }
 
-Result<std::string> percent_decode(std::string_view text) {
+Result<std::string> percent_decode_bytes(std::string_view text, Plus plus) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      out += text[i];
+      out += text[i] == '+' && plus == Plus::kSpace ? ' ' : text[i];
       continue;
     }
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
@@ -94,6 +88,11 @@ Result<std::string> percent_decode(std::string_view text) {
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }
+  return out;
+}
+
+Result<std::string> percent_decode(std::string_view text, Plus plus) {
+  std::string out = DM_TRY(percent_decode_bytes(text, plus));
   if (!is_utf8(out)) return bad_target("is not UTF-8");
   if (has_control(out)) return bad_target("contains control characters");
   return out;
@@ -113,8 +112,8 @@ Result<Target> Target::parse(std::string_view text) {
     rest.remove_prefix(pair.size());
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    std::string name = DM_TRY(form_decode(pair.substr(0, equals)));
-    std::string value = DM_TRY(form_decode(pair.substr(std::min(equals + 1, pair.size()))));
+    std::string name = DM_TRY(percent_decode(pair.substr(0, equals), Plus::kSpace));
+    std::string value = DM_TRY(percent_decode(pair.substr(std::min(equals + 1, pair.size())), Plus::kSpace));
     target.query.emplace_back(std::move(name), std::move(value));
   }
   return target;

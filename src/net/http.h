@@ -51,7 +51,11 @@ struct Target {
 // Percent-encodes everything but unreserved characters (and '/' when asked to keep it).
 enum class Slash : std::uint8_t { kEncode, kKeep };
 std::string percent_encode(std::string_view text, Slash slash = Slash::kEncode);
-Result<std::string> percent_decode(std::string_view text);
+
+// kInvalidArgument: a broken escape; of percent_decode also ill-formed UTF-8 and control characters.
+enum class Plus : std::uint8_t { kPlus, kSpace };  // A space is how forms mean it, in queries.
+Result<std::string> percent_decode(std::string_view text, Plus plus = Plus::kPlus);
+Result<std::string> percent_decode_bytes(std::string_view text, Plus plus = Plus::kPlus);
 
 // Over what a request came in. A Unix socket is guarded by its file mode and so counts as the owner of the machine.
 enum class Peer : std::uint8_t { kUnixSocket, kTcp };

@@ -34,6 +34,16 @@ TEST(Target, TextParsesBackToItself) {
   EXPECT_EQ(again->query, target.query);
 }
 
+TEST(PercentDecode, IntoTextOrIntoAnyBytes) {
+  EXPECT_EQ(*percent_decode("a%20b+c"), "a b+c");
+  EXPECT_EQ(*percent_decode("a%20b+c", Plus::kSpace), "a b c");
+  EXPECT_EQ(*percent_decode_bytes("%00%fF+"), std::string("\0\xff+", 3));
+  EXPECT_EQ(*percent_decode_bytes("%2B+", Plus::kSpace), "+ ");
+  EXPECT_FALSE(percent_decode("%ff"));
+  EXPECT_FALSE(percent_decode("%00"));
+  for (const char* broken : {"%", "%4", "%4g", "%%41", "a%"}) EXPECT_FALSE(percent_decode_bytes(broken)) << broken;
+}
+
 TEST(Headers, CompareWithoutCase) {
   Headers headers{{"Content-Type", "a"}, {"X", "1"}, {"content-TYPE", "b"}};
   EXPECT_EQ(headers.find("CONTENT-type"), "a");

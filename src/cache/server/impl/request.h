@@ -1,8 +1,8 @@
 // The beginning of an HTTP/1.1 request, read in place: no copies, for a server whose requests are a few bytes.
 //
-// Strict (RFC 9112): anything that two parsers could read differently is refused: a space or a line end in the wrong
-// place, a folded line, two lengths, a transfer coding (a body has a Content-Length or is not there), a control
-// character in a value. Views lie in the bytes that were given. Thread safety: functions on values.
+// Boost.Beast parses it; what two readers could still understand differently (RFC 9112) is refused as well: a folded
+// line, two lengths, a transfer coding (a body has a Content-Length or is not there). Views lie in the bytes that were
+// given. Thread safety: functions on values.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -45,8 +45,5 @@ HeadRead read_head(std::string_view bytes, std::size_t most);
 
 // The checks of net/origin.h. `known`: the last Host that passed, for this connection; saves the work for the next.
 std::optional<net::Response> refuse_foreign(const RequestHead& head, const net::HostRules& rules, std::string& known);
-
-// Percent-decoding into any bytes at all, which is what keys are. kInvalidArgument: a broken escape.
-Result<std::string> decode(std::string_view text, bool plus_is_space);
 
 }  // namespace docmind::cache

@@ -70,8 +70,9 @@ Result<Put> put_of(std::string_view query) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string name = DM_TRY(decode(pair.substr(0, equals), true));
-    DM_TRY(set(put, name, DM_TRY(decode(pair.substr(std::min(equals + 1, pair.size())), true))));
+    const std::string name = DM_TRY(net::percent_decode_bytes(pair.substr(0, equals), net::Plus::kSpace));
+    DM_TRY(set(put, name,
+               DM_TRY(net::percent_decode_bytes(pair.substr(std::min(equals + 1, pair.size())), net::Plus::kSpace))));
   }
   return put;
 }
@@ -83,9 +84,9 @@ Result<std::string> agent_key(std::string_view rest, const RouteOptions& options
   if (second == std::string_view::npos) {
     return invalid("this address is not /v1/agents/AGENT/TYPE/QUESTION", "Percent-encode each of the three.");
   }
-  const std::string agent = DM_TRY(decode(rest.substr(0, first), false));
-  const std::string type = DM_TRY(decode(rest.substr(first + 1, second - first - 1), false));
-  const std::string question = DM_TRY(decode(rest.substr(second + 1), false));
+  const std::string agent = DM_TRY(net::percent_decode_bytes(rest.substr(0, first)));
+  const std::string type = DM_TRY(net::percent_decode_bytes(rest.substr(first + 1, second - first - 1)));
+  const std::string question = DM_TRY(net::percent_decode_bytes(rest.substr(second + 1)));
   if (agent.empty() || type.empty() || question.empty() || agent.find("::") != std::string::npos ||
       type.find("::") != std::string::npos) {
     return invalid("agent, type and question must not be empty, nor the first two have \"::\" in them",
@@ -198,7 +199,9 @@ std::uint64_t body_limit(std::string_view target, const RouteOptions& options) {
 Asked route(const RequestHead& head, std::string_view body, const RouteOptions& options) {
   const std::string_view path = head.target.substr(0, head.target.find('?'));
   const std::string_view query = head.target.substr(std::min(path.size() + 1, head.target.size()));
-  if (path.starts_with(kEntries)) return one_entry(head, decode(path.substr(kEntries.size()), false), query, body);
+  if (path.starts_with(kEntries)) {
+    return one_entry(head, net::percent_decode_bytes(path.substr(kEntries.size())), query, body);
+  }
   if (path.starts_with(kAgents)) {
     return one_entry(head, agent_key(path.substr(kAgents.size()), options), query, body);
   }
