@@ -1,4 +1,5 @@
 // What happens to the file is a miss and is counted; it is never a wrong value, and never the end.
+#include <array>
 #include <cstdlib>
 #include <fstream>
 
@@ -11,6 +12,7 @@ namespace docmind::cache {
 namespace {
 
 using store::testing::FaultVfs;
+using store::testing::number_raw;
 using store::testing::run_raw;
 using testing::KeptFile;
 
@@ -27,20 +29,26 @@ class Damage : public ::testing::Test {
  protected:
   static constexpr int kKeys = 60;
 
-  // A good file to be damaged again and again: closed, or as a kill would leave it, most of it in the log.
-  void make(bool killed) {
+  // A good file to be damaged again and again: closed, or as a kill would leave it, most of it in the log, or that with
+  // an empty log.
+  enum class Left { kClosed, kKilled, kKilledEmptyLog };
+  void make(Left left) {
     KeptFile kept;
     for (int key = 0; key < kKeys; ++key) {
       kept.put(std::to_string(key), value_of(key), {key % 2 == 0 ? "even" : "odd"});
       if (key == 20) kept.put("purged", "secret", {"secret"});
+      // Replaced, but not yet out of the file. Not where the log is damaged: that may undo the newest commits.
+      if (key == 30 && left != Left::kKilled) kept.put("31", "of before");
     }
     ASSERT_EQ(*kept.get().purge("secret", {}, {}), 1U);
     for (int key = 0; key < 10; key += 5) kept.put(std::to_string(key), value_of(key));
-    if (!killed) kept.close();
+    if (left == Left::kClosed) kept.close();
+    if (left == Left::kKilledEmptyLog) run_raw(kept.options.path, "PRAGMA wal_checkpoint(TRUNCATE)");
     for (const char* end : {"", "-wal"}) {
       std::filesystem::path path = kept.options.path;
       path += end;
-      if (auto bytes = kept.files.read(path, 1U << 30U)) good_.emplace_back(end, *std::move(bytes));
+      auto bytes = kept.files.read(path, 1U << 30U);
+      if (bytes && !bytes->empty()) good_.emplace_back(end, *std::move(bytes));
     }
   }
 
@@ -49,6 +57,17 @@ class Damage : public ::testing::Test {
       std::filesystem::path path = kept.options.path;
       path += end;
       std::ofstream(path, std::ios::binary) << bytes;
+    }
+  }
+
+  // As a kill would leave it.
+  static void copy(const KeptFile& from, const KeptFile& to) {
+    for (const char* end : {"", "-wal"}) {
+      std::filesystem::path path = from.options.path;
+      std::filesystem::path target = to.options.path;
+      path += end;
+      target += end;
+      std::filesystem::copy_file(path, target);
     }
   }
 
@@ -78,11 +97,11 @@ class Damage : public ::testing::Test {
   std::vector<std::pair<std::string, std::string>> good_;
 };
 
-class BitFlips : public Damage, public ::testing::WithParamInterface<bool> {};
+class BitFlips : public Damage, public ::testing::WithParamInterface<int> {};
 
 TEST_P(BitFlips, NeverAWrongValueAlwaysRunning) {
-  make(GetParam());
-  SeededRng rng(GetParam() ? 3 : 4);
+  make(static_cast<Left>(GetParam()));
+  SeededRng rng(static_cast<std::uint64_t>(GetParam() + 3));
   int seen = 0;
   const int times = rounds(60, 1000);
   for (int round = 0; round < times && !HasFailure(); ++round) {
@@ -100,8 +119,51 @@ TEST_P(BitFlips, NeverAWrongValueAlwaysRunning) {
   }
   EXPECT_GT(seen, 0);
 }
-INSTANTIATE_TEST_SUITE_P(, BitFlips, ::testing::Bool(),
-                         [](const auto& test) { return test.param ? "Killed" : "Closed"; });
+std::string name_of_left(const ::testing::TestParamInfo<int>& test) {
+  constexpr std::array<const char*, 3> kNames{"Closed", "Killed", "KilledEmptyLog"};
+  return kNames[static_cast<std::size_t>(test.param)];
+}
+INSTANTIATE_TEST_SUITE_P(, BitFlips, ::testing::Range(0, 3), name_of_left);
+
+// The newer row cannot be read, and the older one is still in the file: noted as gone, and not given.
+TEST_F(Damage, L8_WhatWasReplacedDoesNotComeBack) {
+  for (const char* damage : {"UPDATE entries SET head=0 WHERE id=2", "UPDATE entries SET value=x'00' WHERE id=2",
+                             "UPDATE gone SET ids=zeroblob(8)", "UPDATE gone SET ids=x'00'", "UPDATE gone SET sum=1"}) {
+    KeptFile kept;
+    kept.put("a", "the first value");
+    kept.put("a", "the second value");
+    KeptFile killed;
+    copy(kept, killed);
+    run_raw(killed.options.path, "PRAGMA wal_checkpoint(TRUNCATE)");
+    run_raw(killed.options.path, damage);
+    EXPECT_EQ(killed.value("a"), std::nullopt) << damage;
+    EXPECT_EQ(killed.stats().quarantined + killed.stats().renewed, 1U) << damage;
+    killed.put("a", "the third value");
+    killed.open();
+    EXPECT_EQ(killed.value("a"), "the third value") << damage;
+  }
+}
+
+TEST_F(Damage, WhatIsGoneAndStillInTheFileIsGoneAfterAKill) {
+  KeptFile kept;
+  kept.options.max_entries = 3;
+  for (int i = 0; i < 5; ++i) kept.put("a", std::to_string(i));
+  for (const char* key : {"b", "c", "d"}) kept.put(key, "v");  // "a" has to make room.
+  KeptFile killed;
+  copy(kept, killed);
+  EXPECT_EQ(killed.value("a"), std::nullopt);
+  EXPECT_EQ(killed.value("d"), "v");
+  EXPECT_EQ(killed.stats().entries, 3U);
+  EXPECT_TRUE(*killed.get().erase("d", {}, {}));  // That takes all of it out of the file.
+  KeptFile erased;
+  copy(killed, erased);
+  EXPECT_EQ(number_raw(erased.options.path, "SELECT count(*) FROM entries"), 2);
+  EXPECT_EQ(number_raw(erased.options.path, "SELECT count(*) FROM gone"), 0);
+  killed.put("c", "", {}, Duration(0));  // So does this.
+  KeptFile ended;
+  copy(killed, ended);
+  EXPECT_EQ(number_raw(ended.options.path, "SELECT count(*) FROM entries"), 1);
+}
 
 TEST_F(Damage, L8_ARowThatChangedIsAMissAndIsErased) {
   KeptFile kept;
@@ -137,7 +199,7 @@ TEST_F(Damage, L8_ARowWhoseHeadChangedIsErasedAtTheStart) {
 }
 
 TEST_F(Damage, TruncatedAnywhere) {
-  make(false);
+  make(Left::kClosed);
   const std::string whole = good_.front().second;
   SeededRng rng(5);
   int renewed = 0;
@@ -172,9 +234,10 @@ TEST_F(Damage, AFileThatIsNoneOfOursIsPutAsideAndTwoAreKept) {
 }
 
 TEST_F(Damage, ANewerAnOlderAndAnotherProgramsFile) {
-  for (const char* sql :
-       {"PRAGMA user_version=9; INSERT INTO schema_migrations VALUES(9, 9)", "PRAGMA application_id=77",
-        "DROP TABLE entries", "PRAGMA user_version=0; DELETE FROM schema_migrations; DROP TABLE entries"}) {
+  for (const char* sql : {"PRAGMA user_version=9; INSERT INTO schema_migrations VALUES(9, 9)",
+                          "PRAGMA application_id=77", "DROP TABLE entries",
+                          "PRAGMA user_version=0; DELETE FROM schema_migrations; DROP TABLE entries; DROP TABLE gone",
+                          "DROP TABLE gone"}) {
     KeptFile kept;
     kept.put("k", "v");
     kept.close();
@@ -186,6 +249,19 @@ TEST_F(Damage, ANewerAnOlderAndAnotherProgramsFile) {
     EXPECT_EQ(kept.value("k"), "w") << sql;
     EXPECT_EQ(kept.stats().trouble, "") << sql;
   }
+}
+
+TEST_F(Damage, AFileOfTheFormerVersionIsGoneOnWith) {
+  KeptFile kept;
+  kept.put("k", "v", {"t"});
+  kept.close();
+  run_raw(kept.options.path, "DROP TABLE gone; DELETE FROM schema_migrations WHERE version=2; PRAGMA user_version=1");
+  EXPECT_EQ(kept.value("k"), "v");
+  kept.put("k", "w");
+  kept.open();
+  EXPECT_EQ(kept.value("k"), "w");
+  EXPECT_EQ(*kept.get().purge("t", {}, {}), 0U);
+  EXPECT_EQ(kept.stats().renewed, 0U);
 }
 
 TEST_F(Damage, AFolderInItsPlace) {

@@ -12,7 +12,8 @@ namespace docmind::cache {
 
 EntryFile::EntryFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 EntryFile::~EntryFile() {
-  if (state_ != nullptr) (void)change({}, Deadline::never(), {});  // Rows that are no longer needed.
+  state_->closing = true;
+  (void)change({}, Deadline::never(), {});  // Rows that are no longer needed.
 }
 
 Result<std::unique_ptr<EntryFile>> EntryFile::open(EntryFileOptions options, EntryFileDeps deps) {

@@ -6,7 +6,8 @@
 // read from the file, and has not expired, whatever the clock was set to. Damage is a miss and is counted: a row whose
 // bytes have changed is erased, a file that cannot be used is put aside (impl/disk.h). Damage to the newest commits,
 // which are still in the log, can bring back the value before the last one, never one that was purged. A full disk:
-// what is put is kept in memory alone. What goes for want of room: impl/index.h.
+// what is put is kept in memory alone. What goes for want of room: impl/index.h. What was replaced, was evicted or has
+// ended stays in the file for a while, unseen (impl/disk.h); an erase or a purge takes that with it.
 #pragma once
 #include <cstdint>
 #include <filesystem>

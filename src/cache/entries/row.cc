@@ -52,6 +52,8 @@ Sum value_sum(std::string_view stored, std::uint64_t head) {
   return sum;
 }
 
+std::uint64_t gone_sum(std::string_view ids) { return XXH3_64bits_withSeed(ids.data(), ids.size(), ids.size() + 1); }
+
 Packed pack(std::string_view value, std::uint64_t compress_from) {
   if (value.size() < compress_from || value.empty()) return {};
   std::string bytes(ZSTD_compressBound(value.size()), '\0');

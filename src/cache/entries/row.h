@@ -44,6 +44,8 @@ std::uint64_t head_sum(const RowHead& head);
 using Sum = std::array<char, 16>;
 Sum value_sum(std::string_view stored, std::uint64_t head);
 
+std::uint64_t gone_sum(std::string_view ids);  // Of a list of rows that are gone.
+
 // Bytes of a value as they are stored, and how.
 struct Packed {
   RowForm form = RowForm::kPlain;

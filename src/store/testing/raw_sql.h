@@ -15,4 +15,17 @@ inline void run_raw(const std::filesystem::path& path, const char* sql) {
   sqlite3_close(handle);
 }
 
+// The one number that a query answers; -1 when it answers none.
+inline int number_raw(const std::filesystem::path& path, const char* sql) {
+  sqlite3* handle = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  int number = -1;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_prepare_v2(handle, sql, -1, &statement, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
+  if (sqlite3_step(statement) == SQLITE_ROW) number = sqlite3_column_int(statement, 0);
+  sqlite3_finalize(statement);
+  sqlite3_close(handle);
+  return number;
+}
+
 }  // namespace docmind::store::testing

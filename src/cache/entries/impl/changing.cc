@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kWaiting = 8192;  // Changes at most.
 constexpr std::size_t kTogether = 2048;
 constexpr std::size_t kEvictionsTimed = 1024;
+constexpr std::size_t kNotedRows = 32'768;
+constexpr std::uint64_t kNotedBytes = 32U << 20U;  // And a quarter of the budget.
 
 ChangeKind kind_of(Change::Kind kind) {
   if (kind == Change::Kind::kPut) return ChangeKind::kPut;
@@ -115,33 +117,55 @@ Plan EntryFile::State::plan(const Batch& batch) {
   return plan;
 }
 
+// What is erased or purged leaves the file at once, and with it whatever else is gone: it might be of the same key, and
+// nothing but the note would keep it from coming back.
+Disk::Removal EntryFile::State::removal_of(const Plan& plan, const Garbage& removed) {
+  if (plan.purges()) return Disk::Removal::kScrub;
+  const std::uint64_t most = std::min(kNotedBytes, options.max_bytes / 4);
+  const bool enough = noted.ids.size() + removed.ids.size() > kNotedRows || noted.bytes + removed.bytes > most;
+  return plan.erases() || closing || enough ? Disk::Removal::kErase : Disk::Removal::kNote;
+}
+
 // Commits, and says under which generation.
 Result<> EntryFile::State::commit(Plan& plan, std::uint64_t* seen) {
   const std::shared_lock shared(gate);
   *seen = generation;
-  std::vector<std::int64_t> removed;
+  Garbage removed;
+  Garbage gone;
+  Disk::Removal removal{};
   {
     const MutexLock lock(mutex);
     removed = std::exchange(garbage, {});
+    removed.add(plan.removed());
+    gone = plan.replaced();  // Until what is put has been installed they are still read.
+    removal = removal_of(plan, removed);
+    if (removal == Disk::Removal::kNote) {
+      gone.add(std::exchange(removed, {}));
+    } else {
+      removed.add(std::exchange(noted, {}));
+    }
   }
-  removed.insert(removed.end(), plan.removed().begin(), plan.removed().end());
   std::vector<NewRow> rows;
   for (const ReadyChange* put : plan.puts()) rows.push_back({put->head, put->stored()});
   Result<> stored;
-  if (!rows.empty() || !removed.empty() || plan.purges()) {
+  if (!rows.empty() || !gone.ids.empty() || !removed.ids.empty() || plan.purges()) {
     if (plan.purges()) disk.delete_aside();
-    stored = disk.commit(rows, removed, plan.purges() ? Disk::Scrub::kYes : Disk::Scrub::kNo);
+    std::ranges::sort(removed.ids);
+    stored = disk.commit(rows, gone.ids, removed.ids, removal);
   }
   const MutexLock lock(mutex);
-  if (!stored) {
-    garbage.insert(garbage.end(), removed.begin(), removed.end());
-    if (is_damage(stored.error())) return stored;
-    stats.unstored += rows.size();
-    stats.trouble = stored.error().message;
-  } else {
+  if (stored) {
     stats.trouble.clear();
+    noted.add(gone);
+    plan.install(Plan::Kept::kFile);
+    return {};
   }
-  plan.install(stored ? Plan::Kept::kFile : Plan::Kept::kMemory, garbage);
+  garbage.add(removed);
+  garbage.add(gone);
+  if (is_damage(stored.error())) return stored;
+  stats.unstored += rows.size();
+  stats.trouble = stored.error().message;
+  plan.install(Plan::Kept::kMemory);
   return stored;
 }
 
@@ -157,7 +181,7 @@ Result<> EntryFile::State::store(Plan& plan) {
       const MutexLock lock(mutex);
       stats.trouble = stored.error().message;
       stats.unstored += plan.puts().size();
-      plan.install(Plan::Kept::kMemory, garbage);
+      plan.install(Plan::Kept::kMemory);
     }
   }
   return stored;

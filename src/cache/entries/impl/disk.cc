@@ -1,5 +1,6 @@
 #include "cache/entries/impl/disk.h"
 
+#include <algorithm>
 #include <cstring>
 #include <system_error>
 
@@ -15,7 +16,11 @@ std::vector<store::Migration> migrations() {
            .up = "CREATE TABLE entries(id INTEGER PRIMARY KEY, key BLOB NOT NULL, stored INTEGER NOT NULL, expires "
                  "INTEGER NOT NULL, cost REAL NOT NULL, tags BLOB NOT NULL, form INTEGER NOT NULL, size INTEGER NOT "
                  "NULL, head INTEGER NOT NULL, sum BLOB NOT NULL, value BLOB NOT NULL) STRICT",
-           .down = "DROP TABLE entries"}};
+           .down = "DROP TABLE entries"},
+          {.version = 2,
+           .up = "CREATE TABLE gone(id INTEGER PRIMARY KEY, ids BLOB NOT NULL, sum INTEGER NOT NULL) STRICT",
+           .down = "DELETE FROM entries; DROP TABLE gone",  // What is gone must not come back.
+           .min_reader = 2}};
 }
 
 // Columns 0 to 8: everything but the value's own bytes, and 9 the checksum of that.
@@ -31,6 +36,35 @@ RowHead head_of(const store::Statement& row) {
           .form = static_cast<RowForm>(row.integer(6)),
           .size = static_cast<std::uint64_t>(row.integer(7)),
           .bytes = static_cast<std::uint64_t>(row.integer(8))};
+}
+
+Result<> note(store::Transaction& transaction, const std::vector<std::int64_t>& gone) {
+  if (gone.empty()) return {};
+  const std::string_view ids(reinterpret_cast<const char*>(gone.data()), gone.size() * sizeof(std::int64_t));
+  DM_TRY(transaction.run("INSERT INTO gone(ids, sum) VALUES(?,?)",
+                         {store::Blob{ids}, static_cast<std::int64_t>(gone_sum(ids))}));
+  return {};
+}
+
+Result<> erase(store::Transaction& transaction, const std::vector<std::int64_t>& removed) {
+  auto statement = DM_TRY(transaction.query("DELETE FROM entries WHERE id=?"));
+  for (const std::int64_t id : removed) DM_TRY(statement.execute({id}));
+  DM_TRY(transaction.run("DELETE FROM gone"));
+  return {};
+}
+
+Result<> insert(store::Transaction& transaction, const std::vector<NewRow>& rows) {
+  auto statement = DM_TRY(transaction.query("INSERT OR REPLACE INTO entries VALUES(?,?,?,?,?,?,?,?,?,?,?)"));
+  for (const NewRow& row : rows) {
+    const RowHead& head = row.head;
+    const std::uint64_t seal = head_sum(head);
+    const Sum sum = value_sum(row.stored, seal);
+    DM_TRY(
+        statement.execute({head.id, store::Blob{head.key}, head.stored, head.expires, head.cost, store::Blob{head.tags},
+                           static_cast<std::int64_t>(head.form), head.size, static_cast<std::int64_t>(seal),
+                           store::Blob{{sum.data(), sum.size()}}, store::Blob{row.stored}}));
+  }
+  return {};
 }
 
 }  // namespace
@@ -70,14 +104,33 @@ Result<> Disk::begin() {
   return {};
 }
 
-Result<> Disk::scan(const std::function<void(RowHead head, bool whole)>& seen) {
+// By rising id.
+Result<std::vector<std::int64_t>> Disk::noted(store::Reader& reader) {
+  std::vector<std::int64_t> all;
+  auto rows = DM_TRY(reader.query("SELECT ids, sum FROM gone"));
+  while (DM_TRY(rows.step())) {
+    const std::string_view ids = rows.blob(0);
+    const std::size_t count = ids.size() / sizeof(std::int64_t);
+    if (ids.size() != count * sizeof(std::int64_t) || gone_sum(ids) != static_cast<std::uint64_t>(rows.integer(1))) {
+      return Error{Code::kDataLoss, "What the cache notes as gone is not what was noted."};
+    }
+    all.resize(all.size() + count);
+    std::memcpy(all.data() + all.size() - count, ids.data(), ids.size());
+  }
+  std::ranges::sort(all);
+  return all;
+}
+
+Result<> Disk::scan(const std::function<void(RowHead head, RowState state)>& seen) {
   if (database_ == nullptr) return {};
   auto reader = DM_TRY(database_->read(Deadline::never(), {}));
+  const std::vector<std::int64_t> gone = DM_TRY(noted(reader));
   auto rows = DM_TRY(reader.query(std::string(kHead) + "entries ORDER BY id"));
   while (DM_TRY(rows.step())) {
     RowHead head = head_of(rows);
-    const bool whole = head_sum(head) == static_cast<std::uint64_t>(rows.integer(9));
-    seen(std::move(head), whole);
+    RowState state = std::ranges::binary_search(gone, head.id) ? RowState::kGone : RowState::kWhole;
+    if (head_sum(head) != static_cast<std::uint64_t>(rows.integer(9))) state = RowState::kDamaged;
+    seen(std::move(head), state);
   }
   return {};
 }
@@ -103,27 +156,17 @@ Result<std::optional<ReadRow>> Disk::read(std::int64_t id, Deadline deadline, st
   return std::optional(std::move(read));
 }
 
-Result<> Disk::commit(const std::vector<NewRow>& rows, const std::vector<std::int64_t>& removed, Scrub scrub) {
+Result<> Disk::commit(const std::vector<NewRow>& rows, const std::vector<std::int64_t>& gone,
+                      const std::vector<std::int64_t>& removed, Removal removal) {
   if (database_ == nullptr) {
     return Error{Code::kUnavailable, trouble_.value_or("There is no file."), "Make room, or its folder writable."};
   }
   return database_->write(
       [&](store::Transaction& transaction) -> Result<> {
-        {
-          auto remove = DM_TRY(transaction.query("DELETE FROM entries WHERE id=?"));
-          for (const std::int64_t id : removed) DM_TRY(remove.execute({id}));
-          auto insert = DM_TRY(transaction.query("INSERT OR REPLACE INTO entries VALUES(?,?,?,?,?,?,?,?,?,?,?)"));
-          for (const NewRow& row : rows) {
-            const RowHead& head = row.head;
-            const std::uint64_t seal = head_sum(head);
-            const Sum sum = value_sum(row.stored, seal);
-            DM_TRY(insert.execute({head.id, store::Blob{head.key}, head.stored, head.expires, head.cost,
-                                   store::Blob{head.tags}, static_cast<std::int64_t>(head.form), head.size,
-                                   static_cast<std::int64_t>(seal), store::Blob{{sum.data(), sum.size()}},
-                                   store::Blob{row.stored}}));
-          }
-        }
-        if (scrub == Scrub::kYes) transaction.scrub_log();
+        if (removal != Removal::kNote) DM_TRY(erase(transaction, removed));
+        DM_TRY(note(transaction, gone));
+        DM_TRY(insert(transaction, rows));
+        if (removal == Removal::kScrub) transaction.scrub_log();
         return {};
       },
       Deadline::never(), {}, store::Commit::kAlone);

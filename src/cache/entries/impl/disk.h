@@ -3,7 +3,9 @@
 // Schema (application_id "DMce"): entries(id, key, stored, expires, cost, tags, form, size, head, sum, value), ids
 // rising with each put, no index besides: which key has which id is known in memory, so that a put writes one page at
 // the file's end and not one for each index. Two rows with one key: the one with the greater id counts.
-// A file that does not open or whose pages contradict each other is put aside as FILE.damaged-1 (the one before becomes
+// Rows that were replaced, evicted or have ended lie anywhere, and taking each away would write a page for each; so
+// they are noted first, in gone(id, ids, sum), one row with a checksum for each commit, and taken away many at once. A
+// file that does not open or whose pages contradict each other is put aside as FILE.damaged-1 (the one before becomes
 // -2, older ones go) and a new one is begun; a cache loses nothing by it that could not be made again.
 // Thread safety: read() and commit() from any thread; renew() and the destructor alone, by the owner's lock.
 #pragma once
@@ -32,6 +34,8 @@ struct ReadRow {
   std::string value{};
 };
 
+enum class RowState : std::uint8_t { kWhole, kGone, kDamaged };  // Whole: its head's checksum stands.
+
 struct NewRow {
   const RowHead& head;
   std::string_view stored;  // Bytes of the value.
@@ -51,16 +55,18 @@ class Disk {
   // Whether the file that was there could be used, or there was none.
   bool open();
 
-  // Calls seen with each row but its value, by rising id; whole: its head's checksum stands. kDataLoss: renew().
-  Result<> scan(const std::function<void(RowHead head, bool whole)>& seen);
+  // Calls seen with each row but its value, by rising id. kDataLoss: renew().
+  Result<> scan(const std::function<void(RowHead head, RowState state)>& seen);
 
   // Nothing: there is no such row. kDataLoss: the file is damaged; renew().
   Result<std::optional<ReadRow>> read(std::int64_t id, Deadline deadline, std::stop_token stop);
 
-  // One transaction. `scrub`: what is removed shall be gone from the disk itself when this returns.
+  // One transaction: rows come, others are noted as gone, and with kErase and kScrub `removed` leave the file, among
+  // them all that were noted before; kScrub: nothing of them is on the disk when this returns.
   // kResourceExhausted: the disk is full; kDataLoss: renew(); kUnavailable: there is no file.
-  enum class Scrub : std::uint8_t { kNo, kYes };
-  Result<> commit(const std::vector<NewRow>& rows, const std::vector<std::int64_t>& removed, Scrub scrub);
+  enum class Removal : std::uint8_t { kNote, kErase, kScrub };
+  Result<> commit(const std::vector<NewRow>& rows, const std::vector<std::int64_t>& gone,
+                  const std::vector<std::int64_t>& removed, Removal removal);
 
   // Closes the file, takes it away, begins a new one. False: the old one could not be taken away.
   enum class Old : std::uint8_t { kAside, kDelete };
@@ -74,6 +80,7 @@ class Disk {
 
  private:
   Result<> begin();
+  static Result<std::vector<std::int64_t>> noted(store::Reader& reader);
   bool take_away(Old old);
   std::filesystem::path beside(std::string_view suffix) const;
 

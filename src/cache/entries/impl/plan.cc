@@ -41,7 +41,7 @@ Known known_of(const RowHead& head, KeyHash hash, std::vector<std::uint64_t> tag
 }
 
 void Plan::take(Index::Place place) {
-  if (index_.at(place).id != 0) removed_.push_back(index_.at(place).id);
+  removed_.add(index_.at(place));
   index_.remove(place);
 }
 
@@ -67,10 +67,10 @@ std::uint64_t Plan::add(ReadyChange& change) {
       if (place != Index::kNone) index_.use(place);  // Not the one to go for its own successor.
       return 0;
     }
-  } else {
-    erased_ = true;
-    if (planned) drop(before->second);
+  } else if (planned) {
+    drop(before->second);
   }
+  erased_ = true;
   const bool there = planned || place != Index::kNone;
   if (place != Index::kNone) take(place);
   if (change.kind == ChangeKind::kPut || !there) return 0;
@@ -119,7 +119,7 @@ bool Plan::make_room(const Budget& budget) {
       --entries;
       ++counted_.evicted;
     }  // Else its successor has been counted instead of it.
-    if (index_.at(place).id != 0) removed_.push_back(index_.at(place).id);
+    removed_.add(index_.at(place));
     index_.gone(place);
   }
   for (std::size_t i = 0; i < puts_.size() && too_much(); ++i) {  // Itself more than there is room for.
@@ -138,12 +138,17 @@ std::vector<ReadyChange*> Plan::puts() const {
   return out;
 }
 
-void Plan::install(Kept kept, std::vector<std::int64_t>& garbage) {
+Garbage Plan::replaced() const {
+  Garbage out;
+  for (const ReadyChange* put : puts()) {
+    if (const Index::Place old = index_.find(put->hash); old != Index::kNone) out.add(index_.at(old));
+  }
+  return out;
+}
+
+void Plan::install(Kept kept) {
   for (ReadyChange* put : puts()) {
-    if (const Index::Place old = index_.find(put->hash); old != Index::kNone) {
-      if (index_.at(old).id != 0) garbage.push_back(index_.at(old).id);
-      index_.remove(old);
-    }
+    if (const Index::Place old = index_.find(put->hash); old != Index::kNone) index_.remove(old);
     if (kept == Kept::kMemory) put->head.id = 0;
     const Index::Place place = index_.add(known_of(put->head, put->hash, std::move(put->tags)));
     index_.warm(place, put->value);

@@ -62,6 +62,21 @@ struct Budget {
   std::uint64_t bytes = 0;
 };
 
+// Rows that nobody needs any more.
+struct Garbage {
+  std::vector<std::int64_t> ids{};
+  std::uint64_t bytes = 0;  // As charged.
+  void add(const Known& known) {
+    if (known.id == 0) return;  // In memory alone.
+    ids.push_back(known.id);
+    bytes += known.bytes;
+  }
+  void add(const Garbage& other) {
+    ids.insert(ids.end(), other.ids.begin(), other.ids.end());
+    bytes += other.bytes;
+  }
+};
+
 class Plan {
  public:
   Plan(Index& index, Purges& purges, Counted& counted, std::int64_t& next_id)
@@ -73,13 +88,14 @@ class Plan {
   // Removes what has to go for want of room. Whether anything had to.
   bool make_room(const Budget& budget);
 
-  // What is put: after the commit, or without one (kMemory). Ids of rows that are no longer needed go to `garbage`.
+  // What is put: after the commit, or without one (kMemory).
   enum class Kept : std::uint8_t { kFile, kMemory };
-  void install(Kept kept, std::vector<std::int64_t>& garbage);
+  void install(Kept kept);
 
   std::vector<ReadyChange*> puts() const;  // By rising id.
-  const std::vector<std::int64_t>& removed() const { return removed_; }
-  void forget_removed() { removed_.clear(); }  // The file they were in is gone.
+  Garbage replaced() const;                // Rows that what is put replaces, as of now.
+  const Garbage& removed() const { return removed_; }
+  void forget_removed() { removed_ = {}; }  // The file they were in is gone.
   bool purges() const { return purged_; }
   bool erases() const { return erased_; }
 
@@ -97,7 +113,7 @@ class Plan {
   };
   std::vector<ReadyChange*> puts_;  // nullptr: dropped again.
   std::unordered_map<KeyHash, std::size_t, HashOfHash> latest_;
-  std::vector<std::int64_t> removed_;
+  Garbage removed_;
   bool purged_ = false;
   bool erased_ = false;
 };

@@ -23,21 +23,20 @@ void EntryFile::State::read_rows() {
   bool damaged = false;
   {
     const MutexLock lock(mutex);
-    std::vector<std::pair<RowHead, KeyHash>> rows;
-    const Result<> scanned = disk.scan([&](RowHead head, bool whole) DM_REQUIRES(mutex) {
+    const Result<> scanned = disk.scan([&](RowHead head, RowState state) DM_REQUIRES(mutex) {
       next_id = std::max(next_id, head.id + 1);
-      if (!whole) {
+      Known known = known_of(head, hash_of(head.key), tag_hashes(head.tags));
+      if (state == RowState::kGone) return noted.add(known);
+      if (state == RowState::kDamaged) {
         ++stats.quarantined;
-        garbage.push_back(head.id);
-        return;
+        return garbage.add(known);
       }
       time.at_least(head.stored);
-      const KeyHash hash = hash_of(head.key);
-      if (const Index::Place old = index.find(hash); old != Index::kNone) {
-        garbage.push_back(index.at(old).id);
+      if (const Index::Place old = index.find(known.hash); old != Index::kNone) {
+        garbage.add(index.at(old));
         index.remove(old);
       }
-      index.add(known_of(head, hash, tag_hashes(head.tags)));
+      index.add(std::move(known));
     });
     damaged = !scanned && is_damage(scanned.error());
     if (!scanned) index.clear();
@@ -45,7 +44,7 @@ void EntryFile::State::read_rows() {
   if (!damaged) return;
   const MutexLock lock(mutex);
   ++stats.renewed;
-  garbage.clear();
+  garbage = noted = {};
   disk.renew(Disk::Old::kAside);
 }
 
@@ -56,7 +55,7 @@ bool EntryFile::State::renew(std::uint64_t seen, Disk::Old old) {
   const MutexLock lock(mutex);
   if (stats.renewed >= kRenewedAtMost && old == Disk::Old::kAside) old = Disk::Old::kDelete;
   index.clear();
-  garbage.clear();
+  garbage = noted = {};
   ++stats.renewed;
   ++generation;
   return disk.renew(old);
@@ -71,7 +70,7 @@ void EntryFile::State::try_again() {
   {
     const MutexLock lock(mutex);
     index.clear();
-    garbage.clear();
+    garbage = noted = {};
   }
   ++generation;
   load();
@@ -86,7 +85,7 @@ EntryFile::State::Seen EntryFile::State::look(std::string_view key, const KeyHas
     return {};
   }
   if (index.at(place).expires <= now) {
-    if (index.at(place).id != 0) garbage.push_back(index.at(place).id);
+    garbage.add(index.at(place));
     index.remove(place);
     ++stats.misses;
     ++stats.expired;
@@ -108,8 +107,8 @@ bool EntryFile::State::quarantine(const KeyHash& hash, std::int64_t id) {
   const MutexLock lock(mutex);
   const Index::Place place = index.find(hash);
   if (place == Index::kNone || index.at(place).id != id) return false;
+  garbage.add(index.at(place));
   index.remove(place);
-  garbage.push_back(id);
   ++stats.quarantined;
   ++stats.misses;
   return true;

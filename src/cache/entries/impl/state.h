@@ -71,6 +71,7 @@ struct EntryFile::State {
   Batch take_batch() DM_REQUIRES(queue_mutex);
   void run(const Batch& batch) DM_EXCLUDES(mutex);
   Plan plan(const Batch& batch) DM_EXCLUDES(mutex);
+  Disk::Removal removal_of(const Plan& plan, const Garbage& removed) DM_REQUIRES(mutex);
   Result<> commit(Plan& plan, std::uint64_t* generation) DM_EXCLUDES(mutex);
   Result<> store(Plan& plan) DM_EXCLUDES(mutex);
   void answer_failed(const Batch& batch, const Plan& plan, const Error& error) DM_EXCLUDES(mutex);
@@ -85,12 +86,14 @@ struct EntryFile::State {
   Disk disk;
   std::atomic<std::uint64_t> generation = 0;  // How often the file has been replaced.
   TimePoint next_try{};                       // Of whoever writes.
+  bool closing = false;                       // The last change.
 
   Mutex mutex;
   Index index DM_GUARDED_BY(mutex);
   Purges purges DM_GUARDED_BY(mutex);
   std::int64_t next_id DM_GUARDED_BY(mutex) = 1;
-  std::vector<std::int64_t> garbage DM_GUARDED_BY(mutex);  // Rows to remove with the next commit.
+  Garbage garbage DM_GUARDED_BY(mutex);  // To be noted as gone with the next commit.
+  Garbage noted DM_GUARDED_BY(mutex);    // Noted, and still in the file.
   Counted counted DM_GUARDED_BY(mutex);
   EntriesStats stats DM_GUARDED_BY(mutex);  // What is counted here.
   std::vector<double> evictions DM_GUARDED_BY(mutex);
