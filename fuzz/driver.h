@@ -25,5 +25,9 @@ void fuzz_template(std::string_view bytes);  // A chat template, a line "---", t
 void fuzz_rerank(std::string_view bytes);    // The body of a request.
 void fuzz_hub(std::string_view bytes);       // What a model hub says.
 void fuzz_answer(std::string_view bytes);    // What a model writes.
+void fuzz_cache_request(std::string_view bytes);
+void fuzz_cache_record(std::string_view bytes);
+void fuzz_guards(std::string_view bytes);   // Two questions, a line break between them.
+void fuzz_lexicon(std::string_view bytes);  // What follows the hash of the file of words.
 
 }  // namespace docmind::fuzz

@@ -134,3 +134,49 @@ seed("template", "functions", "{% set x = messages[0].content.split(',') %}{% ma
 seed("template", "replace", "{{ messages[0].content | replace('a', 'b') | indent(2) }}{{ messages[0]['content'][1:] }}\n---\naaa <|im_start|>")
 seed("answer", "calls", '<think>\nhm\n</think>\n\nI look.\n<tool_call>\n{"name": "f", "arguments": {"a": "\u00e9"}}\n</tool_call>\n<tool_call>{</tool_call> STO')
 seed("answer", "stop", "text with a \xe5\x96\xb5 and STOP more")
+host = "Host: 127.0.0.1:8899\r\n"
+seed("cache_request", "entries", f"PUT /v1/entries/a%20b?ttl=1.5&cost=2&tag=user%3Au&since=7 HTTP/1.1\r\n{host}Content-Length: 3\r\n"
+     f"Expect: 100-continue\r\n\r\nabcGET /v1/entries/a%20b HTTP/1.1\r\n{host}Connection: close\r\n\r\n"
+     f"DELETE /v1/agents/planner/standard/What%20is%20it%3F HTTP/1.0\r\n{host}Origin: http://a\r\n\r\n")
+for path, body in (("get", '{"keys":["a","b"]}'), ("purge", '{"tag":"t"}'),
+                   ("put", '{"entries":[{"key":"k","value":"v","ttl":1,"cost":0.5,"tags":["t"],"since":3},{"key":"b","value_base64":"AA=="}]}')):
+    seed("cache_request", path, f"POST /v1/{path} HTTP/1.1\r\n{host}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+         f"GET /stats HTTP/1.1\r\n{host}\r\n")
+sized = lambda s: struct.pack("<I", len(s)) + s.encode()
+place = sized("id") + sized("a.txt") + sized("v") + struct.pack("<QQ", 3, 9) + bytes(32)
+seed("cache_record", "kept", b"DMA1" + bytes(32) + b"".join(map(sized, ("key", "name", "Was ist das?", "model", "anna", "one", "01J", "So.")))
+     + struct.pack("<IHH", 2, 0x3c00, 1) + struct.pack("<qdQ", -5, 0.25, 40) + struct.pack("<I", 1) + place + struct.pack("<I", 1)
+     + sized("id") + struct.pack("<I", 0) + bytes(32) + struct.pack("<Q", 7) + sized("{}"))
+for name, questions in {
+    "same": "Could you please tell me how I enable the fire wall?\nhow do i enable the firewall",
+    "order": "How do I move files from A to B in Debian 12?\nIn Debian 12, how do I move files from B to A?",
+    "german": "Wie viele Dateien hat das Paket bitte?\nWieviele Dateien hat das \"Paket\" nicht?",
+    "numbers": "What costs 3.5 km at 5² °C on 2024-02-29, today?\n¿船 colour’s isn't -T $HOME 50 %",
+}.items():
+    seed("guards", name, questions)
+
+
+def lexicon(words, links):
+    """(word, kind, word) links, as src/cache/guard/lexicon.h has it; from the lengths on."""
+    starts, text_ = [0], b""
+    for word in words:
+        text_ += word.encode()
+        starts.append(len(text_))
+    link_starts, packed = [0], []
+    for word in words:
+        packed += [kind << 29 | words.index(to) for of, kind, to in links if of == word]
+        link_starts.append(len(packed))
+    slots = [0] * 8
+    for n, word in enumerate(words):
+        at = 2166136261
+        for byte in word.encode():
+            at = (at ^ byte) * 16777619 % 2**32
+        while slots[at % 8]:
+            at += 1
+        slots[at % 8] = n + 1
+    numbers = lambda values: struct.pack(f"<{len(values)}I", *values)
+    return (numbers([6, len(words), 8, len(packed), len(text_), 0]) + b"notice" + numbers(starts) + numbers(link_starts)
+            + numbers(packed) + numbers(slots) + bytes(5 for _ in words) + text_)
+
+
+seed("lexicon", "three", lexicon(["color", "colour", "men"], [("color", 0, "colour"), ("colour", 0, "color"), ("men", 4, "color")]))

@@ -37,13 +37,28 @@ std::string mutated(std::string bytes, docmind::Rng& rng) {
 
 int main(int argc, char** argv) {
   namespace fuzz = docmind::fuzz;
-  const std::map<std::string, Entry> entries = {
-      {"text", fuzz::fuzz_text},     {"markdown", fuzz::fuzz_markdown}, {"html", fuzz::fuzz_html},
-      {"docx", fuzz::fuzz_docx},     {"docx_xml", fuzz::fuzz_docx_xml}, {"epub", fuzz::fuzz_epub},
-      {"frame", fuzz::fuzz_frame},   {"sse", fuzz::fuzz_sse},           {"multipart", fuzz::fuzz_multipart},
-      {"target", fuzz::fuzz_target}, {"rerank", fuzz::fuzz_rerank},     {"hub", fuzz::fuzz_hub},
-      {"schema", fuzz::fuzz_schema}, {"gguf", fuzz::fuzz_gguf},         {"safetensors", fuzz::fuzz_safetensors},
-      {"chat", fuzz::fuzz_chat},     {"template", fuzz::fuzz_template}, {"answer", fuzz::fuzz_answer}};
+  const std::map<std::string, Entry> entries = {{"text", fuzz::fuzz_text},
+                                                {"markdown", fuzz::fuzz_markdown},
+                                                {"html", fuzz::fuzz_html},
+                                                {"docx", fuzz::fuzz_docx},
+                                                {"docx_xml", fuzz::fuzz_docx_xml},
+                                                {"epub", fuzz::fuzz_epub},
+                                                {"frame", fuzz::fuzz_frame},
+                                                {"sse", fuzz::fuzz_sse},
+                                                {"multipart", fuzz::fuzz_multipart},
+                                                {"target", fuzz::fuzz_target},
+                                                {"rerank", fuzz::fuzz_rerank},
+                                                {"hub", fuzz::fuzz_hub},
+                                                {"schema", fuzz::fuzz_schema},
+                                                {"gguf", fuzz::fuzz_gguf},
+                                                {"safetensors", fuzz::fuzz_safetensors},
+                                                {"chat", fuzz::fuzz_chat},
+                                                {"template", fuzz::fuzz_template},
+                                                {"answer", fuzz::fuzz_answer},
+                                                {"cache_request", fuzz::fuzz_cache_request},
+                                                {"cache_record", fuzz::fuzz_cache_record},
+                                                {"guards", fuzz::fuzz_guards},
+                                                {"lexicon", fuzz::fuzz_lexicon}};
   if (argc != 3 || !entries.contains(argv[1])) return std::fprintf(stderr, "usage: fuzz_replay ENTRY FOLDER\n"), 2;
   docmind::SeededRng rng(1);
   std::size_t seeds = 0;

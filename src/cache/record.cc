@@ -56,6 +56,11 @@ class Reader {
     if (from.size() == out.bytes.size()) std::memcpy(out.bytes.data(), from.data(), from.size());
     return out;
   }
+  Renewal renewal() {
+    const std::uint64_t number = u32();
+    ok_ = ok_ && number <= static_cast<std::uint64_t>(Renewal::kNone);
+    return static_cast<Renewal>(number);
+  }
   // Of items that take `least` bytes each.
   std::uint64_t count(std::size_t least) {
     const std::uint64_t items = u32();
@@ -105,7 +110,7 @@ Manifest read_manifest(Reader& in) {
     place.quote = in.hash();
   }
   for (std::uint64_t left = in.count(4); left > 0 && in.ok(); --left) manifest.read.push_back(in.text());
-  manifest.renewal = in.u32() == 0 ? Renewal::kLookAgain : Renewal::kNone;
+  manifest.renewal = in.renewal();
   manifest.best = in.hash();
   manifest.generation = in.u64();
   return manifest;

@@ -48,6 +48,14 @@ TEST(Record, EveryTruncationAndEveryAdditionIsNoticed) {
   EXPECT_FALSE(read_record(bytes + '\0'));
 }
 
+TEST(Record, ARenewalThatThereIsNotIsNone) {
+  std::string bytes = write_record({});
+  const std::size_t renewal = bytes.size() - 4 - 8 - 32 - 4;  // Before best, generation and the answer's length.
+  ASSERT_EQ(bytes[renewal], static_cast<char>(Record{}.manifest.renewal));
+  bytes[renewal] = 2;
+  EXPECT_FALSE(read_record(bytes));
+}
+
 // Lengths of 4 GiB and the like: refused, and nothing is allocated for them.
 TEST(Record, NoBitFlipMakesItReadBeyondItsEnd) {
   const std::string bytes = write_record(sample());
