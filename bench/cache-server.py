@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The cache server beside Redis: GET and SET on kept connections, the same load from the same program (cache_load.cc).
 
-Redis runs as Debian ships it, without persistence; ours commits every SET to its file before it answers, as it always
-does. Pairs are interleaved; figures are medians. --connections N (default 64), --requests N a run, --bytes N a value,
---rounds N; --tiny: one small run without the peer. Also: the start with a warm file, what compression saves, what making
-room takes.
+Redis runs as it comes (a snapshot now and then), as the target has it, and beside it with what promises the same as
+ours: its append-only file, written before it answers and synced every second, survives a kill. Ours commits every SET to its file before it
+answers, as it always does. Rounds are interleaved; figures are medians. --connections N (default 64), --requests N a
+run, --bytes N a value, --rounds N; --tiny: one small run without the peer. Also: SET into a full cache, the start with a
+warm file, what compression saves, what making room takes.
 """
 import argparse
 import json
@@ -49,13 +50,14 @@ class Ours:
 class Redis:
     kind = "redis"
 
-    def __init__(self, folder):
+    def __init__(self, folder, *settings):
+        folder.mkdir()
         program = shutil.which("redis-server") or "/usr/bin/redis-server"
         with subprocess.Popen(["/usr/bin/python3", "-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); "
                                "print(s.getsockname()[1])"], stdout=subprocess.PIPE, text=True) as free:
             self.port = free.stdout.read().strip()
-        self.process = subprocess.Popen([program, "--port", self.port, "--bind", "127.0.0.1", "--save", "",
-                                         "--appendonly", "no", "--dir", folder], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([program, "--port", self.port, "--bind", "127.0.0.1",
+                                         "--dir", folder, *settings], stdout=subprocess.DEVNULL)
         for _ in range(500):
             if subprocess.run([LOAD, "redis", self.port, "set", "1", "1", "1", "1"], capture_output=True).returncode == 0:
                 return
@@ -75,17 +77,25 @@ def load(server, what, a, connections=None):
     return json.loads(ran.stdout)
 
 
-def pairs(figures, ours, redis, a):
+def rounds(figures, servers, a):
+    """Rates and latencies of all servers, beside each other; the first is ours, the second the one of the target."""
     for what in ("get", "set"):
-        runs = {"http": [], "redis": []}
+        runs = {name: [] for name in servers}
         for _ in range(a.rounds):
-            for server in (ours, redis) if redis else (ours,):
-                runs[server.kind].append(load(server, what, a))
-        median = lambda kind, key: median_with_interval([run[key] for run in runs[kind]])[0] if runs[kind] else None
-        rate, peer = median("http", "requests_per_second"), median("redis", "requests_per_second")
-        figures.add(f"{what}, {a.connections} connections", "/s", rate, peer, ">= 0.5 of Redis" if peer else None,
-                    rate >= 0.5 * peer if peer else None)
-        figures.add(f"{what}, {a.connections} connections: p99", "us", median("http", "p99_us"), median("redis", "p99_us"))
+            for name, server in servers.items():
+                runs[name].append(load(server, what, a))
+        median = lambda name, key: median_with_interval([run[key] for run in runs[name]])[0]
+        ours, *peers = servers
+        label = f"{what}, {a.connections} connections"
+        rate = median(ours, "requests_per_second")
+        if not peers:
+            figures.add(label, "/s", rate)
+        for peer in peers:
+            target = peer == peers[0]
+            beside = median(peer, "requests_per_second")
+            figures.add(f"{label}, beside {peer}", "/s", rate, beside, ">= 0.5 of it" if target else None,
+                        rate >= 0.5 * beside if target else None)
+            figures.add(f"{label}, beside {peer}: p99", "us", median(ours, "p99_us"), median(peer, "p99_us"))
 
 
 def main():
@@ -103,15 +113,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="docmind-bench-") as folder:
         folder = pathlib.Path(folder)
         os.environ["XDG_RUNTIME_DIR"] = str(folder)
-        ours = Ours(folder / "pairs")
-        redis = None if a.tiny else Redis(folder)
-        for server in (ours, redis) if redis else (ours,):
+        servers = {"ours": Ours(folder / "rounds")}
+        if not a.tiny:
+            servers["Redis"] = Redis(folder / "redis")
+            servers["Redis, append-only file"] = Redis(folder / "aof", "--appendonly", "yes", "--appendfsync", "everysec")
+        for server in servers.values():
             load(server, "fill", a)
         progress("filled")
-        pairs(figures, ours, redis, a)
-        if redis:
-            redis.stop()
-        ours.stop()
+        rounds(figures, servers, a)
+        for server in servers.values():
+            server.stop()
 
         # A full file: its start, its room, its compression.
         a.keys, a.bytes = (200, 4096) if a.tiny else (100_000, 1024)
@@ -129,7 +140,8 @@ def main():
         figures.add(f"start with {a.keys:,} entries in the file", "s", up, None, None if a.tiny else "< 0.5 s",
                     None if a.tiny else up < 0.5)
         small = Ours(folder / "small", "cache_server.max_entries=" + str(a.keys // 2))
-        load(small, "fill", a)
+        filled = load(small, "fill", a)
+        figures.add("set, with every second one making room", "/s", filled["requests_per_second"])
         stats = json.loads(get(small.address + "/stats"))
         small.stop()
         figures.add("making room: p99", "us", stats["eviction_p99_seconds"] * 1e6)
