@@ -20,8 +20,9 @@ class Pool::Impl {
     {
       const MutexLock lock(mutex_);
       closing_ = true;
-      changed_.notify_all();
     }
+    work_.notify_all();
+    room_.notify_all();
     for (std::jthread& thread : threads_) thread.join();
   }
 
@@ -37,16 +38,23 @@ class Pool::Impl {
 
   Result<> submit(Task task, Lane lane, const Deadline& deadline, std::stop_token stop) {
     MutexLock lock(mutex_);
-    const Waited waited = wait_until(changed_, lock, deadline, std::move(stop), [this, lane]() DM_REQUIRES(mutex_) {
+    const Waited waited = wait_until(room_, lock, deadline, std::move(stop), [this, lane]() DM_REQUIRES(mutex_) {
       return closing_ || queue(lane).size() < options_.queue_bound;
     });
     if (waited != Waited::kReady) return error_of(waited, "the pool stayed busy");
-    return put(std::move(task), lane);
+    DM_TRY(put(std::move(task), lane));
+    lock.unlock();
+    work_.notify_one();
+    return {};
   }
 
   Result<> try_submit(Task task, Lane lane) {
-    const MutexLock lock(mutex_);
-    return put(std::move(task), lane);
+    {
+      const MutexLock lock(mutex_);
+      DM_TRY(put(std::move(task), lane));
+    }
+    work_.notify_one();
+    return {};
   }
 
   std::size_t threads() const { return options_.threads; }
@@ -63,20 +71,19 @@ class Pool::Impl {
     if (closing_) return Error{Code::kCancelled, "the pool is closing"};
     if (queue(lane).size() >= options_.queue_bound) return Error{Code::kResourceExhausted, "too much work is waiting"};
     queue(lane).push_back(std::move(task));
-    changed_.notify_all();  // Workers and submitters wait on the same condition.
     return {};
   }
 
   void work() {
     MutexLock lock(mutex_);
     while (true) {
-      while (!closing_ && lanes_[0].empty() && lanes_[1].empty()) changed_.wait(lock);
+      while (!closing_ && lanes_[0].empty() && lanes_[1].empty()) work_.wait(lock);
       std::deque<Task>& from = lanes_[0].empty() ? lanes_[1] : lanes_[0];
       if (from.empty()) return;
       Task task = std::move(from.front());
       from.pop_front();
-      changed_.notify_all();
       lock.unlock();
+      room_.notify_all();  // Of either lane.
       task();
       task = nullptr;  // What it holds goes before the lock comes back.
       lock.lock();
@@ -85,7 +92,8 @@ class Pool::Impl {
 
   const PoolOptions options_;
   mutable Mutex mutex_;
-  std::condition_variable_any changed_;
+  std::condition_variable_any work_;  // Notified without the lock: who wakes can go on at once.
+  std::condition_variable_any room_;
   std::array<std::deque<Task>, 2> lanes_ DM_GUARDED_BY(mutex_);  // By Lane.
   bool closing_ DM_GUARDED_BY(mutex_) = false;
   std::vector<std::jthread> threads_;

@@ -37,7 +37,9 @@ Result<> Writer::submit(Work work, Deadline deadline, std::stop_token stop, Comm
     return Error{Code::kResourceExhausted, "Too many changes are waiting to be stored.", "Try again in a moment."};
   }
   queue_.push_back(job);
+  lock.unlock();  // So that it can go on when it wakes.
   work_.notify_one();
+  lock.lock();
   while (job->stage != Stage::kAnswered) {
     answered_.wait_for(lock, kLook);
     if (job->stage != Stage::kWaiting) continue;  // Begun: the commit decides, whatever the time.
