@@ -5,6 +5,8 @@
 #include <charconv>
 #include <map>
 
+#include "base/find.h"
+
 namespace docmind::cache {
 namespace {
 
@@ -106,21 +108,20 @@ Error error_of_reply(std::string_view text) {
     return {Code::kUnauthorized, "Redis refuses user or password.", "Correct them in cache.shared."};
   }
   // What a script did without leave comes back as an error of the script.
-  if (begins("NOPERM") || text.find("NOPERM") != std::string_view::npos ||
-      text.find("ACL failure in script") != std::string_view::npos) {
+  if (contains_any(text, {"NOPERM", "ACL failure in script", "The user executing the script can't"})) {
     return {Code::kUnauthorized, said, "Give that user the commands and keys that docs/shared-cache.md lists."};
   }
-  if (begins("OOM") || text.find("OOM command not allowed") != std::string_view::npos) {
+  if (begins("OOM") || contains_any(text, {"OOM command not allowed"})) {
     return {Code::kResourceExhausted, "Redis has no room left.", "Raise its maxmemory, or let it evict."};
   }
   if (begins("MISCONF")) {
     return {Code::kResourceExhausted, "Redis cannot write to its disk.", "See to its disk and its log."};
   }
-  if (begins("WRONGTYPE") || text.find("WRONGTYPE") != std::string_view::npos) {
+  if (contains_any(text, {"WRONGTYPE"})) {
     return {Code::kDataLoss, "Under that key lies something that is no entry.", "Use another prefix."};
   }
   if (begins("LOADING")) return {Code::kUnavailable, "That Redis is still loading its data.", "It is tried again."};
-  if (begins("READONLY") || text.find("READONLY") != std::string_view::npos) {
+  if (contains_any(text, {"READONLY"})) {
     return {Code::kUnavailable, "That Redis is a read-only replica.", "Name the address of its primary."};
   }
   return {Code::kUnavailable, said, "Look at its log."};
