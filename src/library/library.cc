@@ -153,6 +153,7 @@ struct Library::State {
   Rng& rng;  // Used on the writer thread alone.
   std::shared_ptr<Listeners> listeners = std::make_shared<Listeners>();
   std::atomic<std::uint64_t> generation = 0;
+  std::string identity;
   std::unique_ptr<store::Database> database;
   std::unique_ptr<Eraser> eraser;  // Ends first.
 
@@ -218,6 +219,7 @@ Result<> Library::State::prepare_terms() {
     counters = DM_TRY(read_state(reader));
   }
   generation = counters.generation;
+  identity = counters.identity;
   if (counters.terms_version != options.terms_version) {
     counters.terms_version = options.terms_version;
     DM_TRY(database->write(
@@ -330,6 +332,7 @@ std::shared_ptr<void> Library::listen(Listener fn) {
 }
 
 std::uint64_t Library::generation() const { return state_->generation; }
+const std::string& Library::identity() const { return state_->identity; }
 
 store::Database& Library::database() { return *state_->database; }
 

@@ -175,6 +175,8 @@ class Library {
   [[nodiscard]] std::shared_ptr<void> listen(Listener fn);
 
   std::uint64_t generation() const;  // Of the newest commit, without a look at the file.
+  // 32 hexadecimal digits that this library and its copies have, and no other.
+  const std::string& identity() const;
   store::Database& database();
 
  private:

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "library/impl/schema.h"
 #include "library/lexical_index.h"
 #include "library/testing/sample_document.h"
 #include "library/testing/temp_library.h"
@@ -83,6 +84,40 @@ TEST_F(LibraryTest, GivesBackEverythingThatWasPut) {
   ASSERT_TRUE(sample.document.sections[0].embedding);
   EXPECT_EQ(at.section(d.key, 0)->value_or(Section{}).embedding, sample.document.sections[0].embedding);
   EXPECT_FALSE(*at.section(d.key, 1));
+}
+
+// What two libraries have in common is that they are copies of one.
+TEST_F(LibraryTest, HasAnIdentityThatItsCopiesKeep) {
+  const std::string mine = library_->identity();
+  EXPECT_EQ(mine.size(), 32U);
+  EXPECT_EQ(mine.find_first_not_of("0123456789abcdef"), std::string::npos);
+  put("/a", {"One."});
+  library_.reopen();
+  EXPECT_EQ(library_->identity(), mine);
+  testing::TempLibrary other;
+  EXPECT_NE(other->identity(), mine);
+  library_.close();
+  other.close();
+  std::filesystem::copy_file(library_.options().path, other.options().path,
+                             std::filesystem::copy_options::overwrite_existing);
+  other.reopen();
+  EXPECT_EQ(other->identity(), mine);
+}
+
+// A file from before identities gets one, and a program from before can still work on it.
+TEST_F(LibraryTest, AnOlderFileGetsAnIdentity) {
+  put("/a", {"One."});
+  library_.close();
+  store::DatabaseOptions options;
+  options.path = library_.options().path;
+  options.application_id = kApplicationId;
+  options.migrations = migrations();
+  options.tokenizer_name = kTokenizer;
+  options.tokenizer = [](std::string_view, bool, const store::EmitTerm&) {};
+  ASSERT_TRUE(store::Database::migrate(options, 1));
+  library_.reopen();
+  EXPECT_EQ(library_->identity().size(), 32U);
+  EXPECT_EQ(library_.read().stats()->documents, 1U);
 }
 
 TEST_F(LibraryTest, UnitsAndChunksPointAtEachOther) {

@@ -108,7 +108,7 @@ std::string as_json(const std::vector<std::int64_t>& keys) { return fmt::format(
 Result<LibraryState> read_state(store::Source& from) {
   auto row =
       DM_TRY(from.query("SELECT generation, next_unit, next_chunk, documents, units, chunks, text_bytes, "
-                        "unit_terms, chunk_terms, terms_version, erase_after FROM library_state"));
+                        "unit_terms, chunk_terms, terms_version, erase_after, identity FROM library_state"));
   if (!DM_TRY(row.step())) return Error{Code::kDataLoss, "library_state is empty.", "Restore it from a backup."};
   LibraryState state;
   state.generation = static_cast<std::uint64_t>(row.integer(0));
@@ -122,6 +122,7 @@ Result<LibraryState> read_state(store::Source& from) {
   state.chunk_terms = static_cast<std::uint64_t>(row.integer(8));
   state.terms_version = row.text(9);
   state.erase_after = static_cast<std::uint64_t>(row.integer(10));
+  state.identity = row.text(11);
   return state;
 }
 

@@ -23,6 +23,7 @@ struct LibraryState {
   std::uint64_t chunk_terms = 0;
   std::string terms_version;
   std::uint64_t erase_after = 0;  // The last generation whose deleted words still lie in the index; 0: none.
+  std::string identity;           // Of the file and its copies; never written.
 };
 
 Result<LibraryState> read_state(store::Source& from);

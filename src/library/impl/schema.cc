@@ -213,13 +213,20 @@ DROP TABLE unit; DROP TABLE chunk; DROP TABLE section; DROP TABLE embedding;
 DROP TABLE block; DROP TABLE page; DROP TABLE text_piece; DROP TABLE document; DROP TABLE library_state;
 )sql";
 
+// Drawn by SQLite, in the transaction that makes the column: every file has one, and its copies have the same.
+constexpr const char* kIdentity = R"sql(
+ALTER TABLE library_state ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+UPDATE library_state SET identity = lower(hex(randomblob(16)));
+)sql";
+
 }  // namespace
 
 std::vector<store::Migration> migrations() {
   return {{.version = 1,
            .up = std::string(kDocuments) + kLayout + kPassages + kTerms + kRecords,
            .down = kDropAll,
-           .min_reader = 1}};
+           .min_reader = 1},
+          {.version = 2, .up = kIdentity, .down = "ALTER TABLE library_state DROP COLUMN identity;", .min_reader = 1}};
 }
 
 }  // namespace docmind::library
