@@ -70,7 +70,7 @@ struct AnswerCache::Ticket::State {
   std::vector<float> vector{};
   std::optional<std::uint64_t> generation{};  // Of the library when it was given out; nothing while it was changing.
   std::uint64_t purges = 0;                   // Until then.
-  std::optional<std::uint64_t> since{};       // Entries::moment() then.
+  std::optional<std::uint64_t> since{};       // Entries::moment() when it was given out.
   std::optional<Shadow> shadow{};
 };
 
@@ -81,7 +81,11 @@ AnswerCache::Ticket::~Ticket() = default;
 
 struct AnswerCache::State {
   State(AnswerCacheOptions given, AnswerCacheDeps its)
-      : options(given), deps(std::move(its)), counts(deps.metrics), lists(deps.entries), questions(options.questions) {}
+      : options(given),
+        deps(std::move(its)),
+        counts(deps.metrics),
+        lists(deps.entries, deps.library.identity()),
+        questions(options.questions) {}
 
   AnswerCacheOptions options;
   AnswerCacheDeps deps;
@@ -241,7 +245,6 @@ std::unique_ptr<AnswerCache::Ticket::State> AnswerCache::State::ticket_for(const
   ticket->question = asked.question;
   ticket->space = asked.scope.embedder;
   ticket->purges = purges;
-  if (const auto moment = deps.entries.moment()) ticket->since = *moment;
   const std::uint64_t generation = deps.library.generation();
   if (settled.load() == generation) ticket->generation = generation;
   return ticket;
@@ -257,6 +260,10 @@ AnswerCache::Looked AnswerCache::State::served(Tried tried, std::unique_ptr<Tick
   if (const auto& hit = tried.hit) {
     ticket->shadow = Shadow{hit->layer, std::move(tried.said)};
     tried.why = "shadow";
+  }
+  // Now, after the store was asked: one that is shared has said then which purges there were.
+  if (ticket != nullptr) {
+    if (const auto moment = deps.entries.moment()) ticket->since = *moment;
   }
   counts.missed(tried.why);
   out.why = std::move(tried.why);
@@ -378,6 +385,8 @@ Result<AnswerCacheStats> AnswerCache::stats() {
   AnswerCacheStats out = state_->counts.stats();
   out.answers = state_->questions.size();
   out.bytes = kept.bytes;
+  out.place = kept.place;
+  out.trouble = kept.trouble;
   return out;
 }
 

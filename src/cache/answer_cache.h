@@ -113,6 +113,8 @@ struct AnswerCacheStats {
   std::uint64_t misses = 0;
   double saved_seconds = 0;
   std::uint64_t saved_tokens = 0;
+  std::string place{};    // Where they are kept, for people; empty: in a file of this machine.
+  std::string trouble{};  // Why not where they should be; empty: all is well.
 };
 
 enum class PurgeBy : std::uint8_t { kAll, kUser, kSession, kDocument };

@@ -42,6 +42,28 @@ TEST_F(AnswerCacheTest, SaysWhatItGave) {
   EXPECT_EQ(looked->hit->trace_id, "trace of " + kQuestion);
 }
 
+TEST_F(AnswerCacheTest, AnothersAnswerIsFoundByItsWordsAtOnceAndByOthersAfterARestart) {
+  auto other = another();
+  ask(kQuestion);
+  cache_.swap(other);
+  EXPECT_FALSE(cache_->look(asked(kOther), Deadline::never(), {})->hit);
+  EXPECT_EQ(layer(kQuestion), "exact");
+  reopen();
+  EXPECT_EQ(layer(kOther), "semantic");
+  ASSERT_TRUE(other->purge(PurgeBy::kAll, "", Deadline::never(), {}));
+  EXPECT_FALSE(cache_->look(asked(kOther), Deadline::never(), {})->hit);
+  EXPECT_EQ(layer(kQuestion), "miss");
+}
+
+// Other libraries keep their answers in the same store: nobody reads them, and nobody drops what rests on documents
+// that only those have.
+TEST_F(AnswerCacheTest, AnotherLibrarysAnswersAreLeftAlone) {
+  ask(kQuestion);
+  CachedLibrary::Stranger stranger(entries_);
+  EXPECT_EQ(stranger.cache().stats()->answers, 0U);
+  EXPECT_EQ(layer(kQuestion), "exact");
+}
+
 TEST_F(AnswerCacheTest, CountsHitsMissesAndWhatTheySaved) {
   ask(kQuestion);
   ask(kQuestion);

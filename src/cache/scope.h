@@ -13,7 +13,7 @@ namespace docmind::cache {
 struct Scope {
   std::string tenant{};
   std::string user{};
-  std::string corpus{};      // Which library.
+  std::string corpus{};      // Which library: library::Library::identity().
   std::string filter{};      // Of documents, in one spelling.
   std::string model{};       // That writes, with its file's hash and who runs it; empty: the documents' own words.
   std::string prompts{};     // Version of everything that words a prompt or picks a sentence.

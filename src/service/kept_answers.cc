@@ -128,7 +128,7 @@ std::string trace_of(const Question& question, const Answer& answer, const agent
 Result<std::unique_ptr<KeptAnswers>> KeptAnswers::open(const ServiceOptions& options, const KeptAnswersDeps& deps,
                                                        Deadline deadline, std::stop_token stop) {
   std::unique_ptr<KeptAnswers> out(new KeptAnswers(deps));
-  out->corpus_ = options.library_path;
+  out->corpus_ = deps.library.identity();
   out->parameters_ = parameters_of(options);
   cache::AnswerCacheDeps its{.entries = deps.entries,
                              .library = deps.library,

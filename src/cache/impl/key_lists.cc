@@ -8,9 +8,11 @@ namespace {
 constexpr std::size_t kKeyBytes = 64;
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-std::string name_of_list(std::string_view key) { return "answers " + std::string(key.substr(0, 2)); }
-
 }  // namespace
+
+std::string KeyLists::name_of_list(std::string_view key) const {
+  return "answers " + library_ + " " + std::string(key.substr(0, 2));
+}
 
 // Whatever is no list counts as an empty one.
 std::vector<std::string> KeyLists::read(std::string_view list, Deadline deadline, const std::stop_token& stop) {

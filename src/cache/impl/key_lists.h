@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/deadline.h"
@@ -19,7 +20,8 @@ namespace docmind::cache {
 
 class KeyLists {
  public:
-  explicit KeyLists(Entries& entries) : entries_(entries) {}
+  // `library`: whose answers; other libraries may keep theirs in the same store.
+  KeyLists(Entries& entries, std::string library) : entries_(entries), library_(std::move(library)) {}
 
   // `key` is as key_of() makes them. Errors: the store's.
   Result<> add(std::string_view key, Deadline deadline, std::stop_token stop);
@@ -30,7 +32,10 @@ class KeyLists {
   static constexpr std::size_t kLong = 256;  // Keys of one list: past it those without an answer are left out.
   std::vector<std::string> read(std::string_view list, Deadline deadline, const std::stop_token& stop);
 
+  std::string name_of_list(std::string_view key) const;
+
   Entries& entries_;
+  const std::string library_;
   Mutex mutex_;  // Held while a list is written.
 };
 

@@ -286,5 +286,43 @@ TEST_F(SharedEntriesTest, NothingPurgedIsGivenThoughTheStoreComesAndGoes) {
   EXPECT_EQ(wrong, 0);
 }
 
+// The same with a real server that hangs, dies and comes back with what it had.
+TEST(SharedOnRedis, NothingPurgedIsGivenThoughTheServerHangsAndDies) {
+  RedisProcess redis;
+  sys::RealClock clock;
+  RedisEntriesOptions options{.url = redis.url()};
+  options.timeout = std::chrono::milliseconds(500);
+  const auto server = RedisEntries::open(options, clock);
+  ASSERT_TRUE(server);
+  KeptFile file;
+  Machine machine(**server, file);
+  const auto come_back = [&] {
+    for (int i = 0; i < 1'000 && machine.entries->stats()->place != "there"; ++i) machine.reconnect();
+    EXPECT_EQ(machine.entries->stats()->place, "there");
+  };
+  come_back();
+  machine.put("k", "v", {"t"});
+  EXPECT_EQ(machine.value("k"), "v");
+  redis.halt();
+  EXPECT_TRUE(machine.entries->purge("t", {}, {}));
+  EXPECT_EQ(machine.value("k"), std::nullopt);
+  redis.go_on();
+  come_back();
+  EXPECT_EQ(machine.value("k"), std::nullopt);
+  EXPECT_EQ(*(*server)->get("k", {}, {}), std::nullopt);
+
+  machine.put("k", "v", {"t"});
+  redis.kill();
+  EXPECT_EQ(machine.value("k"), std::nullopt);
+  machine.put("k", "mine", {"t"});
+  EXPECT_EQ(machine.value("k"), "mine");
+  EXPECT_TRUE(machine.entries->purge("t", {}, {}));
+  EXPECT_EQ(machine.value("k"), std::nullopt);
+  redis.start();
+  come_back();
+  machine.put("k", "new", {"t"});
+  EXPECT_EQ(machine.value("k"), "new");
+}
+
 }  // namespace
 }  // namespace docmind::cache

@@ -27,6 +27,26 @@ class CachedLibrary : public ::testing::Test {
     double age = 0;
   };
 
+  // A machine with a library of its own, and the same store of entries.
+  class Stranger {
+   public:
+    explicit Stranger(Entries& entries) {
+      AnswerCacheDeps deps{.entries = entries,
+                           .library = library_.library(),
+                           .clock = library_.clock(),
+                           .metrics = metrics_,
+                           .normalised = [](std::string_view text) { return std::string(text); },
+                           .difference = [](std::string_view, std::string_view) { return std::string(); }};
+      cache_ = library::testing::must(AnswerCache::open({}, std::move(deps), Deadline::never(), {}));
+    }
+    AnswerCache& cache() { return *cache_; }
+
+   private:
+    retrieval::SmallLibrary library_;
+    obs::Metrics metrics_;
+    std::unique_ptr<AnswerCache> cache_;
+  };
+
   CachedLibrary() {
     scope_.corpus = "test";
     scope_.embedder = library_.embedder().settings().model_hash;
@@ -46,6 +66,10 @@ class CachedLibrary : public ::testing::Test {
   // As a new process does.
   void reopen() {
     cache_.reset();
+    cache_ = another();
+  }
+  // As a process on another machine does, with a copy of the library and the same store of entries.
+  std::unique_ptr<AnswerCache> another() {
     AnswerCacheDeps deps{
         .entries = entries_,
         .library = library_.library(),
@@ -53,7 +77,7 @@ class CachedLibrary : public ::testing::Test {
         .metrics = metrics_,
         .normalised = normalised_,
         .difference = [this](std::string_view asked, std::string_view stored) { return difference_(asked, stored); }};
-    cache_ = library::testing::must(AnswerCache::open(options_, std::move(deps), Deadline::never(), {}));
+    return library::testing::must(AnswerCache::open(options_, std::move(deps), Deadline::never(), {}));
   }
 
   std::vector<retrieval::Hit> search(const std::string& question) {
