@@ -11,6 +11,7 @@
 #include "app/chat_plan.h"
 #include "app/engine_options.h"
 #include "app/managed_ollama.h"
+#include "app/remote_hosts.h"
 #include "app/vllm_options.h"
 #include "base/list.h"
 #include "llm/llamacpp/engine_backend.h"
@@ -95,12 +96,8 @@ namespace {
 // Where a server is that runs already. kInvalidArgument for another machine that is not allowed by name.
 Result<net::Address> address_in(std::string_view setting, const std::string& url, const config::Settings& settings) {
   net::Address address = DM_TRY(net::address_of(url).with(std::string(setting)));
-  const std::string& host = address.endpoint.host;
-  if (net::is_loopback(address.endpoint) || has(words_between_commas(settings.backends.allow_remote), host)) {
-    return address;
-  }
-  return Error{Code::kInvalidArgument, std::string(setting) + " would send text to " + host + ", another machine",
-               "Name that host in backends.allow_remote if that is meant."};
+  DM_TRY(check_host(setting, address.endpoint.host, settings));
+  return address;
 }
 
 }  // namespace

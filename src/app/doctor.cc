@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/chat_plan.h"
+#include "app/shared_cache.h"
 #include "cli/render.h"
 #include "model/model_folder.h"
 #include "store/database.h"
@@ -198,6 +199,17 @@ void examine_settings(const config::Loaded& loaded, Findings& out) {
   out.degraded("settings", fmt::format("{}", fmt::join(loaded.warnings, "; ")));
 }
 
+void examine_shared(const DoctorContext& context, Findings& out) {
+  const auto found = examine_shared_cache(context.loaded.settings, context.clock,
+                                          Deadline::in(kPatience, context.clock), context.stop);
+  if (!found)
+    return out.degraded("shared cache", with_hint(found.error()) + " Answers are kept on this machine alone.");
+  const std::string text = fmt::format("{} at {}", sys::printable(found->report.server), found->place);
+  const std::vector<std::string> remarks = found->report.remarks();
+  if (remarks.empty()) return out.ok("shared cache", text);
+  out.degraded("shared cache", fmt::format("{}; {}", text, fmt::join(remarks, "; ")));
+}
+
 }  // namespace
 
 json::object examine_machine(const DoctorContext& context) {
@@ -210,6 +222,7 @@ json::object examine_machine(const DoctorContext& context) {
   examine_models(context.layout, out);
   examine_plan(context, machine.memory, devices, out);
   examine_settings(context.loaded, out);
+  if (!context.loaded.settings.cache.shared.empty()) examine_shared(context, out);
   out.machine["sqlite"] = store::sqlite_version();
   out.ok("sqlite", store::sqlite_version());
   return out.take();

@@ -10,6 +10,7 @@
 #include "app/engine_options.h"
 #include "app/roles.h"
 #include "app/settings_object.h"
+#include "app/shared_cache.h"
 #include "cache/entries/entry_file.h"
 #include "cache/guard/guards.h"
 #include "graph/sqlite/sqlite_saver.h"
@@ -131,6 +132,7 @@ struct Holder::State {
   std::unique_ptr<llamacpp::EngineBackend> reranker;
   std::unique_ptr<parse::ChildParser> parser;
   std::unique_ptr<cache::EntryFile> answers;  // Kept ones; null: none are.
+  std::unique_ptr<SharedCache> shared;        // Before them; null: they are this machine's alone.
   std::unique_ptr<cache::Guards> guards;
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
@@ -139,7 +141,7 @@ struct Holder::State {
   std::jthread warming;  // Uses all of the above.
 
   Result<> build();
-  void build_cache();
+  Result<> build_cache();
   Result<> remove_cache();
   Result<std::vector<server::ServedModel>> build_models();
   Result<> build_reranker(std::vector<server::ServedModel>& models);
@@ -163,13 +165,14 @@ Result<> Holder::State::build() {
     }
   }
   if (settings.cache.enabled) {
-    build_cache();
+    DM_TRY(build_cache());
   } else {
     DM_TRY(remove_cache());
   }
-  service =
-      DM_TRY(service::Service::open(std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser, *embedder,
-                                                         backends->router(), answers.get(), guards.get()}));
+  if (shared != nullptr) serving.keeps_text_at = shared->sends_text_to();
+  cache::Entries* const kept = shared != nullptr ? &shared->entries() : static_cast<cache::Entries*>(answers.get());
+  service = DM_TRY(service::Service::open(std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser,
+                                                               *embedder, backends->router(), kept, guards.get()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
@@ -187,8 +190,9 @@ Result<> Holder::State::build() {
   return server->listen_unix(layout.socket.string());
 }
 
-// Whatever fails here costs the cache some or all of its use, not the server.
-void Holder::State::build_cache() {
+// Whatever fails here costs the cache some or all of its use, not the server; but an address that is none is an error.
+Result<> Holder::State::build_cache() {
+  DM_TRY(check_shared_cache(deps.loaded.settings));
   auto words = cache::Guards::open(files, deps.layout.share / "words.lexicon");
   if (!words) deps.log.failure(obs::Level::kWarn, "cache_words_unusable", words.error());
   guards = std::make_unique<cache::Guards>(words ? *std::move(words) : cache::Guards());
@@ -197,8 +201,15 @@ void Holder::State::build_cache() {
   options.max_bytes = deps.loaded.settings.cache.bytes;
   options.max_entries = deps.loaded.settings.cache.entries + kListsOfKeys;
   auto opened = cache::EntryFile::open(std::move(options), {deps.clock, files, deps.log});
-  if (!opened) return deps.log.failure(obs::Level::kWarn, "cache_unusable", opened.error());
+  if (!opened) {
+    deps.log.failure(obs::Level::kWarn, "cache_unusable", opened.error());
+    return {};
+  }
   answers = *std::move(opened);
+  if (deps.loaded.settings.cache.shared.empty()) return {};
+  shared =
+      DM_TRY(SharedCache::open({deps.loaded.settings, deps.layout, deps.clock, files, deps.log, metrics, *answers}));
+  return {};
 }
 
 // What nobody purges must not outlive its documents.

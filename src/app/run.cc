@@ -16,6 +16,7 @@
 #include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
+#include "app/shared_cache.h"
 #include "app/vllm_options.h"
 #include "cli/chat.h"
 #include "cli/command_line.h"
@@ -242,7 +243,9 @@ int run(int argc, char** argv) {
     cli::report(settings.error(), here);
     return cli::kConfiguration;
   }
-  if (const auto usable = check_backends(settings->settings); !usable) {
+  Result<> usable = check_backends(settings->settings);
+  if (usable) usable = check_shared_cache(settings->settings);
+  if (!usable) {
     cli::report(usable.error(), here);
     return cli::kConfiguration;
   }

@@ -126,11 +126,14 @@ int backends(Api& api, const BackendsOptions& options, const Surroundings& here)
 int cache_stats(Api& api, const CacheStatsOptions&, const Surroundings& here) {
   return print(api.call(get("/api/cache")), here, [](const json::value& stats) {
     const json::value& hits = json_member(stats, "hits");
+    const std::string trouble = text(stats, "trouble");
     return fmt::format(
-        "{} answers, {:.1f} MiB\nsince the start: {} exact hits, {} semantic hits, {} misses\nsaved: {:.1f} s, {} "
+        "{} answers, {:.1f} MiB, in {}\n{}{}since the start: {} exact hits, {} semantic hits, {} misses\nsaved: {:.1f} "
+        "s, {} "
         "tokens\n",
-        count(stats, "answers"), number(stats, "bytes") / (1 << 20), count(hits, "exact"), count(hits, "semantic"),
-        count(stats, "misses"), number(stats, "saved_seconds"), count(stats, "saved_tokens"));
+        count(stats, "answers"), number(stats, "bytes") / (1 << 20), text(stats, "place"), trouble,
+        trouble.empty() ? "" : "\n", count(hits, "exact"), count(hits, "semantic"), count(stats, "misses"),
+        number(stats, "saved_seconds"), count(stats, "saved_tokens"));
   });
 }
 

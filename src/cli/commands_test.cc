@@ -38,9 +38,10 @@ TEST_F(CommandsTest, AnAnswerThatIsGivenAgainSaysSo) {
 }
 
 TEST_F(CommandsTest, KeptAnswersAreCountedAndTakenAway) {
-  api.body = R"({"answers":3,"bytes":1048576,"hits":{"exact":2,"semantic":1},"misses":4,"saved_seconds":1.5})";
+  api.body = R"({"answers":3,"bytes":1048576,"hits":{"exact":2,"semantic":1},"misses":4,"saved_seconds":1.5,)"
+             R"("place":"redis://h:6379/0","trouble":"It is away."})";
   EXPECT_EQ(cache_stats(api, {}, here()), kOk);
-  EXPECT_THAT(out, HasSubstr("3 answers, 1.0 MiB"));
+  EXPECT_THAT(out, HasSubstr("3 answers, 1.0 MiB, in redis://h:6379/0\nIt is away.\nsince"));
   api.body = R"({"purged":2})";
   EXPECT_EQ(cache_purge(api, {.session = "ferries"}, here()), kOk);
   EXPECT_THAT(out, HasSubstr("2 taken away"));

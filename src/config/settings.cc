@@ -403,6 +403,13 @@ void add_caching(std::vector<Declaration>& out) {
   out.push_back(on_off(
       "cache.shadow", [](auto& s) -> auto& { return s.cache.shadow; },
       "Whether the cache is only measured: what it would give is counted and compared, and every question answered."));
+  out.push_back(secret(line_or_none(
+      "cache.shared", [](auto& s) -> auto& { return s.cache.shared; }, "redis://[user:password@]host[:port][/database]",
+      "A Redis or Valkey in which several machines with copies of one library share kept answers; empty: each has its "
+      "own.")));
+  out.push_back(line(
+      "cache.shared_prefix", [](auto& s) -> auto& { return s.cache.shared_prefix; }, "text",
+      "What the names of all keys there begin with, so that several installations may use one Redis."));
 }
 
 void add_answering(std::vector<Declaration>& out) {

@@ -151,6 +151,8 @@ struct Settings {
     std::uint64_t bytes = 256 * kMebibyte;
     std::uint32_t entries = 10'000;
     bool shadow = false;
+    std::string shared{};
+    std::string shared_prefix = "docmind";
   } cache{};
 
   struct Test {

@@ -52,7 +52,7 @@ void add_caches(std::vector<SpecificationName>& out) {
   out.push_back({"semantic_cache_dir", Fate::kObsolete, "kept answers lie in the data directory (data)"});
   out.push_back({"enable_cache_metrics", Fate::kObsolete, kAlways});
   for (const std::string_view name : {"redis_host", "redis_port"}) {
-    out.push_back({name, Fate::kNotYet, "a Redis or Valkey for several servers is not built in yet"});
+    out.push_back({name, Fate::kObsolete, "the setting is cache.shared, an address as a whole"});
   }
 }
 

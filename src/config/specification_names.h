@@ -12,7 +12,6 @@ namespace docmind::config {
 
 enum class Fate : std::uint8_t {
   kObsolete,  // Never a setting here.
-  kNotYet,    // Comes with the part it belongs to.
 };
 
 struct SpecificationName {

@@ -138,7 +138,9 @@ json::value to_json(const cache::AnswerCacheStats& stats) {
                       {"hits", {{"exact", stats.exact}, {"semantic", stats.semantic}}},
                       {"misses", stats.misses},
                       {"saved_seconds", stats.saved_seconds},
-                      {"saved_tokens", stats.saved_tokens}};
+                      {"saved_tokens", stats.saved_tokens},
+                      {"place", stats.place.empty() ? "this machine" : stats.place},
+                      {"trouble", or_null(stats.trouble)}};
 }
 
 json::value to_json(const service::SearchResult& result) {

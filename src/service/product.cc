@@ -191,6 +191,9 @@ class Product final : public Service {
       checks.push_back({"library", CheckStatus::kFailed, at.error().message + "; " + at.error().hint});
     }
     const EmbedderWatch::State embedder = embedder_.state();
+    if (!options_.keeps_text_at.empty()) {
+      checks.push_back({"shared cache", CheckStatus::kOk, "text goes to " + options_.keeps_text_at});
+    }
     if (embedder.error.empty()) {
       checks.push_back({"embedder", CheckStatus::kOk, embedder.answered ? "" : "starts with the first question"});
     } else {
@@ -235,7 +238,11 @@ class Product final : public Service {
                               {.library = *library_, .index = index, .clock = deps_.clock, .rng = deps_.rng}, until,
                               std::move(stopped));
     };
-    return kept.answer(question, [&] { return answered(question, deadline, stop); }, best, deadline, stop);
+    Result<Answer> answer =
+        kept.answer(question, [&] { return answered(question, deadline, stop); }, best, deadline, stop);
+    const bool asked = question.cache != cache::Use::kBypass && question.history.empty();
+    if (answer && asked && !options_.keeps_text_at.empty()) answer->sends_text_to.push_back(options_.keeps_text_at);
+    return answer;
   }
 
   // What it says of a document by its id, or by its path.

@@ -72,6 +72,7 @@ struct ServiceOptions {
   bool model_validates = false;    // It gives a second opinion on what was written.
   bool general_knowledge = false;  // What the documents do not answer the model may, marked as its own knowledge.
   std::vector<std::string> sends_text_to{};  // Other machines on which the chat model's backends run.
+  std::string keeps_text_at{};               // Another machine on which answers are kept; empty: none.
   std::uint32_t max_parallel = 3;            // Parts of a question at the same time.
   bool supervisor = false;                   // The chat model leads agents with tools before it writes.
   std::uint32_t supervisor_calls = 12;       // Of the model, by all of them;
