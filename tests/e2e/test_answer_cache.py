@@ -1,5 +1,6 @@
 """Answers that are given again: while what they rest on stands, and not a question longer."""
 import sqlite3
+import unittest
 import urllib.parse
 import urllib.request
 
@@ -138,3 +139,7 @@ class AnswerCache(DocMindTest):
         self.assertEqual(self.ask(address)["cache"], "miss")
         self.assertEqual([*self.data.glob("cache.db*")], [])
         self.assertEqual(self.docmind("cache", "stats", "--json", code=1).json["error"]["code"], "not_found")
+
+
+if __name__ == "__main__":
+    unittest.main()
