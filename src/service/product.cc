@@ -22,6 +22,7 @@
 #include "service/embedder_watch.h"
 #include "service/idle_reading.h"
 #include "service/kept_answers.h"
+#include "service/question_vectors.h"
 #include "service/service.h"
 #include "store/database.h"
 #include "text/wordpiece.h"
@@ -312,7 +313,8 @@ class Product final : public Service {
       options.bm25 = stage(options_.bm25);
       options.dense = stage(options_.dense);
       options.rank_constant = options_.rrf_k;
-      index_ = DM_TRY(retrieval::Index::open(options, *library_, *lexical_, embedder_, deps_.clock, deps_.vectors));
+      index_ =
+          DM_TRY(retrieval::Index::open(options, *library_, *lexical_, question_vectors_, deps_.clock, deps_.vectors));
       opened_ = index_.get();
     }
     return index_.get();
@@ -327,7 +329,7 @@ class Product final : public Service {
     const MutexLock lock(index_mutex_);
     if (!kept_) {
       kept_ = DM_TRY(KeptAnswers::open(options_,
-                                       {*library_, deps_.clock, deps_.rng, deps_.metrics, embedder_,
+                                       {*library_, deps_.clock, deps_.rng, deps_.metrics, question_vectors_,
                                         writer_ ? deps_.chat : nullptr, *deps_.answers, *deps_.guards},
                                        deadline, std::move(stop)));
     }
@@ -405,6 +407,7 @@ class Product final : public Service {
   ServiceOptions options_;
   ServiceDeps deps_;
   EmbedderWatch embedder_;
+  QuestionVectors question_vectors_{embedder_};
   std::string vocabulary_text_;
   std::unique_ptr<text::WordPiece> wordpiece_;
   std::unique_ptr<library::Library> library_;

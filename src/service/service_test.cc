@@ -297,6 +297,14 @@ TEST_F(ServiceCacheTest, AnAnswerIsGivenAgainWithoutTheModel) {
   EXPECT_TRUE(ask().given_again) << "after a restart";
 }
 
+TEST_F(ServiceCacheTest, AQuestionIsEmbeddedOnce) {
+  embedder.forget_texts();
+  EXPECT_FALSE(ask().given_again);
+  EXPECT_THAT(embedder.texts(), testing::ElementsAre("How tall is the main mast?"));
+  ask();
+  EXPECT_EQ(embedder.texts().size(), 1U);
+}
+
 TEST_F(ServiceCacheTest, AConversationAWishAndAnotherUserPassItBy) {
   ask();
   EXPECT_FALSE(ask({.text = "How tall is the main mast?", .filter = {}, .history = {{}}}).given_again);
