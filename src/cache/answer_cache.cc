@@ -36,6 +36,12 @@ struct Tried {
 
 Tried missed(std::string_view why) { return {.why = std::string(why)}; }
 
+// Fails closed: guards that fail find a difference.
+std::string difference(const Compare& compare, std::string_view stored) {
+  const Result<std::string> found = compare(stored);
+  return found ? *found : "guard_failed";
+}
+
 }  // namespace
 
 std::string tag_of(PurgeBy by, std::string_view name) {
@@ -103,8 +109,8 @@ struct AnswerCache::State {
                 const std::stop_token& stop);
   std::optional<std::string> outdated(const Record& record, const Asked& asked, Deadline deadline,
                                       const std::stop_token& stop);
-  Tried try_near(const Asked& asked, const Ticket::State& ticket, Deadline deadline, const std::stop_token& stop);
-  std::string differs(std::string_view asked, std::string_view stored) const;
+  Tried try_near(const Asked& asked, const Ticket::State& ticket, const Compare& compare, Deadline deadline,
+                 const std::stop_token& stop);
   std::unique_ptr<Ticket::State> ticket_for(const Asked& asked, const ContentHash& scope) const;
   Looked served(Tried tried, std::unique_ptr<Ticket::State> ticket);
   std::optional<Refusal> refusal(const Ticket::State& ticket, const Offered& offered) const;
@@ -140,12 +146,6 @@ void AnswerCache::State::load(Deadline deadline, const std::stop_token& stop) {
 }
 
 // ---- looking ----
-
-// Fails closed: guards that fail find a difference.
-std::string AnswerCache::State::differs(std::string_view asked, std::string_view stored) const {
-  const Result<std::string> found = deps.difference(asked, stored);
-  return found ? *found : "guard_failed";
-}
 
 void AnswerCache::State::drop(const std::string& key, std::string_view why, Deadline deadline, std::stop_token stop) {
   questions.remove(key);
@@ -215,12 +215,12 @@ Tried AnswerCache::State::try_key(const std::string& key, const Asked& asked, co
 }
 
 // The nearest in turn: guards decide first, then the distance, then the library.
-Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& ticket, Deadline deadline,
-                                   const std::stop_token& stop) {
+Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& ticket, const Compare& compare,
+                                   Deadline deadline, const std::stop_token& stop) {
   std::string why;  // Of the nearest.
   for (const Questions::Near& near :
        questions.nearest(ticket.scope, ticket.vector, asked.scope.embedder, options.candidates)) {
-    std::string differs_in = differs(asked.question, near.question);
+    std::string differs_in = difference(compare, near.question);
     const double distance = 1 - static_cast<double>(near.cosine);
     if (differs_in.empty() && !(distance <= options.max_distance)) differs_in = "distance";
     if (!differs_in.empty()) {
@@ -274,7 +274,8 @@ AnswerCache::Looked AnswerCache::State::served(Tried tried, std::unique_ptr<Tick
 Result<AnswerCache::Looked> AnswerCache::look(const Asked& asked, Deadline deadline, std::stop_token stop) {
   State& my = *state_;
   if (asked.use == Use::kBypass) return my.served(missed("bypass"), nullptr);
-  if (std::string never = my.differs(asked.question, asked.question); !never.empty()) {
+  const Compare compare = my.deps.compare(asked.question);
+  if (const std::string never = difference(compare, asked.question); !never.empty()) {
     return my.served(missed(never), nullptr);
   }
   const ContentHash scope = hash_of(asked.scope);
@@ -298,7 +299,7 @@ Result<AnswerCache::Looked> AnswerCache::look(const Asked& asked, Deadline deadl
   if (exact.hit) return my.served(std::move(exact), std::move(ticket));
   std::string failure = embed();
   if (!failure.empty()) return my.served(missed(failure), std::move(ticket));
-  Tried near = my.try_near(asked, *ticket, deadline, stop);
+  Tried near = my.try_near(asked, *ticket, compare, deadline, stop);
   if (near.why.empty()) near.why = std::move(exact.why);
   return my.served(std::move(near), std::move(ticket));
 }
@@ -387,6 +388,7 @@ Result<AnswerCacheStats> AnswerCache::stats() {
   out.bytes = kept.bytes;
   out.place = kept.place;
   out.trouble = kept.trouble;
+  out.max_distance = state_->options.max_distance;
   return out;
 }
 

@@ -27,6 +27,7 @@
 #include "base/deadline.h"
 #include "base/result.h"
 #include "cache/admission.h"
+#include "cache/calibration.h"
 #include "cache/entries/entries.h"
 #include "cache/manifest.h"
 #include "cache/scope.h"
@@ -59,6 +60,10 @@ struct AnswerCacheOptions {
   std::size_t answer_bytes = 1U << 20U;        // Of one kept answer.
 };
 
+// Why a stored question does not ask the same as the one asked, in a word; empty: it does. Of a question and itself:
+// why an answer to it may never be kept ("time_bound"). An error is a miss.
+using Compare = std::function<Result<std::string>(std::string_view stored)>;
+
 struct AnswerCacheDeps {  // All outlive it.
   Entries& entries;
   // After the search index listens to it: a change is known here when the index knows it.
@@ -66,9 +71,8 @@ struct AnswerCacheDeps {  // All outlive it.
   const Clock& clock;
   obs::Metrics& metrics;
   std::function<std::string(std::string_view question)> normalised{};
-  // Why two questions do not ask the same, in a word; empty: they do. Of a question and itself: why an answer to it may
-  // never be kept ("time_bound"). An error is a miss.
-  std::function<Result<std::string>(std::string_view asked, std::string_view stored)> difference{};
+  // Reads the question asked, once, for what it is then compared with.
+  std::function<Compare(std::string_view asked)> compare{};
 };
 
 struct Asked {
@@ -113,8 +117,10 @@ struct AnswerCacheStats {
   std::uint64_t misses = 0;
   double saved_seconds = 0;
   std::uint64_t saved_tokens = 0;
-  std::string place{};    // Where they are kept, for people; empty: in a file of this machine.
-  std::string trouble{};  // Why not where they should be; empty: all is well.
+  std::string place{};                       // Where they are kept, for people; empty: in a file of this machine.
+  std::string trouble{};                     // Why not where they should be; empty: all is well.
+  double max_distance = 0;                   // Of the semantic layer,
+  std::optional<Calibration> calibration{};  // and what is known of it, filled in by who knows the embedding model.
 };
 
 enum class PurgeBy : std::uint8_t { kAll, kUser, kSession, kDocument };

@@ -33,6 +33,16 @@ int replay(Api& api, const std::string& id, const Surroundings& here) {
   return flag(*body, "same") ? kOk : kFailed;
 }
 
+// How sure it is of questions in other words.
+std::string calibration(const json::value& stats) {
+  const json::value& known = json_member(stats, "calibration");
+  const double distance = number(stats, "max_distance");
+  if (distance < 0) return "by the same words alone";
+  if (!known.is_object()) return fmt::format("distance {}: not calibrated for this embedding model", distance);
+  return fmt::format("distance {}: at most {:.2f} % of semantic hits wrong, {:.0f} % confidence, n = {}", distance,
+                     100 * number(known, "wrong_at_most"), 100 * number(known, "confidence"), count(known, "served"));
+}
+
 }  // namespace
 
 int report(const Error& error, const Surroundings& here) {
@@ -130,10 +140,10 @@ int cache_stats(Api& api, const CacheStatsOptions&, const Surroundings& here) {
     return fmt::format(
         "{} answers, {:.1f} MiB, in {}\n{}{}since the start: {} exact hits, {} semantic hits, {} misses\nsaved: {:.1f} "
         "s, {} "
-        "tokens\n",
+        "tokens\n{}\n",
         count(stats, "answers"), number(stats, "bytes") / (1 << 20), text(stats, "place"), trouble,
         trouble.empty() ? "" : "\n", count(hits, "exact"), count(hits, "semantic"), count(stats, "misses"),
-        number(stats, "saved_seconds"), count(stats, "saved_tokens"));
+        number(stats, "saved_seconds"), count(stats, "saved_tokens"), calibration(stats));
   });
 }
 

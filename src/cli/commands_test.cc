@@ -42,11 +42,17 @@ TEST_F(CommandsTest, KeptAnswersAreCountedAndTakenAway) {
              R"("place":"redis://h:6379/0","trouble":"It is away."})";
   EXPECT_EQ(cache_stats(api, {}, here()), kOk);
   EXPECT_THAT(out, HasSubstr("3 answers, 1.0 MiB, in redis://h:6379/0\nIt is away.\nsince"));
+  api.body = R"({"max_distance":0.1,"calibration":null})";
+  EXPECT_EQ(cache_stats(api, {}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("distance 0.1: not calibrated"));
+  api.body = R"({"max_distance":0.1,"calibration":{"served":700,"wrong":0,"wrong_at_most":0.0043,"confidence":0.95}})";
+  EXPECT_EQ(cache_stats(api, {}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("distance 0.1: at most 0.43 % of semantic hits wrong, 95 % confidence, n = 700"));
   api.body = R"({"purged":2})";
   EXPECT_EQ(cache_purge(api, {.session = "ferries"}, here()), kOk);
   EXPECT_THAT(out, HasSubstr("2 taken away"));
-  EXPECT_EQ(api.requests.at(1).method, "DELETE");
-  EXPECT_EQ(api.requests.at(1).target.parameter("session"), "ferries");
+  EXPECT_EQ(api.requests.back().method, "DELETE");
+  EXPECT_EQ(api.requests.back().target.parameter("session"), "ferries");
 }
 
 TEST_F(CommandsTest, AnswersShowMarkersAndPlaces) {

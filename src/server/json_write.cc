@@ -133,6 +133,13 @@ json::value to_json(const service::Answer& answer) {
 }
 
 json::value to_json(const cache::AnswerCacheStats& stats) {
+  json::value calibration;
+  if (const auto& known = stats.calibration) {
+    calibration = {{"served", known->served},
+                   {"wrong", known->wrong},
+                   {"wrong_at_most", known->wrong_at_most},
+                   {"confidence", known->confidence}};
+  }
   return json::object{{"answers", stats.answers},
                       {"bytes", stats.bytes},
                       {"hits", {{"exact", stats.exact}, {"semantic", stats.semantic}}},
@@ -140,7 +147,9 @@ json::value to_json(const cache::AnswerCacheStats& stats) {
                       {"saved_seconds", stats.saved_seconds},
                       {"saved_tokens", stats.saved_tokens},
                       {"place", stats.place.empty() ? "this machine" : stats.place},
-                      {"trouble", or_null(stats.trouble)}};
+                      {"trouble", or_null(stats.trouble)},
+                      {"max_distance", stats.max_distance},
+                      {"calibration", std::move(calibration)}};
 }
 
 json::value to_json(const service::SearchResult& result) {

@@ -190,6 +190,9 @@ TEST_F(RoutesTest, TheCacheIsShownAndPurged) {
   service.cached = {.answers = 3, .bytes = 900, .exact = 2, .semantic = 1, .misses = 4, .saved_tokens = 7};
   EXPECT_THAT(get("/api/cache").body,
               HasSubstr(R"("answers":3,"bytes":900,"hits":{"exact":2,"semantic":1},"misses":4)"));
+  EXPECT_THAT(get("/api/cache").body, HasSubstr(R"("calibration":null)"));
+  service.cached.calibration = {.distance = 0.1, .served = 700, .wrong = 0, .wrong_at_most = 0.25};
+  EXPECT_THAT(get("/api/cache").body, HasSubstr(R"("calibration":{"served":700,"wrong":0,"wrong_at_most":0.25)"));
   const auto purge = [&](Parameters query) {
     return send({.method = "DELETE", .target = {.path = "/api/cache", .query = std::move(query)}});
   };

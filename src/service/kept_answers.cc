@@ -135,10 +135,7 @@ Result<std::unique_ptr<KeptAnswers>> KeptAnswers::open(const ServiceOptions& opt
                              .clock = deps.clock,
                              .metrics = deps.metrics,
                              .normalised = [](std::string_view text) { return cache::normalised(text); }};
-  its.difference = [&guards = deps.guards](std::string_view asked, std::string_view stored) -> Result<std::string> {
-    const cache::Difference found = guards.difference(guards.read(asked), guards.read(stored));
-    return found == cache::Difference::kNone ? std::string() : std::string(cache::name_of(found));
-  };
+  its.compare = [&guards = deps.guards](std::string_view asked) { return cache::compare_with(guards, asked); };
   out->cache_ = DM_TRY(cache::AnswerCache::open(options.cache, std::move(its), deadline, std::move(stop)));
   return out;
 }

@@ -149,7 +149,10 @@ class Product final : public Service {
   }
 
   Result<cache::AnswerCacheStats> cache_stats() override {
-    return DM_TRY(kept_answers(Deadline::never(), {}))->cache().stats();
+    cache::AnswerCacheStats stats = DM_TRY(DM_TRY(kept_answers(Deadline::never(), {}))->cache().stats());
+    const auto model = embedder_.info(Deadline::in(kTidying, deps_.clock), {});
+    if (model) stats.calibration = cache::calibration_of(model->model_hash, stats.max_distance);
+    return stats;
   }
 
   Result<std::uint64_t> purge_cache(cache::PurgeBy by, std::string_view name, Deadline deadline,

@@ -105,6 +105,8 @@ class AnswerCache(DocMindTest):
         self.assertEqual(turn["answer"]["cache"], "miss")
         stats = self.docmind("cache", "stats", "--json").json
         self.assertEqual((stats["answers"], stats["misses"]), (3, 3))
+        self.assertEqual(stats["max_distance"], 0.1)
+        self.assertLess(stats["calibration"]["wrong_at_most"], 0.01, "of the model that comes with the program")
 
         self.assertEqual(self.docmind("cache", "purge", "--user", "anna", "--json").json, {"purged": 1})
         self.assertEqual(self.ask(address, user="anna")["cache"], "miss")

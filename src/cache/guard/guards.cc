@@ -148,4 +148,13 @@ Difference Guards::unmatched(const Reading& a, const Reading& b) const {
   return Difference::kOrder;
 }
 
+std::function<Result<std::string>(std::string_view)> compare_with(const Guards& guards, std::string_view asked) {
+  return [&guards, question = std::string(asked),
+          reading = guards.read(asked)](std::string_view stored) -> Result<std::string> {
+    const Difference found =
+        stored == question ? guards.difference(reading, reading) : guards.difference(reading, guards.read(stored));
+    return found == Difference::kNone ? std::string() : std::string(name_of(found));
+  };
+}
+
 }  // namespace docmind::cache

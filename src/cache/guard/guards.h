@@ -12,6 +12,8 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -61,5 +63,9 @@ class Guards {
 
   Lexicon lexicon_;
 };
+
+// Reads the question asked, once. Then: the name of the difference to a stored one, empty when there is none. No
+// errors; `guards` outlives it.
+std::function<Result<std::string>(std::string_view stored)> compare_with(const Guards& guards, std::string_view asked);
 
 }  // namespace docmind::cache

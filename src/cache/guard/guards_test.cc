@@ -288,5 +288,13 @@ TEST(Guards, HaveANameForEveryDifference) {
   EXPECT_EQ(name_of(Difference::kUnread), "unread");
 }
 
+TEST(Guards, OneQuestionIsHeldAgainstSeveral) {
+  const auto compare = compare_with(opened_guards(), "How do I close a file?");
+  EXPECT_EQ(*compare("How do I close a file?"), "");
+  EXPECT_EQ(*compare("Please, how do I close a file?"), "");
+  EXPECT_EQ(*compare("How do I close 2 files?"), "number");
+  EXPECT_EQ(*compare_with(opened_guards(), "What is new today?")("What is new today?"), "time_bound");
+}
+
 }  // namespace
 }  // namespace docmind::cache

@@ -36,7 +36,9 @@ class CachedLibrary : public ::testing::Test {
                            .clock = library_.clock(),
                            .metrics = metrics_,
                            .normalised = [](std::string_view text) { return std::string(text); },
-                           .difference = [](std::string_view, std::string_view) { return std::string(); }};
+                           .compare = [](std::string_view) -> Compare {
+                             return [](std::string_view) { return Result<std::string>(std::string()); };
+                           }};
       cache_ = library::testing::must(AnswerCache::open({}, std::move(deps), Deadline::never(), {}));
     }
     AnswerCache& cache() { return *cache_; }
@@ -70,13 +72,16 @@ class CachedLibrary : public ::testing::Test {
   }
   // As a process on another machine does, with a copy of the library and the same store of entries.
   std::unique_ptr<AnswerCache> another() {
-    AnswerCacheDeps deps{
-        .entries = entries_,
-        .library = library_.library(),
-        .clock = library_.clock(),
-        .metrics = metrics_,
-        .normalised = normalised_,
-        .difference = [this](std::string_view asked, std::string_view stored) { return difference_(asked, stored); }};
+    AnswerCacheDeps deps{.entries = entries_,
+                         .library = library_.library(),
+                         .clock = library_.clock(),
+                         .metrics = metrics_,
+                         .normalised = normalised_,
+                         .compare = [this](std::string_view asked) -> Compare {
+                           return [this, question = std::string(asked)](std::string_view stored) {
+                             return difference_(question, stored);
+                           };
+                         }};
     return library::testing::must(AnswerCache::open(options_, std::move(deps), Deadline::never(), {}));
   }
 

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/guard/guards.h"
+
 namespace docmind::cache {
 
 using Words = std::vector<std::string>;
@@ -83,6 +85,15 @@ inline std::vector<std::string> real_questions() {
     }
   }
   return {out.begin(), out.end()};
+}
+
+// Those that may be answered from a cache at all, in English.
+inline std::vector<std::string> usable(std::vector<std::string> questions, const Guards& guards) {
+  std::erase_if(questions, [&](const std::string& question) {
+    const Reading reading = guards.read(question);
+    return reading.is_unread() || reading.is_time_bound() || reading.language() != QuestionLanguage::kEnglish;
+  });
+  return questions;
 }
 
 // WordNet's direct opposites, in both directions.

@@ -14,6 +14,9 @@ struct Pair {
   std::string base;  // The question both were made of.
 };
 
+// A half of the questions, by hash, was never looked at while the guards' lists were made.
+inline bool is_for_development(const Pair& pair) { return chance(pair.base, 99) % 2 == 0; }
+
 class Negatives {
  public:
   explicit Negatives(const std::vector<std::string>& questions) {

@@ -8,8 +8,26 @@
 #include <utility>
 
 #include "cache/guard/testing/negatives.h"
+#include "text/terms.h"
 
 namespace docmind::cache {
+
+// How many of the words that carry meaning both have, of the longer one's.
+inline double shared_words(const Pair& pair) {
+  const auto words = [](const std::string& text) {
+    std::set<std::string> out;
+    for (const std::string& word : split(lower(bare(text)))) {
+      if (!text::is_function_word(word)) out.insert(word);
+    }
+    return out;
+  };
+  const auto a = words(pair.a);
+  const auto b = words(pair.b);
+  std::size_t both = 0;
+  for (const std::string& word : a) both += b.contains(word) ? 1 : 0;
+  const std::size_t more = std::max(a.size(), b.size());
+  return more == 0 ? 1 : static_cast<double>(both) / static_cast<double>(more);
+}
 
 class Paraphrases {
  public:
