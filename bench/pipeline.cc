@@ -16,8 +16,8 @@ Result<doc::Parsed> DirectParser::parse(const std::string& bytes, const std::str
   return parse::parse(bytes, name, options);
 }
 
-Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& build,
-                                                 const std::filesystem::path& data) {
+Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& build, const std::filesystem::path& data,
+                                                 std::uint32_t threads) {
   const std::filesystem::path models = build / "share" / "docmind" / "models";
   auto out = std::unique_ptr<Pipeline>(new Pipeline((build / "lib" / "docmind" / "libpdfium.so").string()));
   library::LibraryOptions options;
@@ -28,8 +28,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const std::filesystem::path& bu
   llamacpp::EngineChildOptions engine;
   engine.binary = (build / "docmind").string();
   engine.model_path = (models / "all-MiniLM-L6-v2.gguf").string();
-  // One thread: benchmarks share the machine with builds, and threads that wait for each other then wait for those.
-  engine.threads = 1;
+  engine.threads = threads;
   engine.socket_folder = (data / "run").string();
   out->engine_ = DM_TRY(llamacpp::open_engine_child(
       std::move(engine), {out->clock_, out->rng_, out->files_, *out->client_, out->log_, out->metrics_}));

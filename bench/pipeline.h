@@ -41,8 +41,10 @@ class DirectParser final : public doc::Parser {
 
 class Pipeline {
  public:
-  // `build` is the folder of the docmind binary, `data` an existing folder for library.db.
-  static Result<std::unique_ptr<Pipeline>> open(const std::filesystem::path& build, const std::filesystem::path& data);
+  // `build` is the folder of the docmind binary, `data` an existing folder for library.db. `threads` of the engine:
+  // one, as benchmarks share the machine with builds, and threads that wait for each other then wait for those; 0: all.
+  static Result<std::unique_ptr<Pipeline>> open(const std::filesystem::path& build, const std::filesystem::path& data,
+                                                std::uint32_t threads = 1);
 
   Result<ingest::Summary> ingest(const std::vector<std::filesystem::path>& paths);
   Result<std::unique_ptr<retrieval::Index>> index(const retrieval::IndexOptions& options);

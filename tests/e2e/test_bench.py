@@ -31,6 +31,15 @@ class Bench(unittest.TestCase):
     def test_agents(self):
         self.tiny("agents")
 
+    def test_cache(self):
+        self.tiny("cache")
+
+    def test_cache_day(self):
+        self.tiny("cache-day")
+
+    def test_cache_threshold(self):
+        self.tiny("cache-threshold")
+
     def test_cache_server(self):
         self.tiny("cache-server")
 
