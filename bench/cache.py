@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The cache of answers beside GPTCache (MiniLM, sqlite, faiss): what a hit costs, and how often each is wrong.
 
-usage: cache.py [--entries 10000,100000] [--rounds N] [--only times|wrong] [--tiny]
+usage: cache.py [--entries 10000,100000] [--rounds N] [--only times|wrong] [--pairs FILE] [--tiny]
 Both hold the same questions (headings of Perl's FAQ, each for some countries) and are asked the same ones in other words,
 in turns, embedding included on both sides: ours by the engine process, as in the product, the peer's by torch in its own.
 Ours holds real answers and holds each hit against a real library of this project's documents. Wrong hits are counted on
@@ -145,12 +145,13 @@ def report(entries, rounds, asked, seen, filled, start, figures):
     figures.add(f"{entries}: entries it has then", "", start["answers"], None, str(entries), start["answers"] >= entries)
 
 
-def wrong_hits(folder, tiny, figures):
-    """The same pairs to both: those that ask different things must not be hits."""
+def wrong_hits(folder, printed, tiny, figures):
+    """The same pairs to both: those that ask different things must not be hits. `printed`: by cache_pairs, if it was run."""
     place = pathlib.Path(folder, "pairs")
     place.mkdir()
-    lines = subprocess.run([PAIRS, BINARY.parent, place, *(["40"] if tiny else [])], check=True, capture_output=True).stdout.splitlines()
-    pairs = [json.loads(line) for line in lines[1:]]
+    program = [PAIRS, BINARY.parent, place, *(["40"] if tiny else [])]
+    out = pathlib.Path(printed).read_bytes() if printed else subprocess.run(program, check=True, capture_output=True).stdout
+    pairs = [json.loads(line) for line in out.splitlines()[1:]]
 
     def given(pair):
         return pair["exact"] or pair["guards"] == "none" and pair["distance"] <= OURS_AT_MOST
@@ -182,6 +183,7 @@ def main():
     parser.add_argument("--entries", default="10000,100000")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", choices=("times", "wrong"))
+    parser.add_argument("--pairs")
     parser.add_argument("--tiny", action="store_true")
     args = parser.parse_args()
     figures = Figures("cache")
@@ -191,7 +193,7 @@ def main():
             measure(entries, 1 if args.tiny else args.rounds, args.tiny, folder, figures)
     with tempfile.TemporaryDirectory(prefix="docmind-cache-") as folder:
         if args.only != "times":
-            wrong_hits(folder, args.tiny, figures)
+            wrong_hits(folder, args.pairs, args.tiny, figures)
     figures.finish()
 
 
