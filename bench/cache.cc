@@ -112,7 +112,7 @@ class Bench {
     for (std::size_t i = 0; i < times; ++i) {
       const std::size_t of = (i * 7919) % reach();
       embedding_us_ = 0;
-      cache::Asked asked = asked_of(name, i, of);
+      cache::Asked asked = asked_of(name, of);
       const TimePoint start = clock_.now();
       auto looked = DM_TRY(cache_->look(asked, Deadline::never(), {}));
       all.emplace_back(micros_of(clock_.now() - start));
@@ -141,13 +141,12 @@ class Bench {
 
   std::size_t reach() const { return std::min(entries_wanted_, questions_.embedded); }
 
-  cache::Asked asked_of(const std::string& name, std::size_t i, std::size_t of) {
+  cache::Asked asked_of(const std::string& name, std::size_t of) {
     cache::Asked asked{.scope = scope_};
     if (name == "semantic") {
       asked.question = questions_.asked[of];
     } else if (name == "miss" || name == "keep") {
-      asked.question = "Which " + std::to_string(fresh_ + i) + " birds sang in the ministry's cellar?";
-      if (name == "keep") ++fresh_;
+      asked.question = "Which " + std::to_string(fresh_++) + " birds sang in the ministry's cellar?";
     } else {
       asked.question = questions_.stored[of];
     }
