@@ -11,8 +11,12 @@
 #include "app/roles.h"
 #include "app/settings_object.h"
 #include "app/shared_cache.h"
+#include "app/vector_stores.h"
+#include "base/hash.h"
 #include "cache/entries/entry_file.h"
 #include "cache/guard/guards.h"
+#include "cache/shared/purge_journal.h"
+#include "cache/shared_questions.h"
 #include "graph/sqlite/sqlite_saver.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
@@ -35,7 +39,9 @@ namespace docmind::app {
 namespace {
 
 constexpr auto kWarmUp = std::chrono::minutes(3);
-constexpr std::uint32_t kListsOfKeys = 256;  // That the cache keeps beside its answers.
+constexpr auto kStorePatience = std::chrono::seconds(10);    // With one request to a store of vectors,
+constexpr auto kQuestionPatience = std::chrono::seconds(1);  // while somebody waits for an answer.
+constexpr std::uint32_t kListsOfKeys = 256;                  // That the cache keeps beside its answers.
 
 service::ServiceOptions service_options(const config::Settings& settings, const Layout& layout) {
   service::ServiceOptions options;
@@ -99,6 +105,11 @@ llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& setting
   return options;
 }
 
+// A journal for each store: what one was not told is nothing to another.
+std::filesystem::path question_journal(const Layout& layout, const std::string& where) {
+  return layout.data / ("question-purges-" + content_hash(where).hex().substr(0, 16) + ".json");
+}
+
 server::RoutesOptions routes_options(const config::Loaded& loaded) {
   server::RoutesOptions options;
   options.default_k = loaded.settings.search.k;
@@ -134,6 +145,12 @@ struct Holder::State {
   std::unique_ptr<cache::EntryFile> answers;  // Kept ones; null: none are.
   std::unique_ptr<SharedCache> shared;        // Before them; null: they are this machine's alone.
   std::unique_ptr<cache::Guards> guards;
+  std::unique_ptr<VectorStores> vector_stores;  // Null: vectors are kept in this process.
+  std::unique_ptr<vectors::Store> chunk_vectors;
+  std::unique_ptr<vectors::Store> unit_vectors;
+  std::unique_ptr<vectors::Store> question_vectors;
+  std::unique_ptr<cache::PurgeJournal> question_purges;
+  std::unique_ptr<cache::SharedQuestions> questions;  // Null unless answers are shared, too.
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
   std::unique_ptr<server::Routes> routes;
@@ -143,6 +160,7 @@ struct Holder::State {
   Result<> build();
   Result<> build_cache();
   Result<> remove_cache();
+  Result<> build_vectors();
   Result<std::vector<server::ServedModel>> build_models();
   Result<> build_reranker(std::vector<server::ServedModel>& models);
 };
@@ -169,10 +187,24 @@ Result<> Holder::State::build() {
   } else {
     DM_TRY(remove_cache());
   }
-  if (shared != nullptr) serving.keeps_text_at = shared->sends_text_to();
+  if (settings.vectors.store != "embedded") DM_TRY(build_vectors());
+  for (const std::string& where : {shared ? shared->sends_text_to() : std::string(),
+                                   vector_stores ? vector_stores->sends_text_to() : std::string()}) {
+    if (!where.empty()) serving.keeps_text_at.push_back(where);
+  }
   cache::Entries* const kept = shared != nullptr ? &shared->entries() : static_cast<cache::Entries*>(answers.get());
-  service = DM_TRY(service::Service::open(std::move(serving), {deps.clock, rng, files, deps.log, metrics, *parser,
-                                                               *embedder, backends->router(), kept, guards.get()}));
+  service = DM_TRY(service::Service::open(std::move(serving), {deps.clock,
+                                                               rng,
+                                                               files,
+                                                               deps.log,
+                                                               metrics,
+                                                               *parser,
+                                                               *embedder,
+                                                               backends->router(),
+                                                               kept,
+                                                               guards.get(),
+                                                               {chunk_vectors.get(), unit_vectors.get(), &deps.log},
+                                                               questions.get()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
@@ -219,6 +251,19 @@ Result<> Holder::State::remove_cache() {
       DM_TRY(files.remove(deps.layout.data / entry.name));
     }
   }
+  return {};
+}
+
+Result<> Holder::State::build_vectors() {
+  vector_stores = DM_TRY(VectorStores::open(deps.loaded.settings, deps.clock));
+  const std::string own = own_name(deps.layout.data);
+  chunk_vectors = DM_TRY(vector_stores->store(retrieval::outside("chunks_" + own), kStorePatience));
+  unit_vectors = DM_TRY(vector_stores->store(retrieval::outside("units_" + own), kStorePatience));
+  if (shared == nullptr) return {};
+  question_vectors = DM_TRY(vector_stores->store(cache::collection_of_questions(), kQuestionPatience));
+  question_purges = std::make_unique<cache::PurgeJournal>(question_journal(deps.layout, vector_stores->where()), files);
+  questions = DM_TRY(cache::SharedQuestions::open(
+      deps.loaded.settings.cache.ttl, {*question_vectors, *question_purges, deps.clock, metrics, deps.log}));
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "app/roles.h"
 #include "app/serving.h"
 #include "app/shared_cache.h"
+#include "app/vector_stores.h"
 #include "app/vllm_options.h"
 #include "cli/chat.h"
 #include "cli/command_line.h"
@@ -245,6 +246,7 @@ int run(int argc, char** argv) {
   }
   Result<> usable = check_backends(settings->settings);
   if (usable) usable = check_shared_cache(settings->settings);
+  if (usable) usable = check_vector_stores(settings->settings);
   if (!usable) {
     cli::report(usable.error(), here);
     return cli::kConfiguration;

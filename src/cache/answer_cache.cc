@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <shared_mutex>
 #include <utility>
@@ -111,6 +112,9 @@ struct AnswerCache::State {
                                       const std::stop_token& stop);
   Tried try_near(const Asked& asked, const Ticket::State& ticket, const Compare& compare, Deadline deadline,
                  const std::stop_token& stop);
+  std::vector<Questions::Near> near_questions(const Asked& asked, const Ticket::State& ticket, Deadline deadline,
+                                              const std::stop_token& stop);
+  Result<std::string> question_of(const std::string& key, Deadline deadline, const std::stop_token& stop);
   std::unique_ptr<Ticket::State> ticket_for(const Asked& asked, const ContentHash& scope) const;
   Looked served(Tried tried, std::unique_ptr<Ticket::State> ticket);
   std::optional<Refusal> refusal(const Ticket::State& ticket, const Offered& offered) const;
@@ -149,6 +153,7 @@ void AnswerCache::State::load(Deadline deadline, const std::stop_token& stop) {
 
 void AnswerCache::State::drop(const std::string& key, std::string_view why, Deadline deadline, std::stop_token stop) {
   questions.remove(key);
+  if (deps.shared != nullptr) deps.shared->remove(key, deadline, stop);
   // What cannot be taken away now is held against the library again the next time.
   (void)deps.entries.erase(key, deadline, std::move(stop));
   counts.dropped(why);
@@ -214,12 +219,40 @@ Tried AnswerCache::State::try_key(const std::string& key, const Asked& asked, co
           .why = {}};
 }
 
+// What another machine has kept: its words stand in the entry alone. Nothing: it is gone.
+Result<std::string> AnswerCache::State::question_of(const std::string& key, Deadline deadline,
+                                                    const std::stop_token& stop) {
+  const auto bytes = DM_TRY(deps.entries.get(key, deadline, stop));
+  if (!bytes) return std::string();
+  return DM_TRY(read_record(*bytes)).question;
+}
+
+// Its own and those of other machines, the nearest first.
+std::vector<Questions::Near> AnswerCache::State::near_questions(const Asked& asked, const Ticket::State& ticket,
+                                                                Deadline deadline, const std::stop_token& stop) {
+  std::vector<Questions::Near> out =
+      questions.nearest(ticket.scope, ticket.vector, asked.scope.embedder, options.candidates);
+  if (deps.shared == nullptr) return out;
+  for (SharedQuestions::Near& one :
+       deps.shared->nearest(ticket.scope, ticket.vector, options.candidates, deadline, stop)) {
+    if (std::ranges::find(out, one.key, &Questions::Near::key) != out.end()) continue;
+    out.push_back({std::move(one.key), {}, one.cosine});
+  }
+  std::ranges::sort(out, std::greater<>(), &Questions::Near::cosine);
+  if (out.size() > options.candidates) out.resize(options.candidates);
+  return out;
+}
+
 // The nearest in turn: guards decide first, then the distance, then the library.
 Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& ticket, const Compare& compare,
                                    Deadline deadline, const std::stop_token& stop) {
   std::string why;  // Of the nearest.
-  for (const Questions::Near& near :
-       questions.nearest(ticket.scope, ticket.vector, asked.scope.embedder, options.candidates)) {
+  for (Questions::Near& near : near_questions(asked, ticket, deadline, stop)) {
+    if (near.question.empty()) {
+      auto question = question_of(near.key, deadline, stop);
+      if (!question || question->empty()) continue;  // Gone, or where its words are is away just now.
+      near.question = *std::move(question);
+    }
     std::string differs_in = difference(compare, near.question);
     const double distance = 1 - static_cast<double>(near.cosine);
     if (differs_in.empty() && !(distance <= options.max_distance)) differs_in = "distance";
@@ -338,13 +371,12 @@ std::optional<Refusal> AnswerCache::State::keep(Ticket::State& ticket, Offered o
   record.manifest = std::move(offered.manifest);
   record.manifest.generation = ticket.generation.value_or(0);
   record.answer = std::move(offered.answer);
-  Put put{.value = write_record(record),
-          .ttl = options.ttl,
-          .cost = record.seconds,
-          .tags = tags_of(record),
-          .since = ticket.since};
+  const std::vector<std::string> tags = tags_of(record);
+  Put put{
+      .value = write_record(record), .ttl = options.ttl, .cost = record.seconds, .tags = tags, .since = ticket.since};
   if (!deps.entries.put(record.key, std::move(put), deadline, stop)) return Refusal::kStore;
   questions.add(record, ticket.generation);
+  if (deps.shared != nullptr) deps.shared->add(record, tags, deadline, stop);
   (void)lists.add(record.key, deadline, stop);  // Without, it is found by its own words alone after a restart.
   return std::nullopt;
 }
@@ -367,7 +399,10 @@ Result<std::uint64_t> AnswerCache::purge(PurgeBy by, std::string_view name, Dead
   const std::unique_lock lock(state_->keeping);
   const std::size_t known = state_->questions.size();
   state_->questions.remove_tagged(by, name);
+  SharedQuestions* const shared = state_->deps.shared;
+  const Result<> of_others = shared == nullptr ? Result<>() : shared->purge(tag_of(by, name), deadline, stop);
   const std::uint64_t purged = DM_TRY(state_->deps.entries.purge(tag_of(by, name), deadline, std::move(stop)));
+  if (!of_others) return of_others.error();
   return by == PurgeBy::kAll ? known : purged;  // Without the lists.
 }
 

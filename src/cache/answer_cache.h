@@ -10,9 +10,10 @@
 // back from a backup is no trap, and a crash between a document's commit and a clean-up leaves nothing that is given.
 //
 // Thread safety: every method from any thread. The index of questions is in memory, filled from the entries at the
-// start. Metrics: docmind_cache_hits_total{cache_type}, docmind_cache_misses_total{reason},
-// docmind_cache_not_kept_total{reason}, docmind_cache_shadow_total{cache_type,agrees},
-// docmind_cache_saved_seconds_total, docmind_cache_saved_tokens_total, docmind_cache_dropped_total{reason}.
+// start; the questions of other machines are found through SharedQuestions, and tried like one's own. Metrics:
+// docmind_cache_hits_total{cache_type}, docmind_cache_misses_total{reason}, docmind_cache_not_kept_total{reason},
+// docmind_cache_shadow_total{cache_type,agrees}, docmind_cache_saved_seconds_total, docmind_cache_saved_tokens_total,
+// docmind_cache_dropped_total{reason}.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,7 @@
 #include "cache/entries/entries.h"
 #include "cache/manifest.h"
 #include "cache/scope.h"
+#include "cache/shared_questions.h"
 #include "library/library.h"
 #include "obs/metrics.h"
 
@@ -73,6 +75,7 @@ struct AnswerCacheDeps {  // All outlive it.
   std::function<std::string(std::string_view question)> normalised{};
   // Reads the question asked, once, for what it is then compared with.
   std::function<Compare(std::string_view asked)> compare{};
+  SharedQuestions* shared = nullptr;  // Of several machines whose entries are the same; null: this one's alone.
 };
 
 struct Asked {

@@ -235,7 +235,8 @@ TEST(Declarations, NamesAreUniqueAndEverySwitchIsReachable) {
   // Two declarations that wrote the same member would show here.
   for (const Declaration& changed : declarations()) {
     Settings settings;
-    for (const char* text : {"7", "300", "0.5", "true", "false", "debug", "json", "q8_0", "model", "x"}) {
+    for (const char* text :
+         {"7", "300", "0.5", "true", "false", "debug", "json", "q8_0", "model", "qdrant", "graph", "x"}) {
       if (changed.get(settings) == text || !changed.set(settings, text)) continue;
       break;
     }

@@ -412,6 +412,31 @@ void add_caching(std::vector<Declaration>& out) {
       "What the names of all keys there begin with, so that several installations may use one Redis."));
 }
 
+void add_vectors(std::vector<Declaration>& out) {
+  out.push_back(choice(
+      "vectors.store", [](auto& s) -> auto& { return s.vectors.store; }, {"embedded", "qdrant", "pgvector"},
+      "Where vectors are kept: embedded is this machine; the others are servers that several machines share."));
+  out.push_back(line_or_none(
+      "vectors.url", [](auto& s) -> auto& { return s.vectors.url; },
+      "http://HOST:PORT of a Qdrant, postgresql://USER@HOST:PORT/DATABASE", "The server of vectors.store."));
+  out.push_back(secret(line_or_none(
+      "vectors.api_key", [](auto& s) -> auto& { return s.vectors.api_key; }, "text",
+      "Qdrant's API key, or the password of the PostgreSQL user; empty: none.")));
+  out.push_back(line(
+      "vectors.prefix", [](auto& s) -> auto& { return s.vectors.prefix; }, "small letters, digits and _, at most 20",
+      "What the names of its collections or tables begin with, so that several installations may use one server."));
+  out.push_back(choice(
+      "vectors.search", [](auto& s) -> auto& { return s.vectors.search; }, {"exact", "graph", "binary"},
+      "exact scores every vector; graph (HNSW) and, in Qdrant, binary (bits in memory, the best scored again) are "
+      "faster with millions, and miss some."));
+  out.push_back(integer(
+      "vectors.shards", [](auto& s) -> auto& { return s.vectors.shards; }, 1, 1024,
+      "Shards of a collection that is made in Qdrant: over how many machines it can spread."));
+  out.push_back(integer(
+      "vectors.replicas", [](auto& s) -> auto& { return s.vectors.replicas; }, 1, 32,
+      "Copies of each shard there; a change is answered when all of them have it."));
+}
+
 void add_answering(std::vector<Declaration>& out) {
   out.push_back(integer("search.k", [](auto& s) -> auto& { return s.search.k; }, 1, 1000, "Passages a search gives."));
   out.push_back(integer(
@@ -486,6 +511,7 @@ std::vector<Declaration> declarations() {
   add_reading(out);
   add_answering(out);
   add_caching(out);
+  add_vectors(out);
   return out;
 }
 
@@ -499,6 +525,12 @@ Result<> validate(const Settings& settings) {
   if (!settings.search.bm25 && !settings.search.dense) {
     return Error{Code::kInvalidArgument, "search.bm25 and search.dense are both off, so no search can find anything",
                  "Turn one of them on."};
+  }
+  if ((settings.vectors.store == "embedded") != settings.vectors.url.empty()) {
+    return Error{Code::kInvalidArgument,
+                 fmt::format("vectors.store is {} and vectors.url is {}", settings.vectors.store,
+                             settings.vectors.url.empty() ? "empty" : "set"),
+                 "Set both to use a server, or neither."};
   }
   DM_TRY(one_place("vllm", settings.vllm.url, settings.vllm.program));
   return one_place("ollama", settings.ollama.url, settings.ollama.program);

@@ -155,6 +155,16 @@ struct Settings {
     std::string shared_prefix = "docmind";
   } cache{};
 
+  struct Vectors {
+    std::string store = "embedded";
+    std::string url{};
+    std::string api_key{};
+    std::string prefix = "docmind";
+    std::string search = "exact";
+    std::uint32_t shards = 1;
+    std::uint32_t replicas = 1;
+  } vectors{};
+
   struct Test {
     std::uint32_t crash_after_commits = 0;
   } test{};

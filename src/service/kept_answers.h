@@ -33,6 +33,7 @@ struct KeptAnswersDeps {  // All outlive it.
   llm::ChatModel* chat = nullptr;  // That writes; null: nobody does.
   cache::Entries& entries;
   const cache::Guards& guards;
+  cache::SharedQuestions* questions = nullptr;
 };
 
 class KeptAnswers {

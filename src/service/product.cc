@@ -195,8 +195,8 @@ class Product final : public Service {
       checks.push_back({"library", CheckStatus::kFailed, at.error().message + "; " + at.error().hint});
     }
     const EmbedderWatch::State embedder = embedder_.state();
-    if (!options_.keeps_text_at.empty()) {
-      checks.push_back({"shared cache", CheckStatus::kOk, "text goes to " + options_.keeps_text_at});
+    for (const std::string& where : options_.keeps_text_at) {
+      checks.push_back({"shared", CheckStatus::kOk, "text goes to " + where});
     }
     if (embedder.error.empty()) {
       checks.push_back({"embedder", CheckStatus::kOk, embedder.answered ? "" : "starts with the first question"});
@@ -204,6 +204,8 @@ class Product final : public Service {
       checks.push_back({"embedder", CheckStatus::kDegraded, embedder.error + "; search goes by keywords alone"});
     }
     if (deps_.vectors.chunks != nullptr) checks.push_back(vectors_check());
+    const std::string away = deps_.questions == nullptr ? "" : deps_.questions->trouble();
+    if (!away.empty()) checks.push_back({"questions", CheckStatus::kDegraded, away});
     return checks;
   }
 
@@ -245,7 +247,10 @@ class Product final : public Service {
     Result<Answer> answer =
         kept.answer(question, [&] { return answered(question, deadline, stop); }, best, deadline, stop);
     const bool asked = question.cache != cache::Use::kBypass && question.history.empty();
-    if (answer && asked && !options_.keeps_text_at.empty()) answer->sends_text_to.push_back(options_.keeps_text_at);
+    if (answer && asked) {
+      answer->sends_text_to.insert(answer->sends_text_to.end(), options_.keeps_text_at.begin(),
+                                   options_.keeps_text_at.end());
+    }
     return answer;
   }
 
@@ -268,6 +273,7 @@ class Product final : public Service {
     if (kept == nullptr && by == cache::PurgeBy::kAll) kept = DM_TRY(kept_answers(deadline, stop));
     if (kept != nullptr) return kept->cache().purge(by, name, deadline, stop);
     // Not worth loading the index for.
+    if (deps_.questions != nullptr) DM_TRY(deps_.questions->purge(cache::tag_of(by, name), deadline, stop));
     return deps_.answers->purge(cache::tag_of(by, name), deadline, std::move(stop));
   }
 
@@ -333,7 +339,7 @@ class Product final : public Service {
     if (!kept_) {
       kept_ = DM_TRY(KeptAnswers::open(options_,
                                        {*library_, deps_.clock, deps_.rng, deps_.metrics, question_vectors_,
-                                        writer_ ? deps_.chat : nullptr, *deps_.answers, *deps_.guards},
+                                        writer_ ? deps_.chat : nullptr, *deps_.answers, *deps_.guards, deps_.questions},
                                        deadline, std::move(stop)));
     }
     return kept_.get();

@@ -23,6 +23,7 @@
 #include "base/rng.h"
 #include "cache/answer_cache.h"
 #include "cache/guard/guards.h"
+#include "cache/shared_questions.h"
 #include "doc/parser.h"
 #include "ingest/summary.h"
 #include "library/records.h"
@@ -72,7 +73,7 @@ struct ServiceOptions {
   bool model_validates = false;    // It gives a second opinion on what was written.
   bool general_knowledge = false;  // What the documents do not answer the model may, marked as its own knowledge.
   std::vector<std::string> sends_text_to{};  // Other machines on which the chat model's backends run.
-  std::string keeps_text_at{};               // Another machine on which answers are kept; empty: none.
+  std::vector<std::string> keeps_text_at{};  // Other machines on which answers or vectors are kept.
   std::uint32_t max_parallel = 3;            // Parts of a question at the same time.
   bool supervisor = false;                   // The chat model leads agents with tools before it writes.
   std::uint32_t supervisor_calls = 12;       // Of the model, by all of them;
@@ -95,7 +96,8 @@ struct ServiceDeps {
   // Where answers are kept to be given again, and who tells questions apart; null: every question is answered anew.
   cache::Entries* answers = nullptr;
   const cache::Guards* guards = nullptr;
-  retrieval::OutsideVectors vectors{};  // Where search looks for vectors; without: in this process.
+  retrieval::OutsideVectors vectors{};          // Where search looks for vectors; without: in this process.
+  cache::SharedQuestions* questions = nullptr;  // Of all machines that share these answers; null: this one's alone.
 };
 
 struct Question {

@@ -81,7 +81,8 @@ class CachedLibrary : public ::testing::Test {
                            return [this, question = std::string(asked)](std::string_view stored) {
                              return difference_(question, stored);
                            };
-                         }};
+                         },
+                         .shared = shared_questions_};
     return library::testing::must(AnswerCache::open(options_, std::move(deps), Deadline::never(), {}));
   }
 
@@ -165,6 +166,7 @@ class CachedLibrary : public ::testing::Test {
   };
   std::function<Result<std::string>(std::string_view, std::string_view)> difference_ =
       [](std::string_view, std::string_view) { return Result<std::string>(std::string()); };
+  SharedQuestions* shared_questions_ = nullptr;
   std::unique_ptr<AnswerCache> cache_;
 };
 
