@@ -1,5 +1,6 @@
 """The engine's process dies, hangs and is driven by hand; who depends on it does not notice or is told why."""
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -79,8 +80,10 @@ class Engine(DocMindTest):
         process, address = self.serve("--set", f"embedder.model={model}")
         self.docmind("ingest", document)
 
-        def search():
-            status, found = self.get(address, "/api/search?q=mast")
+        words = itertools.count()
+
+        def search():  # In other words each time: the vector of a question that was just asked is remembered.
+            status, found = self.get(address, f"/api/search?q=mast+{next(words)}")
             self.assertEqual((status, len(found["hits"])), (200, 1))
             return found["degraded"]
 
