@@ -12,7 +12,6 @@
 #include "app/settings_object.h"
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
-#include "base/hash.h"
 #include "cache/entries/entry_file.h"
 #include "cache/guard/guards.h"
 #include "cache/shared/purge_journal.h"
@@ -41,7 +40,6 @@ namespace {
 constexpr auto kWarmUp = std::chrono::minutes(3);
 constexpr auto kStorePatience = std::chrono::seconds(10);    // With one request to a store of vectors,
 constexpr auto kQuestionPatience = std::chrono::seconds(1);  // while somebody waits for an answer.
-constexpr std::uint32_t kListsOfKeys = 256;                  // That the cache keeps beside its answers.
 
 service::ServiceOptions service_options(const config::Settings& settings, const Layout& layout) {
   service::ServiceOptions options;
@@ -103,11 +101,6 @@ llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& setting
   options.card_folder = layout.cards.string();
   options.batch_inputs = settings.embedder.batch;
   return options;
-}
-
-// A journal for each store: what one was not told is nothing to another.
-std::filesystem::path question_journal(const Layout& layout, const std::string& where) {
-  return layout.data / ("question-purges-" + content_hash(where).hex().substr(0, 16) + ".json");
 }
 
 server::RoutesOptions routes_options(const config::Loaded& loaded) {
@@ -231,7 +224,7 @@ Result<> Holder::State::build_cache() {
   cache::EntryFileOptions options;
   options.path = deps.layout.answers;
   options.max_bytes = deps.loaded.settings.cache.bytes;
-  options.max_entries = deps.loaded.settings.cache.entries + kListsOfKeys;
+  options.max_entries = deps.loaded.settings.cache.entries + cache::kKeyLists;
   auto opened = cache::EntryFile::open(std::move(options), {deps.clock, files, deps.log});
   if (!opened) {
     deps.log.failure(obs::Level::kWarn, "cache_unusable", opened.error());
@@ -261,7 +254,8 @@ Result<> Holder::State::build_vectors() {
   unit_vectors = DM_TRY(vector_stores->store(retrieval::outside("units_" + own), kStorePatience));
   if (shared == nullptr) return {};
   question_vectors = DM_TRY(vector_stores->store(cache::collection_of_questions(), kQuestionPatience));
-  question_purges = std::make_unique<cache::PurgeJournal>(question_journal(deps.layout, vector_stores->where()), files);
+  question_purges =
+      std::make_unique<cache::PurgeJournal>(purge_journal(deps.layout, "question", vector_stores->where()), files);
   questions = DM_TRY(cache::SharedQuestions::open(
       deps.loaded.settings.cache.ttl, {*question_vectors, *question_purges, deps.clock, metrics, deps.log}));
   return {};

@@ -1,5 +1,6 @@
 #include "app/layout.h"
 
+#include "base/hash.h"
 #include "model/model_folder.h"
 #include "sys/files.h"
 #include "sys/paths.h"
@@ -9,6 +10,8 @@ namespace docmind::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kNameDigits = 16;
 
 // A build folder has share/ and lib/ beside the binary, an installed tree one folder up.
 fs::path beside(const fs::path& binary, const char* what) {
@@ -44,6 +47,10 @@ Result<Layout> lay_out(const std::string& data, const sys::Environment& environm
   layout.runtime = DM_TRY(sys::runtime_folder(environment));
   layout.socket = DM_TRY(sys::socket_path(environment, layout.data));
   return layout;
+}
+
+std::filesystem::path purge_journal(const Layout& layout, const std::string& of, const std::string& store) {
+  return layout.data / (of + "-purges-" + content_hash(store).hex().substr(0, kNameDigits) + ".json");
 }
 
 Result<fs::path> pdf_library() {

@@ -28,6 +28,9 @@ struct Layout {
 // Makes the data directory and the runtime folder. `data` may be empty: the default.
 Result<Layout> lay_out(const std::string& data, const sys::Environment& environment);
 
+// Of the purges that a shared store was not told of yet, one for each: what one was not told is nothing to another.
+std::filesystem::path purge_journal(const Layout& layout, const std::string& of, const std::string& store);
+
 // PDFium beside the binary.
 Result<std::filesystem::path> pdf_library();
 

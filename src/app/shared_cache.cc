@@ -3,14 +3,11 @@
 #include <utility>
 
 #include "app/remote_hosts.h"
-#include "base/hash.h"
+#include "cache/answer_cache.h"
 #include "net/address.h"
 
 namespace docmind::app {
 namespace {
-
-constexpr std::uint32_t kListsOfKeys = 256;  // That the cache keeps beside its answers, for each library.
-constexpr std::size_t kNameDigits = 16;
 
 Result<cache::RedisUrl> url_in(const config::Settings& settings) {
   cache::RedisUrl url = DM_TRY(cache::redis_url_of(settings.cache.shared).with("cache.shared"));
@@ -21,13 +18,7 @@ Result<cache::RedisUrl> url_in(const config::Settings& settings) {
 cache::RedisEntriesOptions options_of(const config::Settings& settings, cache::RedisUrl url) {
   return {.url = std::move(url),
           .prefix = settings.cache.shared_prefix,
-          .max_entries = settings.cache.entries + kListsOfKeys};
-}
-
-// A journal for each shared store: what one was not told is nothing to another.
-std::filesystem::path journal_of(const Layout& layout, const cache::RedisEntriesOptions& options) {
-  const std::string which = content_hash(options.url.shown() + " " + options.prefix).hex().substr(0, kNameDigits);
-  return layout.data / ("shared-purges-" + which + ".json");
+          .max_entries = settings.cache.entries + cache::kKeyLists};
 }
 
 }  // namespace
@@ -52,7 +43,8 @@ Result<std::unique_ptr<SharedCache>> SharedCache::open(const SharedCacheDeps& de
   std::unique_ptr<SharedCache> out(new SharedCache);
   if (!net::is_loopback({.host = url.host})) out->sends_text_to_ = place;
   cache::RedisEntriesOptions options = options_of(deps.settings, std::move(url));
-  out->journal_ = std::make_unique<cache::PurgeJournal>(journal_of(deps.layout, options), deps.files);
+  out->journal_ = std::make_unique<cache::PurgeJournal>(
+      purge_journal(deps.layout, "shared", options.url.shown() + " " + options.prefix), deps.files);
   options.last_purge = out->journal_->last();
   options.purged = [&journal = *out->journal_](const cache::PurgeReceipt& last) { return journal.keep(last); };
   out->redis_ = DM_TRY(cache::RedisEntries::open(std::move(options), deps.clock));

@@ -38,6 +38,9 @@
 
 namespace docmind::cache {
 
+// Entries that are kept beside the answers of one library: lists of their keys.
+inline constexpr std::uint32_t kKeyLists = 256;
+
 enum class Use : std::uint8_t {
   kUse,
   kBypass,   // Neither asked nor filled.

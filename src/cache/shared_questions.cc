@@ -5,21 +5,14 @@
 #include <charconv>
 #include <utility>
 
+#include "cache/shared/shared_store.h"
+
 namespace docmind::cache {
 namespace {
 
 constexpr std::size_t kTagDigits = 32;
+constexpr auto kProbePatience = std::chrono::seconds(10);
 constexpr auto kDay = std::chrono::hours(24);
-
-resilience::BreakerOptions breaker_options() {
-  resilience::BreakerOptions out;
-  out.in_a_row = 1;
-  out.open_for = std::chrono::seconds(1);
-  out.longest_open = std::chrono::seconds(4);
-  out.longest_flapping = std::chrono::seconds(8);
-  out.probe_patience = std::chrono::seconds(10);
-  return out;
-}
 
 // Whether the store is to blame, and not who called.
 bool is_failure(const Error& error, const Deadline& deadline) {
@@ -50,7 +43,8 @@ vectors::Collection collection_of_questions() {
 
 Result<std::unique_ptr<SharedQuestions>> SharedQuestions::open(Duration ttl, SharedQuestionsDeps deps) {
   std::unique_ptr<SharedQuestions> out(new SharedQuestions(ttl, deps));
-  out->breaker_ = DM_TRY(resilience::Breaker::open("vectors", breaker_options(), {deps.clock, deps.metrics, {}}));
+  out->breaker_ = DM_TRY(
+      resilience::Breaker::open("vectors", breaker_of_shared_store(kProbePatience), {deps.clock, deps.metrics, {}}));
   return out;
 }
 

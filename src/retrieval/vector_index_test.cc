@@ -7,20 +7,12 @@
 
 #include "base/half.h"
 #include "base/rng.h"
+#include "vectors/testing/random_unit.h"
 
 namespace docmind::retrieval {
 namespace {
 
-std::vector<float> random_unit(SeededRng& rng, std::size_t size) {
-  std::vector<float> v(size);
-  double norm = 0;
-  for (float& x : v) {
-    x = static_cast<float>(static_cast<double>(rng.next() >> 11U) * 0x1p-53 * 2 - 1);
-    norm += static_cast<double>(x) * static_cast<double>(x);
-  }
-  for (float& x : v) x = static_cast<float>(static_cast<double>(x) / std::sqrt(norm));
-  return v;
-}
+using vectors::random_unit;
 
 // The plain ranking in double precision, of the values as stored.
 std::vector<std::int64_t> plain_ranking(const std::vector<float>& query,

@@ -12,6 +12,7 @@ import time
 import urllib.request
 
 from harness import ROOT, DocMindTest
+from test_shared_cache import Redis
 
 QUESTION = "What pressure does the pump run at?"
 PARAPHRASE = "Please, what pressure does the pump run at?"
@@ -51,28 +52,8 @@ class VectorStores(DocMindTest):
         folder = tempfile.TemporaryDirectory(prefix="docmind-store-")
         self.addCleanup(folder.cleanup)
         self.folder_of_store = pathlib.Path(folder.name)
-        redis = self.redis()
-        self.environment |= {"DOCMIND_CACHE__SHARED": f"redis://127.0.0.1:{redis}"}
-
-    def redis(self):
-        for _ in range(20):  # A port that was free a moment ago may be taken.
-            import socket
-            with socket.socket() as s:
-                s.bind(("127.0.0.1", 0))
-                port = s.getsockname()[1]
-            process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-                                        "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lfu"],
-                                       cwd=self.folder.name, stdout=subprocess.DEVNULL)
-            self.addCleanup(process.wait)
-            self.addCleanup(process.kill)
-            end = time.monotonic() + 30
-            while time.monotonic() < end and process.poll() is None:
-                try:
-                    with socket.create_connection(("127.0.0.1", port), 1):
-                        return port
-                except OSError:
-                    time.sleep(0.05)
-        self.fail("no Redis")
+        redis = Redis(self, "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lfu")
+        self.environment |= {"DOCMIND_CACHE__SHARED": redis.url}
 
     def machines(self):
         """The addresses of two servers with copies of the library."""

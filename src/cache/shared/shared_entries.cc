@@ -5,21 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "cache/shared/shared_store.h"
+
 namespace docmind::cache {
 namespace {
 
 constexpr std::size_t kGivenKept = 1024;
+constexpr auto kProbePatience = std::chrono::seconds(5);
 constexpr auto kReturning = std::chrono::seconds(1);  // That one call spends on it at most.
-
-resilience::BreakerOptions breaker_options() {
-  resilience::BreakerOptions out;
-  out.in_a_row = 1;
-  out.open_for = std::chrono::seconds(1);
-  out.longest_open = std::chrono::seconds(4);
-  out.longest_flapping = std::chrono::seconds(8);
-  out.probe_patience = std::chrono::seconds(5);
-  return out;
-}
 
 // Whether the store is to blame, and not the call or who made it.
 bool is_failure(const Error& error, const Deadline& deadline) {
@@ -47,7 +40,8 @@ SharedEntries::SharedEntries(std::string place, const SharedEntriesDeps& deps)
 
 Result<std::unique_ptr<SharedEntries>> SharedEntries::open(std::string place, SharedEntriesDeps deps) {
   std::unique_ptr<SharedEntries> out(new SharedEntries(std::move(place), deps));
-  out->breaker_ = DM_TRY(resilience::Breaker::open("cache", breaker_options(), {deps.clock, deps.metrics, {}}));
+  out->breaker_ = DM_TRY(
+      resilience::Breaker::open("cache", breaker_of_shared_store(kProbePatience), {deps.clock, deps.metrics, {}}));
   return out;
 }
 

@@ -16,19 +16,9 @@
 #include "base/rng.h"
 #include "base/testing/threaded_seams.h"
 #include "vectors/store.h"
+#include "vectors/testing/random_unit.h"
 
 namespace docmind::vectors {
-
-inline std::vector<float> random_unit(Rng& rng, std::size_t size) {
-  std::vector<float> v(size);
-  double norm = 0;
-  for (float& x : v) {
-    x = static_cast<float>(static_cast<double>(rng.next() >> 11U) * 0x1p-53 * 2 - 1);
-    norm += static_cast<double>(x) * static_cast<double>(x);
-  }
-  for (float& x : v) x = static_cast<float>(static_cast<double>(x) / std::sqrt(norm));
-  return v;
-}
 
 // A unit vector close to another one.
 inline std::vector<float> near_to(const std::vector<float>& centre, Rng& rng) {
