@@ -139,14 +139,11 @@ Result<std::unique_ptr<AnswerCache>> AnswerCache::open(AnswerCacheOptions option
 }
 
 void AnswerCache::State::load(Deadline deadline, const std::stop_token& stop) {
-  for (const std::string& key : lists.all(deadline, stop)) {
-    const auto got = deps.entries.get(key, deadline, stop);
-    if (!got) continue;
-    const std::optional<std::string>& bytes = *got;
-    if (!bytes) continue;
-    const auto record = read_record(*bytes);
+  const auto take = [this](const std::string& key, const std::string& bytes) {
+    const auto record = read_record(bytes);
     if (record && record->key == key) questions.add(*record, {});
-  }
+  };
+  lists.read_all(take, deadline, stop);
 }
 
 // ---- looking ----

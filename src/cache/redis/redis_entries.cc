@@ -28,6 +28,9 @@ using Words = std::vector<std::string_view>;
 
 constexpr std::uint64_t kReplyBeside = 1U << 20U;  // Bytes of an answer beside the value.
 constexpr std::size_t kSealBytes = 1 + 8 + sizeof(Sum);
+// In one round trip: other machines wait for it. Less than what an answer may have beside a value.
+constexpr std::size_t kKeysTogether = 128;
+constexpr std::uint64_t kReadTogether = kReplyBeside / 2;
 
 // ---- a value as it lies there: form, size, checksum over all but itself, bytes ----
 
@@ -119,6 +122,8 @@ struct RedisEntries::State {
                                  const Deadline& deadline, const std::stop_token& stop);
   Result<std::vector<Reply>> run_once(const std::string& script, Words arguments, std::size_t items, Deadline deadline,
                                       const std::stop_token& stop);
+  std::optional<std::string> opened(std::string_view key, const Reply& sealed, const Reply& tags,
+                                    const Deadline& deadline, const std::stop_token& stop) DM_EXCLUDES(mutex);
 
   // Work on a connection; once more on a new one when that turns out to have been closed while it lay idle.
   template <typename Work>
@@ -337,24 +342,56 @@ Result<std::unique_ptr<RedisEntries>> RedisEntries::open(RedisEntriesOptions opt
   return std::unique_ptr<RedisEntries>(new RedisEntries(std::make_unique<State>(std::move(options), clock)));
 }
 
+// What was read as a value with its tags, if it is one. What is none of ours is not given, and not left there.
+std::optional<std::string> RedisEntries::State::opened(std::string_view key, const Reply& sealed, const Reply& tags,
+                                                       const Deadline& deadline, const std::stop_token& stop) {
+  Result<std::string> value = Error{Code::kNotFound, {}};
+  bool bad = sealed.kind == Reply::Kind::kError;
+  if (sealed.kind == Reply::Kind::kText) {
+    value = unseal(key, tags.text, sealed.text, options.max_value_bytes);
+    bad = !value;
+  }
+  if (bad) (void)run_once(scripts::erase(), {key}, 2, deadline, stop);
+  const MutexLock lock(mutex);
+  stats.quarantined += bad ? 1 : 0;
+  ++(value ? stats.hits_disk : stats.misses);
+  return value ? std::optional(*std::move(value)) : std::nullopt;
+}
+
 Result<std::optional<std::string>> RedisEntries::get(std::string_view key, Deadline deadline, std::stop_token stop) {
   State& my = *state_;
   const std::string most = std::to_string(my.options.max_value_bytes + kSealBytes);
   auto said = my.run_once(scripts::get(), {key, most}, 3, deadline, stop);
-  const bool damaged = !said && said.error().code == Code::kDataLoss;
-  if (!said && !damaged) return said.error();
-  Result<std::string> value = Error{Code::kNotFound, {}};
-  bool bad = damaged;
-  if (!damaged && (*said)[1].kind == Reply::Kind::kText) {
-    value = unseal(key, (*said)[2].text, (*said)[1].text, my.options.max_value_bytes);
-    bad = !value;
+  if (!said && said.error().code == Code::kDataLoss) {
+    return my.opened(key, {.kind = Reply::Kind::kError}, {}, deadline, stop);
   }
-  // What is none of ours is not given, and not left there.
-  if (bad) (void)my.run_once(scripts::erase(), {key}, 2, deadline, stop);
-  const MutexLock lock(my.mutex);
-  my.stats.quarantined += bad ? 1 : 0;
-  ++(value ? my.stats.hits_disk : my.stats.misses);
-  return value ? std::optional(*std::move(value)) : std::nullopt;
+  if (!said) return said.error();
+  return my.opened(key, (*said)[1], (*said)[2], deadline, stop);
+}
+
+Result<Entries::Values> RedisEntries::get_many(std::span<const std::string> keys, Deadline deadline,
+                                               std::stop_token stop) {
+  State& my = *state_;
+  const std::string most = std::to_string(my.options.max_value_bytes + kSealBytes);
+  const std::string together = std::to_string(kReadTogether);
+  Values out;
+  while (out.size() < keys.size()) {
+    const auto next = keys.subspan(out.size(), std::min(keys.size() - out.size(), kKeysTogether));
+    Words arguments{most, together};
+    arguments.insert(arguments.end(), next.begin(), next.end());
+    auto said = my.run_once(scripts::get_many(), arguments, 2, deadline, stop);
+    if (!said && said.error().code == Code::kDataLoss) {  // One of them: get() knows which.
+      for (const std::string& key : next) out.push_back(DM_TRY(get(key, deadline, stop)));
+      continue;
+    }
+    if (!said) return said.error();
+    const std::vector<Reply>& read = (*said)[1].items;
+    if (read.empty() || read.size() % 2 != 0 || read.size() > 2 * next.size()) return unexpected();
+    for (std::size_t i = 0; i < read.size(); i += 2) {
+      out.push_back(my.opened(next[i / 2], read[i], read[i + 1], deadline, stop));
+    }
+  }
+  return out;
 }
 
 Result<> RedisEntries::put(std::string_view key, Put put, Deadline deadline, std::stop_token stop) {

@@ -82,6 +82,7 @@ class RedisEntries final : public Entries {
   ~RedisEntries() override;
 
   Result<std::optional<std::string>> get(std::string_view key, Deadline deadline, std::stop_token stop) override;
+  Result<Values> get_many(std::span<const std::string> keys, Deadline deadline, std::stop_token stop) override;
   Result<> put(std::string_view key, Put put, Deadline deadline, std::stop_token stop) override;
   Result<bool> erase(std::string_view key, Deadline deadline, std::stop_token stop) override;
   // Erases a batch at a time, so it may need longer than one round trip: by the caller's deadline. What it did not come

@@ -154,7 +154,9 @@ TEST_F(RedisEntriesTest, AnEntryCountsOnlyWhileItCouldBePurged) {
 TEST_F(RedisEntriesTest, WhatSomebodyElseHasChangedIsNoAnswer) {
   const auto entries = opened(options(), clock_);
   std::string stored;
-  for (const char* key : {"a", "b", "c", "d", "e"}) put(*entries, key, {"t"});
+  const std::vector<std::string> keys = {"a", "b", "c", "d", "e"};
+  const Entries::Values only_d = {{}, {}, {}, "v", {}};
+  for (const std::string& key : keys) put(*entries, key, {"t"});
   raw({"HSET", "p:e:a", "v", "rubbish"});
   raw({"HSET", "p:e:b", "t", std::string_view("\xff\xff\xff\xff", 4)});
   raw({"DEL", "p:e:c"});
@@ -166,6 +168,15 @@ TEST_F(RedisEntriesTest, WhatSomebodyElseHasChangedIsNoAnswer) {
   EXPECT_EQ(entries->stats()->quarantined, 3);  // One has merely lost its tags.
   put(*entries, "a", {"t"});
   EXPECT_EQ(value(*entries, "a"), "v");
+  // Many together: one of them is no entry, another none of ours.
+  raw({"HSET", "p:e:a", "v", "rubbish"});
+  EXPECT_EQ(*entries->get_many(keys, {}, {}), only_d);
+  EXPECT_EQ(entries->stats()->quarantined, 4);
+  put(*entries, "a", {"t"});
+  raw({"DEL", "p:e:c"});
+  raw({"SET", "p:e:c", "x"});
+  EXPECT_EQ(*entries->get_many(keys, {}, {}), (Entries::Values{"v", {}, {}, "v", {}}));
+  EXPECT_EQ(entries->stats()->quarantined, 5);
 }
 
 }  // namespace

@@ -152,16 +152,30 @@ bool SharedEntries::failed(Way& way, const Error& error, const Deadline& deadlin
 
 // ---- the contract ----
 
-Result<std::optional<std::string>> SharedEntries::get(std::string_view key, Deadline deadline, std::stop_token stop) {
+// From the shared store or else the local one; nothing where neither may be read.
+template <typename T>
+Result<T> SharedEntries::read(const std::function<Result<T>(Entries&)>& from, const Deadline& deadline,
+                              const std::stop_token& stop) {
   Way way = choose(deadline, stop);
   if (way.shared) {
-    auto got = deps_.shared.get(key, deadline, stop);
+    Result<T> got = from(deps_.shared);
     if (got) way.shared->succeeded();
     if (got || !failed(way, got.error(), deadline)) return got;
     take_local(way);
   }
-  if (!way.local.usable) return std::optional<std::string>();
-  return deps_.local.get(key, deadline, stop);
+  if (!way.local.usable) return T();
+  return from(deps_.local);
+}
+
+Result<std::optional<std::string>> SharedEntries::get(std::string_view key, Deadline deadline, std::stop_token stop) {
+  return read<std::optional<std::string>>([&](Entries& from) { return from.get(key, deadline, stop); }, deadline, stop);
+}
+
+Result<Entries::Values> SharedEntries::get_many(std::span<const std::string> keys, Deadline deadline,
+                                                std::stop_token stop) {
+  Values got = DM_TRY(read<Values>([&](Entries& from) { return from.get_many(keys, deadline, stop); }, deadline, stop));
+  got.resize(keys.size());
+  return got;
 }
 
 Result<> SharedEntries::put(std::string_view key, Put put, Deadline deadline, std::stop_token stop) {

@@ -15,6 +15,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +46,7 @@ class SharedEntries final : public Entries {
   static Result<std::unique_ptr<SharedEntries>> open(std::string place, SharedEntriesDeps deps);
 
   Result<std::optional<std::string>> get(std::string_view key, Deadline deadline, std::stop_token stop) override;
+  Result<Values> get_many(std::span<const std::string> keys, Deadline deadline, std::stop_token stop) override;
   Result<> put(std::string_view key, Put put, Deadline deadline, std::stop_token stop) override;
   Result<bool> erase(std::string_view key, Deadline deadline, std::stop_token stop) override;
   Result<std::uint64_t> purge(std::string_view tag, Deadline deadline, std::stop_token stop) override;
@@ -72,6 +74,9 @@ class SharedEntries final : public Entries {
   };
 
   SharedEntries(std::string place, const SharedEntriesDeps& deps);
+  template <typename T>
+  Result<T> read(const std::function<Result<T>(Entries&)>& from, const Deadline& deadline, const std::stop_token& stop)
+      DM_EXCLUDES(mutex_);
   Way choose(const Deadline& deadline, const std::stop_token& stop) DM_EXCLUDES(mutex_);
   bool is_shared() const DM_EXCLUDES(mutex_);
   Result<bool> come_back(const Deadline& deadline, const std::stop_token& stop) DM_EXCLUDES(mutex_);

@@ -26,6 +26,9 @@ class Breakable final : public Entries {
   Result<std::optional<std::string>> get(std::string_view key, Deadline deadline, std::stop_token stop) override {
     return call([&] { return behind_.get(key, deadline, stop); });
   }
+  Result<Values> get_many(std::span<const std::string> keys, Deadline deadline, std::stop_token stop) override {
+    return call([&] { return behind_.get_many(keys, deadline, stop); });
+  }
   Result<> put(std::string_view key, Put put, Deadline deadline, std::stop_token stop) override {
     return call([&] { return behind_.put(key, put, deadline, stop); });
   }

@@ -54,6 +54,12 @@ class FakeEntries final : public Entries {
     }
   }
 
+  // Values that were asked for.
+  std::uint64_t reads() const {
+    const std::lock_guard lock(mutex_);
+    return reads_;
+  }
+
   void pass(Duration time) {
     const std::lock_guard lock(mutex_);
     clock_.advance(time);
@@ -61,6 +67,7 @@ class FakeEntries final : public Entries {
 
   Result<std::optional<std::string>> get(std::string_view key, Deadline, std::stop_token) override {
     const std::lock_guard lock(mutex_);
+    ++reads_;
     if (failing_) return broken();
     forget_ended();
     const auto found = kept_.find(std::string(key));
@@ -136,6 +143,7 @@ class FakeEntries final : public Entries {
   static Error broken() { return {Code::kUnavailable, "The store does not work."}; }
   mutable std::mutex mutex_;
   bool failing_ = false;
+  std::uint64_t reads_ = 0;
   ManualClock clock_;
   std::map<std::string, Put> kept_;
   std::map<std::string, TimePoint> ends_;

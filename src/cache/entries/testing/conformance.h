@@ -84,6 +84,28 @@ TYPED_TEST_P(EntriesConformance, KeysTagsAndValuesAreAnyBytes) {
   EXPECT_EQ(this->value("empty"), "");
 }
 
+TYPED_TEST_P(EntriesConformance, GivesManyInTheirOrder) {
+  EXPECT_TRUE(this->entries().get_many({}, {}, {})->empty());
+  const std::string large(TypeParam::kMaxValue, 'x');
+  std::vector<std::string> keys;
+  Entries::Values wanted;
+  for (int i = 0; i < 600; ++i) {
+    keys.push_back("k" + std::to_string(i));
+    wanted.emplace_back();
+    if (i % 3 == 0) continue;
+    wanted.back() = i == 7 || i == 8 ? large : "value " + std::to_string(i);
+    this->put(keys.back(), *wanted.back(), {i % 50 == 1 ? "gone" : "t"});
+  }
+  keys.push_back("k1");  // Twice.
+  wanted.push_back(wanted[1]);
+  EXPECT_EQ(*this->entries().get_many(keys, {}, {}), wanted);
+  this->purge("gone");
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i % 50 == 1 || i == 600) wanted[i].reset();
+  }
+  EXPECT_EQ(*this->entries().get_many(keys, {}, {}), wanted);
+}
+
 TYPED_TEST_P(EntriesConformance, LargeValuesComeBackWhole) {
   std::string large(TypeParam::kMaxValue, 'x');
   this->put("plain", large);
@@ -222,8 +244,8 @@ TYPED_TEST_P(EntriesConformance, ManyAtOnce) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(EntriesConformance, GivesWhatWasPutUnderThatKey, KeysTagsAndValuesAreAnyBytes,
-                            LargeValuesComeBackWhole, WhatIsTooLargeIsRefused, LivesForItsTimeAndNoLonger, PurgesByTag,
-                            APutThatHadBegunBeforeAPurgeIsDropped, APutOlderThanAnyKnownPurgeIsDropped,
-                            AStopAndAPassedDeadlineAreNoCrash, ManyAtOnce);
+                            GivesManyInTheirOrder, LargeValuesComeBackWhole, WhatIsTooLargeIsRefused,
+                            LivesForItsTimeAndNoLonger, PurgesByTag, APutThatHadBegunBeforeAPurgeIsDropped,
+                            APutOlderThanAnyKnownPurgeIsDropped, AStopAndAPassedDeadlineAreNoCrash, ManyAtOnce);
 
 }  // namespace docmind::cache

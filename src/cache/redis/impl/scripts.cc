@@ -28,6 +28,12 @@ local function counts(key, tags)
   for _, tag in ipairs(tags) do if not call('ZSCORE', P .. 't:' .. tag, key) then return false end end
   return true
 end
+local function read(key, most)
+  if call('HSTRLEN', P .. 'e:' .. key, 'v') > most then return false, '' end
+  local kept = call('HMGET', P .. 'e:' .. key, 'v', 't')
+  if not kept[1] or not kept[2] or not counts(key, tags_of(kept[2])) then return false, '' end
+  return kept[1], kept[2]
+end
 local function forget(key, tags)
   for _, tag in ipairs(tags) do call('ZREM', P .. 't:' .. tag, key) end
   call('ZREM', P .. 'a', key)
@@ -85,11 +91,25 @@ return {text(moment), lost and 1 or 0, call('LLEN', P .. 'x')}
 const std::string& get() {
   static const std::string kScript = with_common(R"lua(
 local moment = call('HGET', P .. 's', 'moment') or '0'
-local nothing = {moment, false, ''}
-if call('HSTRLEN', P .. 'e:' .. ARGV[2], 'v') > tonumber(ARGV[3]) then return nothing end
-local kept = call('HMGET', P .. 'e:' .. ARGV[2], 'v', 't')
-if not kept[1] or not kept[2] or not counts(ARGV[2], tags_of(kept[2])) then return nothing end
-return {moment, kept[1], kept[2]}
+local value, packed = read(ARGV[2], tonumber(ARGV[3]))
+return {moment, value, packed}
+)lua");
+  return kScript;
+}
+
+const std::string& get_many() {
+  static const std::string kScript = with_common(R"lua(
+local moment = call('HGET', P .. 's', 'moment') or '0'
+local room = tonumber(ARGV[3])
+local out = {}
+for i = 4, #ARGV do
+  local value, packed = read(ARGV[i], tonumber(ARGV[2]))
+  if value then room = room - #value - #packed end
+  if room < 0 and #out > 0 then break end
+  out[#out + 1] = value
+  out[#out + 1] = packed
+end
+return {moment, out}
 )lua");
   return kScript;
 }
@@ -138,7 +158,8 @@ return {text(moment), 1, made_room}
 const std::string& erase() {
   static const std::string kScript = with_common(R"lua(
 local moment = call('HGET', P .. 's', 'moment') or '0'
-local packed = call('HGET', P .. 'e:' .. ARGV[2], 't')
+local packed = redis.pcall('HGET', P .. 'e:' .. ARGV[2], 't')
+if type(packed) == 'table' then packed = '' end  -- Something that is no entry.
 if not packed then return {moment, 0} end
 local tags = tags_of(packed)
 local there = counts(ARGV[2], tags)

@@ -13,6 +13,9 @@ namespace docmind::cache::scripts {
 const std::string& begin();
 // (key, most bytes) -> {moment, value or nil, tags}
 const std::string& get();
+// (most bytes of a value, most of all together, key, ...) -> {moment, {value or nil, tags, ...}}: of the first keys, at
+// least one
+const std::string& get_many();
 // (key, value, tags, time to live in ms or "", since or "", most entries) -> {moment, 1: put, 0: a purge came first,
 // entries that made room}
 const std::string& put();
