@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <condition_variable>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "base/thread_annotations.h"
@@ -18,12 +17,12 @@
 #include "cache/redis/impl/scripts.h"
 #include "cache/redis/impl/server_report.h"
 #include "exec/wait.h"
+#include "net/resolver.h"
 
 namespace docmind::cache {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using Words = std::vector<std::string_view>;
 
 constexpr std::uint64_t kReplyBeside = 1U << 20U;  // Bytes of an answer beside the value.
@@ -99,7 +98,11 @@ Result<Reply> ask(Connection& connection, const Words& words, Deadline deadline,
 
 struct RedisEntries::State {
   State(RedisEntriesOptions given, const Clock& its)
-      : options(std::move(given)), clock(its), prefix(options.prefix + ":"), last_purge(options.last_purge) {}
+      : options(std::move(given)),
+        clock(its),
+        prefix(options.prefix + ":"),
+        last_purge(options.last_purge),
+        resolver(options.url.host) {}
 
   struct Lease {
     std::unique_ptr<Connection> connection{};
@@ -108,7 +111,7 @@ struct RedisEntries::State {
 
   Result<Lease> take(const Deadline& deadline, const std::stop_token& stop) DM_EXCLUDES(mutex);
   void give_back(Lease lease) DM_EXCLUDES(mutex);
-  Result<std::vector<Connection::Endpoint>> resolve(const Deadline& deadline, const std::stop_token& stop);
+  Result<std::vector<Connection::Endpoint>> endpoints(const Deadline& deadline, const std::stop_token& stop);
   Result<std::unique_ptr<Connection>> connect(const Deadline& deadline, const std::stop_token& stop);
   Result<> ask_what_it_is(Connection& connection, const Deadline& deadline, const std::stop_token& stop)
       DM_EXCLUDES(mutex);
@@ -164,9 +167,7 @@ struct RedisEntries::State {
   std::optional<PurgeReceipt> last_purge DM_GUARDED_BY(mutex);
   EntriesStats stats DM_GUARDED_BY(mutex);  // What is counted here.
 
-  std::timed_mutex resolving;  // Of what follows.
-  asio::io_context resolver_io;
-  tcp::resolver resolver{resolver_io};
+  net::Resolver resolver;
 };
 
 // ---- connections ----
@@ -204,36 +205,25 @@ void RedisEntries::State::give_back(Lease lease) {
   changed.notify_all();
 }
 
-Result<std::vector<Connection::Endpoint>> RedisEntries::State::resolve(const Deadline& deadline,
-                                                                       const std::stop_token& stop) {
-  boost::system::error_code error;
-  if (const auto address = asio::ip::make_address(options.url.host, error); !error) {
-    return std::vector<Connection::Endpoint>{{address, options.url.port}};
+Result<std::vector<Connection::Endpoint>> RedisEntries::State::endpoints(const Deadline& deadline,
+                                                                         const std::stop_token& stop) {
+  auto found = resolver.addresses(deadline, stop);
+  if (!found && found.error().code == Code::kUnavailable) {
+    return Error{Code::kUnavailable, std::move(found).error().message, "Correct cache.shared."};
   }
-  const std::unique_lock lock(resolving, deadline.is_never() ? options.timeout : deadline.left());
-  if (!lock) return Error{Code::kDeadlineExceeded, "Redis did not answer in time."};
-  struct Found {
-    std::optional<boost::system::error_code> done{};
-    std::vector<Connection::Endpoint> endpoints{};
-  };
-  const auto found = std::make_shared<Found>();  // A look-up cannot be stopped: one that is given up ends later.
-  resolver.async_resolve(options.url.host, std::to_string(options.url.port),
-                         [found](const boost::system::error_code& result, const tcp::resolver::results_type& all) {
-                           found->done = result;
-                           for (const auto& one : all) found->endpoints.push_back(one.endpoint());
-                         });
-  DM_TRY(run_until(resolver_io, deadline, stop, [&] { return found->done.has_value(); }));
-  if (*found->done || found->endpoints.empty()) {
-    return Error{Code::kUnavailable, "There is no machine " + options.url.host + ".", "Correct cache.shared."};
+  std::vector<Connection::Endpoint> out;
+  for (const std::string& one : DM_TRY(std::move(found))) {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(one, error);
+    if (!error) out.emplace_back(address, options.url.port);
   }
-  return found->endpoints;
+  return out;
 }
 
 Result<std::unique_ptr<Connection>> RedisEntries::State::connect(const Deadline& deadline,
                                                                  const std::stop_token& stop) {
-  const auto endpoints = DM_TRY(resolve(deadline, stop));
   auto connection = std::make_unique<Connection>(options.max_value_bytes + kReplyBeside);
-  DM_TRY(connection->open(endpoints, deadline, stop));
+  DM_TRY(connection->open(DM_TRY(endpoints(deadline, stop)), deadline, stop));
   const RedisUrl& url = options.url;
   if (!url.user.empty()) {
     (void)DM_TRY(ask(*connection, {"AUTH", url.user, url.password}, deadline, stop));

@@ -19,7 +19,8 @@
 // Thread safety: every method from any thread. Bounds: as EntryFile's; answers of the server are bounded likewise, and
 // hostile: what is not what was put is a miss and is counted (quarantined). Each round trip has `timeout` beside the
 // caller's deadline; that being over is kUnavailable. A stop ends a call within 50 ms; only looking up a host's name
-// cannot be stopped, and holds up the destructor. Not for a Redis Cluster: scripts take keys from several slots.
+// goes on behind it (net/resolver.h), and holds up the destructor. Not for a Redis Cluster: scripts take keys from
+// several slots.
 #pragma once
 #include <cstdint>
 #include <functional>
