@@ -91,6 +91,21 @@ TEST_F(PgvectorTest, SeveralMachinesMakeOneTable) {
   }
 }
 
+TEST_F(PgvectorTest, AMachineIsFoundByItsName) {
+  PgvectorOptions options = postgres_.options();
+  options.place.host = "localhost";  // It may have two addresses; the server is at one of them.
+  auto store = postgres_.open(options);
+  ASSERT_TRUE(store);
+  const auto ensured = (*store)->ensure(8, soon(), {});
+  EXPECT_TRUE(ensured) << ensured.error().message;
+  options.place.host = "no-such-host.invalid";
+  const auto nowhere = (*postgres_.open(options))->ensure(8, soon(), {});
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, Code::kUnavailable);
+  EXPECT_NE(nowhere.error().message.find("no machine no-such-host.invalid"), std::string::npos)
+      << nowhere.error().message;
+}
+
 TEST_F(PgvectorTest, SaysThatThePasswordIsWrong) {
   PgvectorOptions options = postgres_.options();
   options.password = "wrong";

@@ -1,6 +1,7 @@
 #include "vectors/pgvector/impl/connection.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -113,17 +114,22 @@ Result<> Connection::connect(Deadline deadline, const std::stop_token& stop) {
   }
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const Place& place, const std::string& password, Deadline deadline,
+Result<std::unique_ptr<Connection>> Connection::open(const Place& place, const net::Addresses& addresses,
+                                                     const std::string& password, Deadline deadline,
                                                      const std::stop_token& stop) {
   const std::string port = std::to_string(place.port);
-  const std::array<const char*, 12> names{"host",        "port",
-                                          "user",        "dbname",
-                                          "password",    "sslmode",
-                                          "sslrootcert", "application_name",
-                                          "options",     "client_encoding",
-                                          "gssencmode",  nullptr};
+  // libpq tries them in turn, and holds each against the name where certificates are checked.
+  const std::vector<std::string> hosts(std::max<std::size_t>(1, addresses.size()), place.host);
+  const std::string host = fmt::format("{}", fmt::join(hosts, ","));
+  const std::string hostaddr = fmt::format("{}", fmt::join(addresses, ","));
+  const std::array<const char*, 13> names{"host",    "hostaddr",        "port",
+                                          "user",    "dbname",          "password",
+                                          "sslmode", "sslrootcert",     "application_name",
+                                          "options", "client_encoding", "gssencmode",
+                                          nullptr};
   // A statement that nobody waits for any more ends by itself.
-  const std::array<const char*, 12> values{place.host.c_str(),
+  const std::array<const char*, 13> values{host.c_str(),
+                                           hostaddr.c_str(),
                                            port.c_str(),
                                            place.user.c_str(),
                                            place.database.c_str(),
@@ -202,6 +208,13 @@ Result<std::vector<Row>> Connection::run(const Statement& statement, Deadline de
 
 // ---- several ----
 
+Result<std::unique_ptr<Connection>> Connections::connect(const Deadline& deadline, const std::stop_token& stop) {
+  if (place_.host.starts_with('/')) return Connection::open(place_, {}, password_, deadline, stop);
+  auto found = resolver_.addresses(deadline, stop);
+  if (!found && found.error().code == Code::kUnavailable) return lost(std::move(found).error().message);
+  return Connection::open(place_, DM_TRY(std::move(found)), password_, deadline, stop);
+}
+
 Result<Connections::Lent> Connections::lend(Deadline deadline, const std::stop_token& stop) {
   {
     MutexLock lock(mutex_);
@@ -215,7 +228,7 @@ Result<Connections::Lent> Connections::lend(Deadline deadline, const std::stop_t
       return lent;
     }
   }
-  auto made = Connection::open(place_, password_, deadline, stop);
+  auto made = connect(deadline, stop);
   if (made) return Lent{*std::move(made), false};
   give_back(nullptr);
   return std::move(made).error();

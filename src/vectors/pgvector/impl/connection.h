@@ -13,6 +13,7 @@
 #include "base/deadline.h"
 #include "base/result.h"
 #include "base/thread_annotations.h"
+#include "net/resolver.h"
 #include "vectors/pgvector/pgvector.h"
 
 struct pg_conn;
@@ -29,8 +30,10 @@ struct Statement {
 
 class Connection {
  public:
-  // kUnavailable, kUnauthorized, kNotFound (no such database), kDeadlineExceeded, kCancelled.
-  static Result<std::unique_ptr<Connection>> open(const Place& place, const std::string& password, Deadline deadline,
+  // `addresses`: of the place's host; none: libpq looks (a socket's folder). Errors: kUnavailable, kUnauthorized,
+  // kNotFound (no such database), kDeadlineExceeded, kCancelled.
+  static Result<std::unique_ptr<Connection>> open(const Place& place, const net::Addresses& addresses,
+                                                  const std::string& password, Deadline deadline,
                                                   const std::stop_token& stop);
   ~Connection();
 
@@ -50,7 +53,8 @@ class Connection {
 
 class Connections {
  public:
-  Connections(Place place, std::string password) : place_(std::move(place)), password_(std::move(password)) {}
+  Connections(Place place, std::string password)
+      : place_(std::move(place)), password_(std::move(password)), resolver_(place_.host) {}
 
   // The statements in one transaction; the rows of the last one. A connection that has died since its last use is
   // replaced and the whole tried again: it has to be right twice.
@@ -62,11 +66,13 @@ class Connections {
     std::unique_ptr<Connection> connection{};
     bool used_before = false;
   };
+  Result<std::unique_ptr<Connection>> connect(const Deadline& deadline, const std::stop_token& stop);
   Result<Lent> lend(Deadline deadline, const std::stop_token& stop);
   void give_back(std::unique_ptr<Connection> connection);
 
   const Place place_;
   const std::string password_;
+  net::Resolver resolver_;  // libpq's own look-up knows no deadline.
   Mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<std::unique_ptr<Connection>> idle_ DM_GUARDED_BY(mutex_);
