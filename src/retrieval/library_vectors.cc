@@ -151,7 +151,7 @@ Result<> LibraryVectors::State::load(const std::stop_token& stop) {
   library::Snapshot at = DM_TRY(library.read(Deadline::never(), stop));
   while (!rows.empty()) forget(rows.begin()->first);
   for (const std::int64_t document : DM_TRY(at.matching({}))) {
-    std::optional<Rows> found = DM_TRY(read_rows(at, document));
+    std::optional<Rows> found = DM_TRY(read_rows(at, document, has_store()));
     remember(document, found ? &*found : nullptr);
     if (found) DM_TRY(fresh->put(document, *std::move(found)));
   }
@@ -179,7 +179,7 @@ void LibraryVectors::State::remember(std::int64_t document, const Rows* found) {
   if (found == nullptr) return;
   const Summary& now = rows[document] = summary_of(*found);
   const MutexLock lock(mutex);
-  stamps.insert(now.stamp);
+  if (has_store()) stamps.insert(now.stamp);
   total.chunks += now.chunks;
   total.units += now.units;
   if (now.dimensions != 0) ++spaces[now.space];
@@ -191,7 +191,7 @@ void LibraryVectors::State::on_change(const library::Change& change) {
   if (change.kind != library::Change::Kind::kRemoved) {
     // A document whose vectors cannot be read is still found by keyword; opening the library again reports why.
     auto at = library.read(Deadline::never(), {});
-    auto read = at ? read_rows(*at, change.document) : Result<std::optional<Rows>>(std::nullopt);
+    auto read = at ? read_rows(*at, change.document, has_store()) : Result<std::optional<Rows>>(std::nullopt);
     if (read) found = *std::move(read);
   }
   std::vector<std::string> stale;
@@ -318,7 +318,7 @@ Result<> LibraryVectors::State::even_out(const Difference& difference, const std
   for (const std::int64_t document : difference.missing) {
     if (stop.stop_requested()) return Error{Code::kCancelled, "The vector store is not in step yet."};
     library::Snapshot at = DM_TRY(library.read(Deadline::never(), stop));
-    const std::optional<Rows> found = DM_TRY(read_rows(at, document));
+    const std::optional<Rows> found = DM_TRY(read_rows(at, document, has_store()));
     const MutexLock lock(loading);
     if (found) DM_TRY(write(document, *found, stop));
   }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "library/testing/temp_library.h"
+#include "retrieval/impl/document_rows.h"
 #include "retrieval/testing/small_library.h"
 #include "vectors/embedded.h"
 #include "vectors/testing/failing_store.h"
@@ -97,6 +98,15 @@ TEST_F(LibraryVectorsTest, ACommitIsWrittenThroughBeforeItReturns) {
   ASSERT_TRUE(library_.library().remove_document(whales.id, Deadline::never(), {}));
   EXPECT_EQ(stored(chunks_), 12U);
   EXPECT_TRUE(one->stats().outside);
+}
+
+TEST_F(LibraryVectorsTest, RowsAreStampedForAStoreAlone) {
+  library::Snapshot at = library_.read();
+  const auto stamp = [&](std::int64_t document, bool stamped) { return must(read_rows(at, document, stamped))->stamp; };
+  const std::vector<std::int64_t> documents = must(at.matching({}));
+  EXPECT_EQ(stamp(documents[0], false), "");
+  EXPECT_EQ(stamp(documents[0], true).size(), 32);
+  EXPECT_NE(stamp(documents[0], true), stamp(documents[1], true));
 }
 
 TEST_F(LibraryVectorsTest, AnEmptyLibraryIsInStepAndFillsUp) {

@@ -23,11 +23,11 @@ Summary summary_of(const Rows& rows) {
           rows.chunks.ids.size(), rows.units.ids.size()};
 }
 
-Result<std::optional<Rows>> read_rows(library::Snapshot& at, std::int64_t document) {
+Result<std::optional<Rows>> read_rows(library::Snapshot& at, std::int64_t document, bool stamped) {
   auto row = at.document(document);
   if (!row && row.error().code == Code::kNotFound) return std::optional<Rows>();
   if (!row) return std::move(row).error();
-  Rows out{stamp_of(*row), {row->model_hash, 0, {}, {}}, {row->model_hash, 0, {}, {}}};
+  Rows out{stamped ? stamp_of(*row) : std::string(), {row->model_hash, 0, {}, {}}, {row->model_hash, 0, {}, {}}};
   const auto collect = [](DocumentVectors& rows) {
     return [&rows](const library::Snapshot::Vector& vector) -> Result<> {
       if (rows.ids.empty()) rows.dimensions = static_cast<std::uint32_t>(vector.halves.size());

@@ -20,7 +20,7 @@ inline constexpr std::string_view kStamp = "stamp";        // of these rows and 
 inline constexpr std::size_t kBatch = 256;                 // Points or stamps in one call of a store.
 
 struct Rows {
-  std::string stamp;
+  std::string stamp;  // Empty where nobody asked for it.
   DocumentVectors chunks;
   DocumentVectors units;
 };
@@ -36,8 +36,8 @@ struct Summary {
 
 Summary summary_of(const Rows& rows);
 
-// Nothing: the document is gone.
-Result<std::optional<Rows>> read_rows(library::Snapshot& at, std::int64_t document);
+// Nothing: the document is gone. A stamp costs a hash, and only a store outside wants it.
+Result<std::optional<Rows>> read_rows(library::Snapshot& at, std::int64_t document, bool stamped);
 
 // At most kBatch of them, from the row `from` on.
 std::vector<vectors::Point> points_of(std::int64_t document, const std::string& stamp, const DocumentVectors& rows,
