@@ -9,6 +9,7 @@
 
 #include "app/chat_plan.h"
 #include "app/shared_cache.h"
+#include "app/vector_stores.h"
 #include "cli/render.h"
 #include "model/model_folder.h"
 #include "store/database.h"
@@ -28,7 +29,8 @@ constexpr std::uint64_t kLeastMemory = 512ULL << 20U;
 double gibibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1U << 30U); }
 
 std::string with_hint(const Error& error) {
-  return error.hint.empty() ? error.message : error.message + " " + error.hint;
+  if (error.hint.empty()) return error.message;
+  return error.message + (error.message.ends_with('.') || error.message.ends_with('?') ? " " : ". ") + error.hint;
 }
 
 class Findings {
@@ -210,6 +212,13 @@ void examine_shared(const DoctorContext& context, Findings& out) {
   out.degraded("shared cache", fmt::format("{}; {}", text, fmt::join(remarks, "; ")));
 }
 
+void examine_vectors(const DoctorContext& context, Findings& out) {
+  const auto found = examine_vector_stores(context.loaded.settings, context.layout.data, context.clock,
+                                           Deadline::in(kPatience, context.clock), context.stop);
+  if (found) return out.ok("vector store", *found);
+  out.degraded("vector store", with_hint(found.error()) + " Vectors are searched in this machine's memory.");
+}
+
 }  // namespace
 
 json::object examine_machine(const DoctorContext& context) {
@@ -223,6 +232,7 @@ json::object examine_machine(const DoctorContext& context) {
   examine_plan(context, machine.memory, devices, out);
   examine_settings(context.loaded, out);
   if (!context.loaded.settings.cache.shared.empty()) examine_shared(context, out);
+  if (context.loaded.settings.vectors.store != "embedded") examine_vectors(context, out);
   out.machine["sqlite"] = store::sqlite_version();
   out.ok("sqlite", store::sqlite_version());
   return out.take();

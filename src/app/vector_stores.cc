@@ -1,5 +1,6 @@
 #include "app/vector_stores.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -8,6 +9,7 @@
 #include "app/remote_hosts.h"
 #include "base/hash.h"
 #include "net/address.h"
+#include "retrieval/library_vectors.h"
 #include "vectors/pgvector/pgvector.h"
 #include "vectors/qdrant/qdrant.h"
 
@@ -15,6 +17,7 @@ namespace docmind::app {
 namespace {
 
 constexpr std::size_t kNameDigits = 12;
+constexpr auto kExaminedFor = std::chrono::seconds(5);
 constexpr std::string_view kSetting = "vectors.url";
 
 Result<net::Address> qdrant_address(const config::Settings& settings) {
@@ -72,6 +75,17 @@ std::string own_name(const std::filesystem::path& data) {
   std::array<char, 256> machine{};
   (void)::gethostname(machine.data(), machine.size() - 1);
   return Hasher().field(machine.data()).field(data.string()).finish().hex().substr(0, kNameDigits);
+}
+
+Result<std::string> examine_vector_stores(const config::Settings& settings, const std::filesystem::path& data,
+                                          const Clock& clock, Deadline deadline, std::stop_token stop) {
+  const auto stores = DM_TRY(VectorStores::open(settings, clock));
+  const auto chunks = DM_TRY(stores->store(retrieval::outside("chunks_" + own_name(data)), kExaminedFor));
+  const auto count = chunks->count(deadline, std::move(stop));
+  if (count) return fmt::format("{}: {} chunks of this library", stores->where(), *count);
+  // It answers; with a hint it is more that is not there: the database.
+  if (count.error().code != Code::kNotFound || !count.error().hint.empty()) return count.error();
+  return stores->where() + ": nothing of this library yet";
 }
 
 Result<std::unique_ptr<VectorStores>> VectorStores::open(const config::Settings& settings, const Clock& clock) {

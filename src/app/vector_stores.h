@@ -4,9 +4,12 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
+#include "base/deadline.h"
+#include "base/result.h"
 #include "config/settings.h"
 #include "net/client.h"
 #include "vectors/store.h"
@@ -19,6 +22,10 @@ Result<> check_vector_stores(const config::Settings& settings);
 // What of a store is this data directory's alone: ids in it are those of its library. Another on another machine with
 // the same path has another name, as long as the machines' names differ.
 std::string own_name(const std::filesystem::path& data);
+
+// What is at vectors.url just now, as a sentence for `docmind doctor`. The Error says what is wrong and what to do.
+Result<std::string> examine_vector_stores(const config::Settings& settings, const std::filesystem::path& data,
+                                          const Clock& clock, Deadline deadline, std::stop_token stop);
 
 class VectorStores {
  public:

@@ -95,7 +95,15 @@ class VectorStores(DocMindTest):
             self.assertLess(time.monotonic(), end, now)
             time.sleep(0.2)
 
+    def examined(self):
+        """What doctor says of the store."""
+        report = self.docmind("doctor", "--json", code=None).json
+        check, = (check for check in report["checks"] if check["name"] == "vector store")
+        return check
+
     def go_through(self, store, count):
+        check = self.examined()
+        self.assertEqual((check["status"], check["message"].endswith(": nothing of this library yet")), ("ok", True), check)
         first, second = self.machines()
         self.assertEqual(self.ask(first, QUESTION, user="anna"), "miss")
         self.assertEqual(count(), 1)
@@ -126,6 +134,10 @@ class VectorStores(DocMindTest):
         for one in (first, second):
             self.assertEqual(self.found(one), right)
             self.assertEqual(self.searched(one)[0], "degraded")
+        check = self.examined()
+        self.assertEqual(check["status"], "degraded")
+        self.assertIn(str(store.port), check["message"])
+        self.assertIn("searched in this machine's memory", check["message"])
         # What is purged meanwhile is gone when the store is back.
         self.purge(first, "user=anna")
         store.start()
@@ -137,6 +149,7 @@ class VectorStores(DocMindTest):
         for one in (first, second):
             self.until(lambda one=one: self.searched(one), ("ok", "searched in"))
             self.assertEqual(self.found(one), right)
+        self.assertRegex(self.examined()["message"], r": 1 chunks of this library$")
 
     def test_pgvector(self):
         store = Server(self, "/usr/bin/python3", "postgres.py", self.folder_of_store)

@@ -32,7 +32,7 @@ using Owned = std::unique_ptr<PGresult, Clear>;
 std::string told(const char* words) {
   std::uint64_t replaced = 0;
   std::string line = to_utf8(std::string_view(words == nullptr ? "" : words).substr(0, kMaxToldBytes), replaced);
-  std::ranges::replace(line, '\n', ' ');
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }
