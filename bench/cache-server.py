@@ -17,9 +17,9 @@ import tempfile
 import time
 import urllib.request
 
-from figures import BINARY, ROOT, Figures, median_with_interval, progress
+from figures import BENCH, BINARY, ROOT, Figures, median_with_interval, progress
 
-LOAD = pathlib.Path(os.environ.get("DOCMIND_BENCH", BINARY.parent / "bench")) / "cache_load"
+LOAD = BENCH / "cache_load"
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -8,8 +8,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("DOCMIND_BINARY", ROOT / "build" / "docmind"))
+BENCH = pathlib.Path(os.environ.get("DOCMIND_BENCH", BINARY.parent / "bench"))
 PEERS = pathlib.Path(os.environ.get("PEERS", pathlib.Path.home() / ".cache" / "docmind-peers"))
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+# The program takes its settings from such variables, and refuses those that are none: what is measured has its own.
+for variable in [name for name in os.environ if name.startswith("DOCMIND_")]:
+    del os.environ[variable]
 
 
 def peer_python():

@@ -22,9 +22,7 @@ TARGETS = {"f16": (0.9999, 0.002), "q8_0": (0.999, 0.005), "q4_k_m": (0.985, 0.0
 
 
 def docmind(data, *args):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DOCMIND_")}
-    done = subprocess.run([BINARY, "--data", data, "models", *args, "--json"], capture_output=True, text=True,
-                          env=environment)
+    done = subprocess.run([BINARY, "--data", data, "models", *args, "--json"], capture_output=True, text=True)
     if done.returncode not in (0, 4):
         sys.exit(done.stderr)
     return json.loads(done.stdout)

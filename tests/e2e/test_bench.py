@@ -5,13 +5,16 @@ import subprocess
 import sys
 import unittest
 
-from harness import ROOT
+from harness import BINARY, ROOT
 
 
 class Bench(unittest.TestCase):
     def tiny(self, name):
         # On one processor, and so with one thread: beside other tests the threads of a step would wait for each other.
+        # What says where the programs are is no setting of theirs: they would not start.
+        where = {"DOCMIND_BINARY": str(BINARY), "DOCMIND_BENCH": str(BINARY.parent / "bench")}
         ran = subprocess.run([sys.executable, ROOT / "bench" / f"{name}.py", "--tiny"], capture_output=True, timeout=300,
+                             env={**os.environ, **where},
                              preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}))
         self.assertEqual(ran.returncode, 0, ran.stderr.decode())
         printed = json.loads(ran.stdout)
