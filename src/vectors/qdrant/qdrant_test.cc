@@ -204,7 +204,7 @@ TEST_F(QdrantTest, BelievesNoAnswer) {
 TEST_F(QdrantTest, TakesNoEndlessAnswer) {
   const std::string much(65U << 20U, ' ');
   const CannedServer server("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(much.size()) + "\r\n\r\n" + much);
-  auto store = opened_.at({.endpoint = {.port = server.port()}});
+  auto store = opened_.at({.endpoint = {.port = server.port()}, .timeout = std::chrono::seconds(60)});
   const auto counted = (*store)->count(soon(), {});
   ASSERT_FALSE(counted);
   EXPECT_EQ(counted.error().code, Code::kResourceExhausted) << counted.error().message;
