@@ -112,6 +112,13 @@ class Day:
         self.asked, self.seen = [], set()
         self.answered = []  # Of the real ones, in the order in which they are asked again: the first most often.
 
+    def tell(self, text, kind, answered):
+        """What nobody can answer, or no longer since a document went, is not among those that come again."""
+        if kind == "new" and answered:
+            self.answered.append(text)
+        elif kind == "same words" and not answered:
+            self.answered.remove(text)
+
     def question(self, place):
         if not self.new[place] and self.answered:
             base = self.chance.choices(self.answered, [1 / (rank + 1) for rank in range(len(self.answered))])[0]
@@ -170,8 +177,7 @@ def run(server, day, length, changes):
         if answer["cache"] == "miss":
             tally.made += 1
             tally.answered += answer["status"] == "answered"
-            if kind == "new" and answer["status"] == "answered":
-                day.answered.append(text)
+            day.tell(text, kind, answer["status"] == "answered")
             continue
         tally.hits[kind] += 1
         stored = server.call(f"/api/traces/{answer['trace_id']}")["cache"]["question"]

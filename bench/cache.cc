@@ -211,6 +211,7 @@ class Bench {
                                 .clock = clock_,
                                 .metrics = metrics_,
                                 .normalised = [](std::string_view text) { return cache::normalised(text); }};
+    deps.plain = [this](std::string_view text) { return guards_.plain(guards_.read(text)); };
     deps.compare = [this](std::string_view asked) { return cache::compare_with(guards_, asked); };
     const cache::AnswerCacheOptions options{.questions = 2 * entries_wanted_ + 10'000};
     cache_ = DM_TRY(cache::AnswerCache::open(options, std::move(deps), Deadline::never(), {}));

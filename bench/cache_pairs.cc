@@ -87,7 +87,9 @@ class Printer {
   void print(const std::vector<Pair>& pairs, bool same) const {
     for (const Pair& pair : pairs) {
       const bool exact = cache::normalised(pair.a) == cache::normalised(pair.b);
-      const cache::Difference found = guards_.difference(guards_.read(pair.b), guards_.read(pair.a));
+      const cache::Reading a = guards_.read(pair.a);
+      const cache::Reading b = guards_.read(pair.b);
+      const cache::Difference found = guards_.difference(b, a);
       std::puts(to_text(json::object{{"kind", pair.kind},
                                      {"a", pair.a},
                                      {"b", pair.b},
@@ -96,6 +98,8 @@ class Printer {
                                      {"same", same},
                                      {"exact", exact},
                                      {"guards", cache::name_of(found)},
+                                     {"same_words", found == cache::Difference::kNone && guards_.same_words(b, a)},
+                                     {"plain", guards_.plain(a) == guards_.plain(b)},
                                      {"distance", 1 - cosine(vectors_.of(pair.a), vectors_.of(pair.b))},
                                      {"shared_words", cache::shared_words(pair)}})
                     .c_str());

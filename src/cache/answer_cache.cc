@@ -38,9 +38,9 @@ struct Tried {
 Tried missed(std::string_view why) { return {.why = std::string(why)}; }
 
 // Fails closed: guards that fail find a difference.
-std::string difference(const Compare& compare, std::string_view stored) {
-  const Result<std::string> found = compare(stored);
-  return found ? *found : "guard_failed";
+Compared compared(const Compare& compare, std::string_view stored) {
+  Result<Compared> found = compare(stored);
+  return found ? *std::move(found) : Compared{.differs_in = "guard_failed"};
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ struct AnswerCache::State {
         deps(std::move(its)),
         counts(deps.metrics),
         lists(deps.entries, deps.library.identity()),
-        questions(options.questions) {}
+        questions(options.questions, deps.plain) {}
 
   AnswerCacheOptions options;
   AnswerCacheDeps deps;
@@ -110,6 +110,8 @@ struct AnswerCache::State {
                 const std::stop_token& stop);
   std::optional<std::string> outdated(const Record& record, const Asked& asked, Deadline deadline,
                                       const std::stop_token& stop);
+  Tried try_plain(const Asked& asked, const Ticket::State& ticket, const Compare& compare, Deadline deadline,
+                  const std::stop_token& stop);
   Tried try_near(const Asked& asked, const Ticket::State& ticket, const Compare& compare, Deadline deadline,
                  const std::stop_token& stop);
   std::vector<Questions::Near> near_questions(const Asked& asked, const Ticket::State& ticket, Deadline deadline,
@@ -240,6 +242,20 @@ std::vector<Questions::Near> AnswerCache::State::near_questions(const Asked& ask
   return out;
 }
 
+// Those with the same plain words, which need no vector.
+Tried AnswerCache::State::try_plain(const Asked& asked, const Ticket::State& ticket, const Compare& compare,
+                                    Deadline deadline, const std::stop_token& stop) {
+  if (!deps.plain || options.max_distance < 0) return {};
+  for (const Questions::Near& one :
+       questions.with_plain(ticket.scope, deps.plain(asked.question), options.candidates)) {
+    const Compared found = compared(compare, one.question);
+    if (!found.differs_in.empty() || !found.same_words) continue;
+    Tried tried = try_key(one.key, asked, ticket.scope, Layer::kSemantic, deadline, stop);
+    if (tried.hit) return tried;
+  }
+  return {};
+}
+
 // The nearest in turn: guards decide first, then the distance, then the library.
 Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& ticket, const Compare& compare,
                                    Deadline deadline, const std::stop_token& stop) {
@@ -250,11 +266,12 @@ Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& tick
       if (!question || question->empty()) continue;  // Gone, or where its words are is away just now.
       near.question = *std::move(question);
     }
-    std::string differs_in = difference(compare, near.question);
+    Compared found = compared(compare, near.question);
     const double distance = 1 - static_cast<double>(near.cosine);
-    if (differs_in.empty() && !(distance <= options.max_distance)) differs_in = "distance";
-    if (!differs_in.empty()) {
-      if (why.empty()) why = std::move(differs_in);
+    const bool close = found.same_words || distance <= options.max_distance;
+    if (found.differs_in.empty() && !close) found.differs_in = "distance";
+    if (!found.differs_in.empty()) {
+      if (why.empty()) why = std::move(found.differs_in);
       continue;
     }
     Tried tried = try_key(near.key, asked, ticket.scope, Layer::kSemantic, deadline, stop);
@@ -305,8 +322,8 @@ Result<AnswerCache::Looked> AnswerCache::look(const Asked& asked, Deadline deadl
   State& my = *state_;
   if (asked.use == Use::kBypass) return my.served(missed("bypass"), nullptr);
   const Compare compare = my.deps.compare(asked.question);
-  if (const std::string never = difference(compare, asked.question); !never.empty()) {
-    return my.served(missed(never), nullptr);
+  if (const Compared itself = compared(compare, asked.question); !itself.differs_in.empty()) {
+    return my.served(missed(itself.differs_in), nullptr);
   }
   const ContentHash scope = hash_of(asked.scope);
   auto ticket = my.ticket_for(asked, scope);
@@ -327,9 +344,11 @@ Result<AnswerCache::Looked> AnswerCache::look(const Asked& asked, Deadline deadl
     if (again.hit || exact.why == kAbsent) exact = std::move(again);
   }
   if (exact.hit) return my.served(std::move(exact), std::move(ticket));
+  Tried plain = my.try_plain(asked, *ticket, compare, deadline, stop);
+  if (plain.hit && my.options.serving == Serving::kOn) return my.served(std::move(plain), std::move(ticket));
   std::string failure = embed();
   if (!failure.empty()) return my.served(missed(failure), std::move(ticket));
-  Tried near = my.try_near(asked, *ticket, compare, deadline, stop);
+  Tried near = plain.hit ? std::move(plain) : my.try_near(asked, *ticket, compare, deadline, stop);
   if (near.why.empty()) near.why = std::move(exact.why);
   return my.served(std::move(near), std::move(ticket));
 }

@@ -1,7 +1,8 @@
-// Answers that were given before, for questions that ask the same: by the same words (exact) or by others that mean it
+// Answers that were given before, for questions that ask the same: with the same letters (exact) or otherwise
 // (semantic). Safe by construction, in this order: the scope is equal (scope.h), the guards find no difference between
-// the questions, the distance of their vectors is small, and what the answer rests on stands in the library now
-// (manifest.h). Whatever fails on the way is a miss; only waiting for an equal question can end with an error.
+// the questions, the distance of their vectors is small unless every word is the same word, and what the answer rests
+// on stands in the library now (manifest.h). Whatever fails on the way is a miss; only waiting for an equal question
+// can end with an error.
 //
 // How it is used: look() gives a Hit, or a Ticket for the answer that is then made and offered with offer(). Equal
 // questions at the same time wait for the first one's ticket to end. When the library has changed since an answer was
@@ -30,6 +31,7 @@
 #include "cache/admission.h"
 #include "cache/calibration.h"
 #include "cache/entries/entries.h"
+#include "cache/guard/compared.h"
 #include "cache/manifest.h"
 #include "cache/scope.h"
 #include "cache/shared_questions.h"
@@ -58,16 +60,16 @@ enum class Serving : std::uint8_t {
 struct AnswerCacheOptions {
   Serving serving = Serving::kOn;
   Sampling sampling = Sampling::kRefused;
-  double max_distance = 0.1;  // 1 - cosine; of the semantic layer. Below 0: there is none.
+  double max_distance = 0.1;  // 1 - cosine, of questions with a synonym in the semantic layer. Below 0: there is none.
   std::size_t candidates = 5;
   Duration ttl = std::chrono::hours(24 * 14);  // 0: nothing is kept.
   std::size_t questions = 10'000;              // In the index in memory.
   std::size_t answer_bytes = 1U << 20U;        // Of one kept answer.
 };
 
-// Why a stored question does not ask the same as the one asked, in a word; empty: it does. Of a question and itself:
-// why an answer to it may never be kept ("time_bound"). An error is a miss.
-using Compare = std::function<Result<std::string>(std::string_view stored)>;
+// What a stored question is to the one asked. Of a question and itself: why an answer to it may never be kept
+// ("time_bound"). An error is a miss.
+using Compare = std::function<Result<Compared>(std::string_view stored)>;
 
 struct AnswerCacheDeps {  // All outlive it.
   Entries& entries;
@@ -76,6 +78,9 @@ struct AnswerCacheDeps {  // All outlive it.
   const Clock& clock;
   obs::Metrics& metrics;
   std::function<std::string(std::string_view question)> normalised{};
+  // What is left of a question's words when it is polite no more: questions with one text are held against each other
+  // without their vectors. Empty: none.
+  std::function<std::string(std::string_view question)> plain{};
   // Reads the question asked, once, for what it is then compared with.
   std::function<Compare(std::string_view asked)> compare{};
   SharedQuestions* shared = nullptr;  // Of several machines whose entries are the same; null: this one's alone.
@@ -96,7 +101,7 @@ struct Hit {
   Layer layer = Layer::kExact;
   std::string answer{};    // As it was offered.
   std::string question{};  // That it was made for.
-  double distance = 0;     // Of the two questions, from the vectors; 0 by the exact layer.
+  double distance = 0;     // Of the two questions, from the vectors; 0 where no vector was needed.
   double age = 0;          // Seconds.
   std::string trace_id{};  // Of its making,
   double seconds = 0;      // which took so long

@@ -97,6 +97,60 @@ TEST_F(AnswerCacheTest, GuardsDecideBeforeTheDistanceAndAnotherCandidateIsTried)
   EXPECT_EQ(ask(kOther).layer, "semantic");  // The nearest differs; the second of the five does not.
 }
 
+TEST_F(AnswerCacheTest, TheSameWordsAreFoundHoweverFarApartTheirVectorsAre) {
+  const std::string far = "Please " + kOther + " and thank you so very much for all of it, good evening, cheers";
+  ask(kQuestion);
+  ASSERT_EQ(ask(far).why, "distance");
+  ASSERT_TRUE(cache_->purge(PurgeBy::kAll, "", Deadline::never(), {}));
+  ask(kQuestion);
+  same_words_ = true;
+  const Told told = ask(far);
+  EXPECT_EQ(told.layer, "semantic");
+  EXPECT_GT(told.distance, options_.max_distance);
+}
+
+TEST_F(AnswerCacheTest, PlainWordsNeedNoVectorAndGuardsStillDecide) {
+  plain_ = [](std::string_view) { return std::string("the same"); };
+  same_words_ = true;
+  reopen();
+  ask(kQuestion);
+  Asked other = asked(kOther);
+  int vectors = 0;
+  other.vector = [&](Deadline, std::stop_token) -> Result<std::vector<float>> {
+    ++vectors;
+    return Error{Code::kUnavailable, "no model"};
+  };
+  const auto looked = cache_->look(other, Deadline::never(), {});
+  ASSERT_TRUE(looked && looked->hit);
+  EXPECT_EQ(looked->hit->layer, Layer::kSemantic);
+  EXPECT_EQ(vectors, 0);
+  difference_ = [](std::string_view asked, std::string_view stored) -> Result<std::string> {
+    return std::string(asked == stored ? "" : "number");
+  };
+  EXPECT_EQ(cache_->look(other, Deadline::never(), {})->why, "embedder_failed");
+  EXPECT_EQ(vectors, 1);
+  difference_ = [](std::string_view, std::string_view) { return Result<std::string>(std::string()); };
+  same_words_ = false;  // A synonym's distance has to be looked at.
+  EXPECT_EQ(cache_->look(other, Deadline::never(), {})->why, "embedder_failed");
+  same_words_ = true;
+  options_.max_distance = -1;  // No semantic layer: none by plain words either.
+  reopen();
+  EXPECT_EQ(layer(kOther), "miss");
+}
+
+TEST_F(AnswerCacheTest, PlainWordsOfAnotherScopeOrOfAPurgedAnswerAreNotFound) {
+  plain_ = [](std::string_view) { return std::string("the same"); };
+  same_words_ = true;
+  reopen();
+  scope_.user = "anna";
+  ask(kQuestion);
+  scope_.user = "ben";
+  EXPECT_EQ(layer(kOther), "miss");
+  ASSERT_TRUE(cache_->purge(PurgeBy::kAll, "", Deadline::never(), {}));
+  scope_.user = "anna";
+  EXPECT_EQ(layer(kOther), "miss");
+}
+
 // ---- scope ----
 
 TEST_F(AnswerCacheTest, C33_AnotherUserOrTenantMisses) {

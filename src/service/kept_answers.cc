@@ -135,6 +135,7 @@ Result<std::unique_ptr<KeptAnswers>> KeptAnswers::open(const ServiceOptions& opt
                              .clock = deps.clock,
                              .metrics = deps.metrics,
                              .normalised = [](std::string_view text) { return cache::normalised(text); }};
+  its.plain = [&guards = deps.guards](std::string_view text) { return guards.plain(guards.read(text)); };
   its.compare = [&guards = deps.guards](std::string_view asked) { return cache::compare_with(guards, asked); };
   its.shared = deps.questions;
   out->cache_ = DM_TRY(cache::AnswerCache::open(options.cache, std::move(its), deadline, std::move(stop)));

@@ -79,8 +79,8 @@ bool Guards::are_synonyms(Sense x, Sense y) const {
   return false;
 }
 
-bool Guards::have_common_sense(const Item& x, const Item& y) const {
-  const bool synonyms = x.licence == Licence::kFull && y.licence == Licence::kFull;
+bool Guards::have_common_sense(const Item& x, const Item& y, Synonyms allowed) const {
+  const bool synonyms = allowed == Synonyms::kYes && x.licence == Licence::kFull && y.licence == Licence::kFull;
   for (std::size_t i = 0; i < x.sense_count; ++i) {
     for (std::size_t j = 0; j < y.sense_count; ++j) {
       const Sense a = x.senses[i];
@@ -102,7 +102,7 @@ bool Guards::same(const Reading& a, const Item& x, const Reading& b, const Item&
     return !told_apart || x.letter_case == y.letter_case || (x.flags & Lexicon::kCommon) == 0;
   }
   if (x.licence == Licence::kSame || y.licence == Licence::kSame) return false;
-  if (x.sense_count > 0 && y.sense_count > 0) return have_common_sense(x, y);
+  if (x.sense_count > 0 && y.sense_count > 0) return have_common_sense(x, y, Synonyms::kYes);
   const bool x_known = x.flags != 0 || x.sense_count > 0;
   const bool y_known = y.flags != 0 || y.sense_count > 0;
   if (!x_known && !y_known) {
@@ -148,12 +148,39 @@ Difference Guards::unmatched(const Reading& a, const Reading& b) const {
   return Difference::kOrder;
 }
 
-std::function<Result<std::string>(std::string_view)> compare_with(const Guards& guards, std::string_view asked) {
-  return [&guards, question = std::string(asked),
-          reading = guards.read(asked)](std::string_view stored) -> Result<std::string> {
-    const Difference found =
-        stored == question ? guards.difference(reading, reading) : guards.difference(reading, guards.read(stored));
-    return found == Difference::kNone ? std::string() : std::string(name_of(found));
+bool Guards::same_words(const Reading& asked, const Reading& stored) const {
+  const auto is_synonym = [this](const Item& x, const Item& y) {
+    return x.sense_count > 0 && y.sense_count > 0 && !have_common_sense(x, y, Synonyms::kNo);
+  };
+  for (std::size_t i = 0; i < asked.items_.size(); ++i) {
+    const Item& x = asked.items_[i];
+    const Item& y = stored.items_[i];
+    if (asked.text(x) != stored.text(y) && is_synonym(x, y)) return false;
+  }
+  return true;
+}
+
+std::string Guards::plain(const Reading& reading) const {
+  std::string out;
+  for (const Item& item : reading.items_) {
+    std::string_view word = reading.text(item);
+    const bool is_form = item.kind == ItemKind::kWord && item.licence != Licence::kSame && item.sense_count > 0 &&
+                         (item.senses[0].form == Form::kPlural || item.senses[0].form == Form::kThird);
+    if (is_form) word = lexicon_.text(item.senses[0].word);
+    if (!out.empty()) out += ' ';
+    out += word;
+  }
+  return out;
+}
+
+std::function<Result<Compared>(std::string_view)> compare_with(const Guards& guards, std::string_view asked) {
+  return [&guards, question = std::string(asked), reading = guards.read(asked)](std::string_view text) {
+    const auto compared = [&](const Reading& stored) -> Result<Compared> {
+      const Difference found = guards.difference(reading, stored);
+      if (found != Difference::kNone) return Compared{.differs_in = std::string(name_of(found))};
+      return Compared{.same_words = guards.same_words(reading, stored)};
+    };
+    return text == question ? compared(reading) : compared(guards.read(text));
   };
 }
 

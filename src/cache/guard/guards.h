@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cache/guard/compared.h"
 #include "cache/guard/lexicon.h"
 #include "cache/guard/reading.h"
 #include "sys/files.h"
@@ -55,17 +56,25 @@ class Guards {
   Reading read(std::string_view question) const;
   Difference difference(const Reading& asked, const Reading& stored) const;
 
+  // Of two that ask the same: whether they do by the same words (forms and slips of them), none being a synonym. How
+  // far apart an embedding model puts such two says what it makes of typing and politeness, nothing of their meaning.
+  bool same_words(const Reading& asked, const Reading& stored) const;
+
+  // What is left of a question, to look others up by: its words in their order, without what is dropped, plural and
+  // third person as the base. Whether two with one text ask the same says difference(). Empty for one that is unread.
+  std::string plain(const Reading& reading) const;
+
  private:
   bool same(const Reading& a, const Item& x, const Reading& b, const Item& y) const;
-  bool have_common_sense(const Item& x, const Item& y) const;
+  enum class Synonyms : std::uint8_t { kNo, kYes };
+  bool have_common_sense(const Item& x, const Item& y, Synonyms allowed) const;
   bool are_synonyms(Sense x, Sense y) const;
   Difference unmatched(const Reading& a, const Reading& b) const;
 
   Lexicon lexicon_;
 };
 
-// Reads the question asked, once. Then: the name of the difference to a stored one, empty when there is none. No
-// errors; `guards` outlives it.
-std::function<Result<std::string>(std::string_view stored)> compare_with(const Guards& guards, std::string_view asked);
+// Reads the question asked, once; then what it is to a stored one. No errors; `guards` outlives it.
+std::function<Result<Compared>(std::string_view stored)> compare_with(const Guards& guards, std::string_view asked);
 
 }  // namespace docmind::cache

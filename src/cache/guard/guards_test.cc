@@ -290,11 +290,40 @@ TEST(Guards, HaveANameForEveryDifference) {
 
 TEST(Guards, OneQuestionIsHeldAgainstSeveral) {
   const auto compare = compare_with(opened_guards(), "How do I close a file?");
-  EXPECT_EQ(*compare("How do I close a file?"), "");
-  EXPECT_EQ(*compare("Please, how do I close a file?"), "");
-  EXPECT_EQ(*compare("How do I close 2 files?"), "number");
-  EXPECT_EQ(*compare_with(opened_guards(), "What is new today?")("What is new today?"), "time_bound");
+  EXPECT_EQ(compare("How do I close a file?")->differs_in, "");
+  EXPECT_EQ(compare("Please, how do I close a file?")->differs_in, "");
+  EXPECT_EQ(compare("How do I close 2 files?")->differs_in, "number");
+  EXPECT_EQ(compare_with(opened_guards(), "What is new today?")("What is new today?")->differs_in, "time_bound");
 }
+
+struct ByWords {
+  const char* asked;
+  const char* stored;
+  bool same_words;
+  bool same_plain;
+};
+class Words : public ::testing::TestWithParam<ByWords> {};
+
+TEST_P(Words, AreToldFromSynonyms) {
+  const Guards& guards = opened_guards();
+  const Reading asked = guards.read(GetParam().asked);
+  const Reading stored = guards.read(GetParam().stored);
+  ASSERT_EQ(guards.difference(asked, stored), Difference::kNone);
+  EXPECT_EQ(guards.same_words(asked, stored), GetParam().same_words);
+  EXPECT_EQ(guards.same_words(stored, asked), GetParam().same_words);
+  EXPECT_EQ(guards.plain(asked) == guards.plain(stored), GetParam().same_plain)
+      << guards.plain(asked) << " / " << guards.plain(stored);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Words,
+    ::testing::Values(ByWords{"Could you tell me how to close a file?", "How do I close the file?", true, true},
+                      ByWords{"In Debian, what is a package?", "What's a package in Debian", true, true},
+                      ByWords{"How do I close files?", "How do I close a file?", true, true},
+                      ByWords{"How do I install a packgae?", "How do I install a package?", true, false},
+                      ByWords{"How do I purchase a small house?", "How do I buy a small house?", false, false}));
+
+TEST(Guards, HaveNoPlainWordsForWhatIsUnread) { EXPECT_EQ(opened_guards().plain(opened_guards().read("")), ""); }
 
 }  // namespace
 }  // namespace docmind::cache

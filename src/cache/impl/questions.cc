@@ -5,6 +5,14 @@
 
 namespace docmind::cache {
 
+namespace {
+
+std::string plain_key_of(const ContentHash& scope, std::string_view plain) {
+  return plain.empty() ? std::string() : key_of(scope, plain);
+}
+
+}  // namespace
+
 void Questions::add(const Record& record, std::optional<std::uint64_t> checked) {
   const MutexLock lock(mutex_);
   if (most_ == 0) return;
@@ -20,6 +28,7 @@ void Questions::add(const Record& record, std::optional<std::uint64_t> checked) 
   Held held{.key = record.key,
             .question = record.question,
             .scope = record.scope,
+            .plain_key = plain_key_of(record.scope, plain_ ? plain_(record.question) : std::string()),
             .user = record.user,
             .session = record.session,
             .made_ms = record.made_ms,
@@ -29,6 +38,7 @@ void Questions::add(const Record& record, std::optional<std::uint64_t> checked) 
   for (const CitedPlace& place : record.manifest.cited) held.cited.emplace(place.document_id, place.version);
   near_.add(record.scope, id, record.space, record.vector);
   by_key_.emplace(record.key, id);
+  if (!held.plain_key.empty()) by_plain_[held.plain_key].push_back(id);
   held_.emplace(id, std::move(held));
 }
 
@@ -36,6 +46,10 @@ void Questions::remove_held(std::int64_t id) {
   const auto found = held_.find(id);
   near_.remove(found->second.scope, id);
   by_key_.erase(found->second.key);
+  if (const auto same = by_plain_.find(found->second.plain_key); same != by_plain_.end()) {
+    std::erase(same->second, id);
+    if (same->second.empty()) by_plain_.erase(same);
+  }
   held_.erase(found);
 }
 
@@ -64,6 +78,20 @@ void Questions::remove_tagged(PurgeBy by, std::string_view name) {
     if (meant(held)) ids.push_back(id);
   }
   for (const std::int64_t id : ids) remove_held(id);
+}
+
+std::vector<Questions::Near> Questions::with_plain(const ContentHash& scope, std::string_view plain,
+                                                   std::size_t k) const {
+  std::vector<Near> out;
+  const std::string key = plain_key_of(scope, plain);
+  const MutexLock lock(mutex_);
+  const auto same = by_plain_.find(key);
+  if (same == by_plain_.end()) return out;
+  for (auto id = same->second.rbegin(); id != same->second.rend() && out.size() < k; ++id) {
+    const Held& held = held_.at(*id);
+    out.push_back({held.key, held.question});
+  }
+  return out;
 }
 
 std::vector<Questions::Near> Questions::nearest(const ContentHash& scope, std::span<const float> vector,

@@ -1,9 +1,10 @@
-// The questions that have kept answers, in memory: what finds them by vector, and against which generation of the
-// library each was last held. At most so many; the oldest make room.
+// The questions that have kept answers, in memory: what finds them by their plain words and by vector, and against
+// which generation of the library each was last held. At most so many; the oldest make room.
 //
 // Thread safety: any.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -27,7 +28,10 @@ class Questions {
     float cosine = 0;
   };
 
-  explicit Questions(std::size_t most) : most_(most) {}
+  using Plain = std::function<std::string(std::string_view question)>;
+
+  // `plain` may be empty: none is found by plain words.
+  Questions(std::size_t most, Plain plain) : most_(most), plain_(std::move(plain)) {}
 
   // In place of another with its key. `checked`: generation of the library that bears it; nothing: not known in this
   // process.
@@ -35,6 +39,8 @@ class Questions {
   void remove(const std::string& key);
   void remove_tagged(PurgeBy by, std::string_view name);
 
+  // At most k of the scope, the newest first; none for an empty text. Their cosine is not known: 0.
+  std::vector<Near> with_plain(const ContentHash& scope, std::string_view plain, std::size_t k) const;
   std::vector<Near> nearest(const ContentHash& scope, std::span<const float> vector, std::string_view space,
                             std::size_t k) const;
   std::optional<std::uint64_t> checked(const Record& record) const;
@@ -47,6 +53,7 @@ class Questions {
     std::string key;
     std::string question;
     ContentHash scope;
+    std::string plain_key;  // Empty: it has no plain words.
     std::string user;
     std::string session;
     std::int64_t made_ms = 0;
@@ -57,9 +64,11 @@ class Questions {
   void remove_held(std::int64_t id) DM_REQUIRES(mutex_);
 
   const std::size_t most_;
+  const Plain plain_;
   mutable Mutex mutex_;
   std::map<std::int64_t, Held> held_ DM_GUARDED_BY(mutex_);  // By age.
   std::unordered_map<std::string, std::int64_t> by_key_ DM_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::vector<std::int64_t>> by_plain_ DM_GUARDED_BY(mutex_);  // By plain_key, by age.
   NearQuestions near_ DM_GUARDED_BY(mutex_);
   std::int64_t next_ DM_GUARDED_BY(mutex_) = 1;
 };

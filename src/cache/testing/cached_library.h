@@ -37,7 +37,7 @@ class CachedLibrary : public ::testing::Test {
                            .metrics = metrics_,
                            .normalised = [](std::string_view text) { return std::string(text); },
                            .compare = [](std::string_view) -> Compare {
-                             return [](std::string_view) { return Result<std::string>(std::string()); };
+                             return [](std::string_view) { return Result<Compared>(Compared{}); };
                            }};
       cache_ = library::testing::must(AnswerCache::open({}, std::move(deps), Deadline::never(), {}));
     }
@@ -77,9 +77,10 @@ class CachedLibrary : public ::testing::Test {
                          .clock = library_.clock(),
                          .metrics = metrics_,
                          .normalised = normalised_,
+                         .plain = plain_,
                          .compare = [this](std::string_view asked) -> Compare {
-                           return [this, question = std::string(asked)](std::string_view stored) {
-                             return difference_(question, stored);
+                           return [this, question = std::string(asked)](std::string_view stored) -> Result<Compared> {
+                             return Compared{DM_TRY(difference_(question, stored)), same_words_};
                            };
                          },
                          .shared = shared_questions_};
@@ -164,8 +165,10 @@ class CachedLibrary : public ::testing::Test {
     for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return out;
   };
+  std::function<std::string(std::string_view)> plain_{};
   std::function<Result<std::string>(std::string_view, std::string_view)> difference_ =
       [](std::string_view, std::string_view) { return Result<std::string>(std::string()); };
+  std::atomic<bool> same_words_ = false;  // Of any two that do not differ.
   SharedQuestions* shared_questions_ = nullptr;
   std::unique_ptr<AnswerCache> cache_;
 };
