@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """How often the answer cache would be wrong at each distance, with what confidence, and what it finds.
 
-usage: cache-threshold.py [--tiny] [--pairs FILE]     (FILE: what cache_pairs has printed)
+usage: cache-threshold.py [--tiny] [--pairs FILE] [--written FILE]
+--pairs: what cache_pairs has printed. --written: pairs that people wrote (class P10), {"a", "b", "same"} a line; no such
+set is in this project, so without one nothing is said of them.
 Thousands of pairs of questions, made by rule of real ones (cache_pairs.cc), with the guards' word and the distance that the
 bundled embedding model puts between them. The semantic layer gives an answer when the guards find no difference and either
 every word is the same word or the distance is at most cache.max_distance; wrong is such a pair that asks different things. Half of the questions was looked at
 while the guards were made; the other half, and those of Debian's FAQ and of tests/data/fresh_questions.tsv, calibrate.
 The bound is Clopper and Pearson's upper one at 95 % confidence. Pairs of one question are not independent, so the one that
 the program tells counts a question once with all its pairs. Conformal risk control (Angelopoulos et al. 2022): at most
-1 % is wrong in expectation where (wrong + 1) / (n + 1) is. No set of paraphrases that people wrote (class P10) is in this
-project: what it would show is not known.
+1 % is wrong in expectation where (wrong + 1) / (n + 1) is.
 """
 import collections
 import html
@@ -148,6 +149,20 @@ def recall(pairs, tiny, figures):
                 far >= 0.5 if not tiny else None)
 
 
+def written(file, figures):
+    """People's own labels are not always right: what they call different and is served is printed, to be looked at."""
+    with tempfile.TemporaryDirectory(prefix="docmind-pairs-") as folder:
+        out = subprocess.run([PAIRS, BINARY.parent, folder, "pairs", file], check=True, capture_output=True).stdout
+    pairs = [json.loads(line) for line in out.splitlines()[1:]]
+    for same, what in ((True, "the same"), (False, "different things")):
+        some = [p for p in pairs if p["same"] == same]
+        given = [p for p in some if found(p, AT)]
+        figures.add(f"P10, {len(some)} pairs that people say ask {what}: served", "", len(given) / len(some), None, None if same else "0")
+        figures.add("  by the distance alone", "", sum(p["distance"] <= AT for p in some) / len(some))
+        for pair in [] if same else given:
+            print(f"served: {pair['a']!r} for {pair['b']!r}", file=sys.stderr)
+
+
 def main():
     tiny = "--tiny" in sys.argv
     figures = Figures("cache-threshold")
@@ -169,6 +184,8 @@ def main():
     told(untouched, tiny, figures)
     without_guards(pairs, figures)
     recall(pairs, tiny, figures)
+    if "--written" in sys.argv:
+        written(sys.argv[sys.argv.index("--written") + 1], figures)
     figures.finish()
 
 

@@ -2,9 +2,11 @@
 // input.
 //
 // usage: cache BUILD FOLDER QUESTIONS.json ENTRIES DOCUMENT...   (FOLDER: an empty one)
-// QUESTIONS.json: {"stored": [...], "asked": [...], "embedded": n}, as bench/peers/gptcache_hit.py takes it. Answers
+// QUESTIONS.json: {"stored": [...], "asked": [...], "mistyped": [...], "embedded": n}, as bench/peers/gptcache_hit.py
+// takes it (without "mistyped"). Answers
 // are those that the library's documents give to the stored questions, in turn; every hit is held against the library.
-// Commands: "exact N", "agent N" (as another agent), "semantic N" (the asked ones), "miss N", "keep N", "reopen 1"; an
+// Commands: "exact N", "agent N" (as another agent), "semantic N" (the asked ones),
+// "vector N" (the mistyped ones, which are found by their vectors alone), "miss N", "keep N", "reopen 1"; an
 // empty line or the end ends it. Times are µs; of them "embedding" is the embedding model's share.
 #include <algorithm>
 #include <boost/json.hpp>
@@ -53,6 +55,7 @@ std::uint64_t bytes_of(const std::filesystem::path& folder, std::string_view beg
 struct Questions {
   std::vector<std::string> stored;
   std::vector<std::string> asked;
+  std::vector<std::string> mistyped;
   std::size_t embedded = 0;
 };
 
@@ -63,6 +66,7 @@ Result<Questions> read_questions(const char* path) {
   Questions out;
   for (const json::value& one : all.at("stored").as_array()) out.stored.emplace_back(one.as_string());
   for (const json::value& one : all.at("asked").as_array()) out.asked.emplace_back(one.as_string());
+  for (const json::value& one : all.at("mistyped").as_array()) out.mistyped.emplace_back(one.as_string());
   out.embedded = std::min(out.stored.size(), all.at("embedded").to_number<std::size_t>());
   return out;
 }
@@ -145,6 +149,8 @@ class Bench {
     cache::Asked asked{.scope = scope_};
     if (name == "semantic") {
       asked.question = questions_.asked[of];
+    } else if (name == "vector") {
+      asked.question = questions_.mistyped[of];
     } else if (name == "miss" || name == "keep") {
       asked.question = "Which " + std::to_string(fresh_++) + " birds sang in the ministry's cellar?";
     } else {

@@ -2,9 +2,11 @@
 // guards find a difference, and how far apart the embedding model puts them. One JSON object a line.
 //
 // usage: cache_pairs BUILD FOLDER [QUESTIONS] [FILE]
-// FOLDER: an empty one; QUESTIONS: of so many real ones, else of all; FILE: further real ones, one a line.
-// Pairs are those of src/cache/guard/testing, and each real question beside the three that are nearest to it.
-// "untouched": its question is of the half that was not looked at while the guards' lists were made, or of FILE.
+//        cache_pairs BUILD FOLDER pairs FILE
+// FOLDER: an empty one; QUESTIONS: of so many real ones, else of all; FILE: further real ones, one a line. Or pairs
+// that people wrote, one a line: {"a", "b", "same"}. Pairs are those of src/cache/guard/testing, and each real question
+// beside the three that are nearest to it. "untouched": its question is of the half that was not looked at while the
+// guards' lists were made, or of FILE.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
@@ -77,6 +79,7 @@ struct Given {
   std::filesystem::path folder;
   std::size_t most = SIZE_MAX;
   std::vector<std::string> more{};
+  const char* written = nullptr;
 };
 
 class Printer {
@@ -112,10 +115,39 @@ class Printer {
   std::set<std::string> more_;
 };
 
+Result<> print_embedder(llm::Embedder& embedder) {
+  const llm::EmbedderInfo info = DM_TRY(embedder.info(Deadline::never(), {}));
+  std::puts(to_text(json::object{{"embedder", info.name}, {"hash", info.model_hash}}).c_str());
+  return {};
+}
+
+// Pairs that people wrote, and whether people say that they ask the same.
+Result<> run_written(const char* file, const cache::Guards& guards, llm::Embedder& embedder) {
+  std::vector<Pair> same;
+  std::vector<Pair> different;
+  std::vector<std::string> texts;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const json::value one = DM_TRY(parse_json(line));
+    const Pair pair{"P10 written by people", std::string(one.at("a").as_string()), std::string(one.at("b").as_string()),
+                    std::string(one.at("a").as_string())};
+    (one.at("same").as_bool() ? same : different).push_back(pair);
+    texts.insert(texts.end(), {pair.a, pair.b});
+  }
+  Vectors vectors(embedder);
+  DM_TRY(vectors.make(texts));
+  DM_TRY(print_embedder(embedder));
+  const Printer printer(guards, vectors, {});
+  printer.print(same, true);
+  printer.print(different, false);
+  return {};
+}
+
 Result<> run(const Given& given) {
   auto pipeline = DM_TRY(Pipeline::open(given.build, given.folder));
   sys::RealFiles files;
   const cache::Guards guards = DM_TRY(cache::Guards::open(files, given.build / "share/docmind/words.lexicon"));
+  if (given.written != nullptr) return run_written(given.written, guards, pipeline->embedder());
   std::vector<std::string> questions = cache::real_questions();
   questions.insert(questions.end(), given.more.begin(), given.more.end());
   questions = cache::usable(std::move(questions), guards);
@@ -128,8 +160,7 @@ Result<> run(const Given& given) {
   }
   Vectors vectors(pipeline->embedder());
   DM_TRY(vectors.make(texts));
-  const llm::EmbedderInfo info = DM_TRY(pipeline->embedder().info(Deadline::never(), {}));
-  std::puts(to_text(json::object{{"embedder", info.name}, {"hash", info.model_hash}}).c_str());
+  DM_TRY(print_embedder(pipeline->embedder()));
   const Printer printer(guards, vectors, given.more);
   printer.print(same.pairs(), true);
   printer.print(different.pairs(), false);
@@ -139,6 +170,10 @@ Result<> run(const Given& given) {
 
 Given given_of(int argc, char** argv) {
   Given out{.build = argv[1], .folder = argv[2]};
+  if (argc > 4 && std::string_view(argv[3]) == "pairs") {
+    out.written = argv[4];
+    return out;
+  }
   if (argc > 3) out.most = std::strtoul(argv[3], nullptr, 10);
   if (argc > 4) {
     std::ifstream file(argv[4]);
