@@ -93,8 +93,9 @@ def material(pairs):
             rewordings[pair["base"]][pair["kind"].split()[0]].append(pair["b"])
         if not pair["same"] and pair["kind"] != "neighbour":
             for text in {pair["a"], pair["b"]} - {pair["base"]}:
-                # "is not" and "isn't" ask the same.
+                # "is not" and "isn't" ask the same, and so do two that differ in capitals or the mark at the end.
                 asks = pair["base"] + " (not)" if pair["kind"] == "polarity" and pair["a"] == pair["base"] else text
+                asks = asks if asks == pair["base"] else asks.lower().rstrip("?!. ")
                 near[pair["base"]].append((text, asks))
     return rewordings, near
 
