@@ -9,6 +9,7 @@
 #include "server/impl/call.h"
 #include "server/json_read.h"
 #include "server/json_write.h"
+#include "server/page_routes.h"
 
 namespace docmind::server {
 namespace {
@@ -118,7 +119,7 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   const int status = response ? response->status : 200;
   if (response) {
     response->headers.set("X-Content-Type-Options", "nosniff");
-    response->headers.set("Cache-Control", "no-store");
+    if (!response->headers.find("Cache-Control")) response->headers.set("Cache-Control", "no-store");
     (void)out.send(*std::move(response));  // Whoever has gone does not wait for it.
   }
   active_.add(-1);
@@ -142,6 +143,12 @@ Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter&
       return (this->*one.run)(call);
     }
     allowed += (allowed.empty() ? "" : ", ") + std::string(one.method) + (one.method == "GET" ? ", HEAD" : "");
+  }
+  if (allowed.empty() && method == "GET") {
+    if (std::optional<net::Response> page = page_response(request)) {
+      route = "page";
+      return Answered(*std::move(page));
+    }
   }
   if (allowed.empty()) {
     return Error{Code::kNotFound, "there is nothing at " + request.target.path, "See docs/api.md for what there is."};

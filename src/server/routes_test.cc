@@ -120,7 +120,11 @@ TEST_F(RoutesTest, UnknownAddressesAndMethods) {
   EXPECT_EQ(send({.method = "HEAD", .target = {.path = "/health/live"}}).status, 200);
   EXPECT_EQ(get("/api/traces/").status, 404);
   EXPECT_EQ(get("/api/traces/a/b").status, 404);
-  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(get("/health/live").headers.find("Cache-Control"), "no-store");
+  EXPECT_EQ(get("/").status, 200);
+  EXPECT_EQ(get("/").headers.find("Cache-Control"), "no-cache");
+  EXPECT_EQ(get("/").headers.find("X-Content-Type-Options"), "nosniff");
+  EXPECT_THAT(metrics.text(), HasSubstr(R"(docmind_http_requests_total{method="GET",route="page",status="200"})"));
 }
 
 TEST_F(RoutesTest, HealthSaysWhatIsMissing) {

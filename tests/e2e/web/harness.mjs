@@ -1,0 +1,142 @@
+// A real server on a free port with an empty data directory, and Debian's Chromium in front of it. Each request of the browser is
+// written down: one to another host, or one that the page's policy refused, fails the test that made it.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const binary = process.env.DOCMIND_BINARY ?? join(root, "build/docmind");
+const required = createRequire(join(root, "web/package.json"));
+const chromium = "/usr/bin/chromium";
+export const axeSource = readFileSync(required.resolve("axe-core/axe.min.js"), "utf8");
+const { chromium: driver } = required("playwright-core");
+
+export const missing = existsSync(chromium) ? false : `${chromium} is not installed: ./dev setup does it`;
+
+// A manual of a Debian package as bytes, packed or not.
+export function manual(path) {
+  return existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(path + ".gz"));
+}
+export const faq = () => ({ name: "debian-faq.pdf", bytes: manual("/usr/share/doc/debian/FAQ/debian-faq.en.pdf") });
+export const fixture = (name) => ({ name, bytes: readFileSync(join(root, "tests/fixtures", name)) });
+
+export class Site {
+  static async start(settings = {}) {
+    const site = new Site();
+    site.folder = mkdtempSync(join(tmpdir(), "docmind-web-"));
+    site.environment = {
+      PATH: "/usr/bin:/bin",
+      HOME: site.folder,
+      LANG: "C.UTF-8",
+      XDG_RUNTIME_DIR: site.folder,
+      DOCMIND_CACHE__ENABLED: "false",
+      ...settings,
+    };
+    site.process = spawn(binary, ["--data", join(site.folder, "data"), "serve", "--port", "0"], { env: site.environment, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    site.process.stderr.on("data", (piece) => (said += piece));
+    site.address = await new Promise((done, failed) => {
+      let line = "";
+      site.process.stdout.on("data", (piece) => {
+        line += piece;
+        const found = /listening on (http:\S+)/.exec(line);
+        if (found) done(found[1]);
+      });
+      site.process.on("exit", () => failed(new Error(said)));
+    });
+    return site;
+  }
+
+  async stop() {
+    if (this.process.exitCode === null) {
+      const gone = new Promise((done) => this.process.once("exit", done));
+      this.process.kill("SIGTERM");
+      await gone;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  file({ name, bytes }) {
+    const path = join(this.folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  // Documents that a test does not upload itself.
+  ingest(...files) {
+    const paths = files.map((one) => this.file(one));
+    execFileSync(binary, ["--data", join(this.folder, "data"), "ingest", ...paths], { env: this.environment, stdio: "pipe" });
+  }
+
+  async json(path, options) {
+    return (await fetch(this.address + path, options)).json();
+  }
+}
+
+export const browse = () => driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+
+// A tab of its own with what it asked for and what it complained about.
+async function openTab(browser, site, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
+  const tab = await context.newPage();
+  tab.setDefaultTimeout(30_000);
+  tab.log = { requests: [], outside: [], complaints: [], dialogs: 0 };
+  context.on("request", (request) => {
+    tab.log.requests.push(request.url());
+    if (!request.url().startsWith(site.address)) tab.log.outside.push(request.url());
+  });
+  tab.on("console", (message) => message.type() === "error" && tab.log.complaints.push(message.text()));
+  tab.on("pageerror", (error) => tab.log.complaints.push(String(error)));
+  tab.on("dialog", (dialog) => {
+    tab.log.dialogs++;
+    void dialog.dismiss();
+  });
+  return tab;
+}
+
+// What no page may ever do. A failed request is said on the console too and is no fault of the page.
+export function assertClean(tab) {
+  assert.deepEqual(tab.log.outside, [], "requests to other hosts");
+  assert.equal(tab.log.dialogs, 0, "dialogs");
+  assert.deepEqual(tab.log.complaints.filter((text) => !text.startsWith("Failed to load resource")), [], "complaints on the console");
+}
+
+// One scenario by its name, with a server of its own: scenario("EE1 ...", {settings}, async ({ site, open }) => ...).
+export function scenario(name, { settings = {}, prepare = () => {} }, run) {
+  test(name, { skip: missing, timeout: 240_000 }, async () => {
+    const site = await Site.start(settings);
+    const tabs = [];
+    let browser;
+    try {
+      await prepare(site);
+      browser = await browse();
+      const open = async (path = "/", options) => {
+        const tab = await openTab(browser, site, options);
+        tabs.push(tab);
+        await tab.goto(site.address + path);
+        return tab;
+      };
+      await run({ site, open });
+      tabs.forEach(assertClean);
+    } finally {
+      await browser?.close();
+      await site.stop();
+    }
+  });
+}
+
+// Asks in the chat and waits for the answer to stand there whole.
+export async function ask(tab, question) {
+  const turns = await tab.locator("article[data-turn]").count();
+  await tab.getByRole("textbox", { name: "Ask about your documents" }).fill(question);
+  await tab.keyboard.press("Enter");
+  const answer = tab.locator("article[data-turn]").nth(turns);
+  await answer.waitFor();
+  return answer;
+}

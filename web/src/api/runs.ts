@@ -1,0 +1,168 @@
+// A question to the server: as a run whose events come while it works (POST /api/runs), or, where the server has no runs,
+// as one request that answers at its end. Either way the caller sees the same events.
+import { EventReader } from "./events";
+import { asFailure, Failure, get, part, post, remove, send } from "./http";
+import type { Answer, Citation, Turn } from "./types";
+
+export interface Question {
+  session: string;
+  question: string;
+  documents: string[]; // Ids; empty: all.
+  asTyped: boolean;
+}
+
+export interface StepEvent {
+  agent: string;
+  state: "running" | "ok" | "failed" | "skipped";
+  ms: number;
+  detail: string;
+}
+
+export interface Seal {
+  index: number;
+  text: string;
+  supported: boolean | null;
+  citations: Citation[];
+}
+
+export interface RunEvents {
+  begun(run: string): void;
+  step(event: StepEvent): void;
+  draft(text: string): void;
+  seal(event: Seal): void;
+  notice(text: string): void;
+  done(turn: Turn): void;
+  stopped(): void;
+  failed(failure: Failure): void;
+}
+
+let runsAnswer = true; // Until this server says that it has none.
+
+const filterOf = (documents: string[]) => (documents.length > 0 ? { filter: { documents } } : {});
+
+export async function ask(question: Question, events: RunEvents, signal: AbortSignal): Promise<void> {
+  try {
+    if (runsAnswer) {
+      const run = await begin(question, signal);
+      if (run !== null) {
+        events.begun(run);
+        return await follow(run, events, signal);
+      }
+    }
+    const body = { question: question.question, as_typed: question.asTyped, ...filterOf(question.documents) };
+    events.done(await post<Turn>(`/api/sessions/${part(question.session)}/ask`, body, signal));
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.code === "cancelled") events.stopped();
+    else events.failed(failure);
+  }
+}
+
+async function begin(question: Question, signal: AbortSignal): Promise<string | null> {
+  const body = {
+    session: question.session,
+    question: question.question,
+    as_typed: question.asTyped,
+    ...filterOf(question.documents),
+  };
+  try {
+    return (await post<{ run: string }>("/api/runs", body, signal)).run;
+  } catch (thrown) {
+    if (!asFailure(thrown).missing) throw thrown;
+    runsAnswer = false;
+    return null;
+  }
+}
+
+// Follows a run from its first event to its last, over lost connections too: what came is not asked for again.
+export async function follow(run: string, events: RunEvents, signal: AbortSignal): Promise<void> {
+  let after = 0;
+  for (let lost = 0; lost < 20; lost++) {
+    try {
+      const response = await send("GET", `/api/runs/${part(run)}/events?after=${after}`, undefined, signal);
+      const reader = new EventReader();
+      for await (const piece of pieces(response)) {
+        for (const event of reader.take(piece)) {
+          if (event.id !== "") after = Number(event.id);
+          if (tell(event.name, event.data, events)) return;
+        }
+      }
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (failure.status !== 0) throw failure;
+    }
+    await pause(Math.min(250 * 2 ** lost, 5000), signal);
+  }
+  throw new Failure(0, "offline", "The connection was lost and did not come back.", "Your question is kept. Reload to see its answer.");
+}
+
+// True when this was the last event.
+function tell(name: string, data: string, events: RunEvents): boolean {
+  const body: unknown = JSON.parse(data);
+  switch (name) {
+    case "step":
+      events.step(body as StepEvent);
+      return false;
+    case "draft":
+      events.draft((body as { text: string }).text);
+      return false;
+    case "seal":
+      events.seal(body as Seal);
+      return false;
+    case "notice":
+      events.notice((body as { text: string }).text);
+      return false;
+    case "done":
+      events.done(turnOf(body));
+      return true;
+    case "stopped":
+      events.stopped();
+      return true;
+    case "error": {
+      const { code, message, hint } = (body as { error: Record<string, string> }).error;
+      events.failed(new Failure(500, code ?? "internal", message ?? "", hint ?? ""));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+// `done` carries the turn, by itself or under its name.
+function turnOf(body: unknown): Turn {
+  const held = body as { turn?: Turn | number; answer?: Answer };
+  return (typeof held.turn === "object" ? held.turn : held) as Turn;
+}
+
+async function* pieces(response: Response): AsyncGenerator<string> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new DOMException("", "AbortError"));
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    setTimeout(resolve, milliseconds);
+  });
+}
+
+export const stopRun = (run: string) => remove<{ stopped: boolean }>(`/api/runs/${part(run)}`);
+
+// The runs of a session that still go on; none where the server has no runs.
+export async function runningIn(session: string): Promise<{ run: string; question: string }[]> {
+  if (!runsAnswer) return [];
+  try {
+    const body = await get<unknown>(`/api/runs?session=${part(session)}`);
+    const list = (Array.isArray(body) ? body : (body as { runs?: unknown[] }).runs) ?? [];
+    return (list as { run: string; question: string; state: string }[]).filter((one) => one.state === "running");
+  } catch (thrown) {
+    if (asFailure(thrown).missing) runsAnswer = false;
+    return [];
+  }
+}

@@ -1,0 +1,164 @@
+// The objects of docs/cli.md and docs/api.md, as far as the interface reads them.
+
+export interface Citation {
+  document: string;
+  document_id: string;
+  version: string;
+  page: number | null;
+  page_end: number | null;
+  page_label: string | null;
+  locator: string | null;
+  start: number;
+  end: number;
+  quote: string;
+  before: string;
+  after: string;
+  state: "current" | "changed" | "deleted";
+}
+
+export interface Claim {
+  text: string;
+  supported: boolean | null;
+  doubt: string | null;
+  origin: "documents" | "general";
+  citations: Citation[];
+}
+
+export interface Ranks {
+  bm25: number | null;
+  dense: number | null;
+  rerank?: number | null;
+}
+
+export interface Hit {
+  document: string;
+  document_id: string;
+  page: number | null;
+  start: number;
+  end: number;
+  text: string;
+  score: number;
+  ranks: Ranks;
+}
+
+export interface Answer {
+  answer: string;
+  mode: "extractive" | "generated";
+  status: "answered" | "abstained" | "partial";
+  claims: Claim[];
+  query_used: string;
+  coverage: { read: number; total: number; unit: string };
+  fallbacks: string[];
+  partial_reason: string | null;
+  cache_age: number | null;
+  sends_text_to: string[];
+  dropped: string[];
+  nearest: Hit[];
+  agents: { name: string; seconds: number; status: "ok" | "failed" | "skipped" }[];
+  tokens: { prompt: number; computed: number; forked: number; restored: number; drafted: number; completion: number };
+  context: {
+    trimmed: boolean;
+    policy: string | null;
+    limit: number | null;
+    original_tokens: number;
+    final_tokens: number;
+    dropped: unknown[];
+  };
+  cache: "miss" | "exact" | "semantic";
+  backend: string | null;
+  trace_id: string | null;
+  seconds: number;
+}
+
+export interface Turn {
+  session: string;
+  turn: number;
+  question: string;
+  query_used: string;
+  because: string | null;
+  asked_ms: number;
+  answer: Answer;
+}
+
+export interface SessionInfo {
+  session: string;
+  title: string;
+  turns: number;
+  started_ms: number;
+  changed_ms: number;
+  unanswered: string | null;
+}
+
+export interface DocumentInfo {
+  document: string;
+  document_id: string;
+  version: string;
+  type: string;
+  title: string | null;
+  size: number;
+  modified_ms: number;
+  added_ms: number;
+  pages: number | null;
+  chunks: number;
+  warnings: string[];
+}
+
+export interface Summary {
+  documents: number;
+  added: number;
+  updated: number;
+  unchanged: number;
+  failed: { path: string; error: string }[];
+  skipped: number;
+  chunks: number;
+  seconds: number;
+}
+
+export interface Progress {
+  stage: "looking" | "reading" | "embedding" | "storing" | "done";
+  file: string | null;
+  files_done: number;
+  files_total: number;
+  pages: number;
+  chunks_done: number;
+  chunks_found: number;
+  seconds: number;
+  seconds_left: number | null;
+}
+
+export interface Backend {
+  name: string;
+  where: string;
+  in_use: boolean;
+  leaves_this_machine: boolean;
+  capabilities: {
+    model: string;
+    server: string;
+    context: number;
+    json_schema: boolean;
+    tools: boolean;
+    thinking: boolean;
+    counts_tokens: boolean;
+    caches_prefix: boolean;
+  } | null;
+  tried: boolean;
+  loaded: boolean;
+  reduced: string[] | string | null;
+  start_seconds: number | null;
+  failure: string | null;
+  answers: number;
+  failures: number;
+}
+
+export interface Check {
+  name: string;
+  status: "ok" | "degraded" | "failed";
+  message: string;
+}
+
+export interface Health {
+  status: "ok" | "degraded" | "failed";
+  version: string;
+  ready: boolean;
+  checks: Check[];
+}

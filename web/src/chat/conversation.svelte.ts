@@ -1,0 +1,147 @@
+// One chat as it is on the screen: its turns, and the question that is being answered.
+import { asFailure, Failure, get, part, post } from "../api/http";
+import { ask, follow, runningIn, stopRun, type RunEvents, type Seal, type StepEvent } from "../api/runs";
+import type { SessionInfo, Turn } from "../api/types";
+import { announcer } from "../frame/announce.svelte";
+import { nextVersion } from "./branches";
+import { chats } from "./chats.svelte";
+import { spoken } from "./words";
+
+// A question on its way to an answer, or that did not get one.
+export class Running {
+  steps: StepEvent[] = $state([]);
+  sealed: Seal[] = $state([]);
+  draft = $state("");
+  notices: string[] = $state([]);
+  state: "asking" | "stopping" | "stopped" | "failed" = $state("asking");
+  failure: Failure | null = $state.raw(null);
+  run: string | null = null;
+  readonly began = Date.now();
+  readonly abort = new AbortController();
+  constructor(readonly question: string) {}
+}
+
+export class Conversation {
+  session: string = $state("");
+  turns: Turn[] = $state.raw([]);
+  running: Running | null = $state(null);
+  trouble: Failure | null = $state.raw(null);
+  reading = $state(false);
+
+  // Shows a chat. What is on the screen is put aside at once, so that two chats are never mixed.
+  async open(session: string): Promise<void> {
+    if (session === this.session) return;
+    this.leave();
+    this.session = session;
+    if (session === "") return;
+    this.reading = true;
+    try {
+      const shown = await get<SessionInfo & { messages: Turn[] }>(`/api/sessions/${part(session)}`);
+      if (this.session !== session) return;
+      this.turns = shown.messages;
+      if (shown.unanswered !== null) await this.rejoin(shown.unanswered);
+    } catch (thrown) {
+      if (this.session === session) this.trouble = asFailure(thrown);
+    } finally {
+      if (this.session === session) this.reading = false;
+    }
+  }
+
+  private leave(): void {
+    this.turns = [];
+    this.running = null; // Its run goes on at the server.
+    this.trouble = null;
+    this.reading = false;
+  }
+
+  // A question that was asked before this page was loaded: its run is joined again, or it says that it has no answer.
+  private async rejoin(question: string): Promise<void> {
+    const [run] = await runningIn(this.session);
+    const running = (this.running = new Running(question));
+    if (!run) {
+      running.state = "stopped";
+      return;
+    }
+    running.run = run.run;
+    await follow(run.run, this.eventsOf(running, this.session), running.abort.signal).catch((thrown) => this.failed(running, asFailure(thrown)));
+  }
+
+  // Asks, and returns when there is an answer or none will come. The first question of a chat gives it its name.
+  async ask(question: string, documents: string[], asTyped = false): Promise<string | null> {
+    if (this.running?.state === "asking" || this.running?.state === "stopping") return null;
+    const running = (this.running = new Running(question));
+    announcer.say("Searching.");
+    try {
+      if (this.session === "") this.session = (await post<{ session: string }>("/api/sessions")).session;
+    } catch (thrown) {
+      this.failed(running, asFailure(thrown));
+      return null;
+    }
+    const session = this.session;
+    void ask({ session, question, documents, asTyped }, this.eventsOf(running, session), running.abort.signal);
+    return session;
+  }
+
+  // The same or another question in the place of a turn: a branch of its own, nothing is lost.
+  async askInstead(turn: number, question: string, documents: string[], asTyped = false): Promise<string> {
+    const from = this.session;
+    const to = nextVersion(from, turn, [from, ...chats.familyOf(from)]);
+    if (turn > 1) await post(`/api/sessions/${part(from)}/fork`, { to, turns: turn - 1 });
+    const kept = this.turns.filter((one) => one.turn < turn);
+    this.leave();
+    this.session = to;
+    this.turns = kept;
+    await this.ask(question, documents, asTyped);
+    return to;
+  }
+
+  // Stops what is being answered. Through the run where there is one, else by closing the request, which stops it too.
+  async stop(): Promise<void> {
+    const running = this.running;
+    if (running?.state !== "asking") return;
+    running.state = "stopping";
+    if (running.run === null) running.abort.abort();
+    else await stopRun(running.run).catch(() => running.abort.abort());
+  }
+
+  private failed(running: Running, failure: Failure): void {
+    running.state = "failed";
+    running.failure = failure;
+    announcer.warn(`No answer: ${failure.message} Your question is kept.`);
+  }
+
+  private eventsOf(running: Running, session: string): RunEvents {
+    const shown = () => this.running === running && this.session === session;
+    return {
+      begun: (run) => (running.run = run),
+      step: (event) => {
+        const at = running.steps.findIndex((one) => one.agent === event.agent);
+        if (at < 0) running.steps.push(event);
+        else running.steps[at] = event;
+      },
+      draft: (text) => (running.draft = text),
+      seal: (event) => {
+        running.sealed[event.index] = event;
+        running.draft = "";
+      },
+      notice: (text) => running.notices.push(text),
+      done: (turn) => {
+        if (shown()) {
+          this.turns = [...this.turns, turn];
+          this.running = null;
+          announcer.say(spoken(turn.answer));
+        }
+        void chats.read();
+      },
+      stopped: () => {
+        running.state = "stopped";
+        if (shown()) announcer.say("Stopped.");
+        void chats.read();
+      },
+      failed: (failure) => {
+        this.failed(running, failure);
+        void chats.read();
+      },
+    };
+  }
+}

@@ -1,0 +1,65 @@
+// What is written beside answers. Each has its own field in the answer, so nothing here is guessed.
+import type { Answer, Turn } from "../api/types";
+
+export interface Note {
+  kind: "plain" | "warning" | "general";
+  mark: string;
+  text: string;
+}
+
+const count = (number: number, one: string, many = one + "s") => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+export { count };
+
+export function ago(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s ago`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h ago`;
+  return `${Math.round(seconds / 86_400)} days ago`;
+}
+
+export const duration = (seconds: number): string => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`);
+
+export function notesOf(turn: Turn): Note[] {
+  const { answer } = turn;
+  const notes: Note[] = [];
+  if (turn.because !== null) {
+    notes.push({ kind: "plain", mark: "↳", text: `Searched “${turn.query_used}”, because “${turn.because}” points back.` });
+  }
+  if (answer.cache !== "miss") {
+    const age = answer.cache_age === null ? "" : `, answered ${ago(answer.cache_age)}`;
+    const same = answer.cache === "exact" ? "Same question" : "The same asked in other words";
+    notes.push({ kind: "plain", mark: "⟲", text: `${same}${age}; ${quotesStand(answer)}` });
+  }
+  for (const host of answer.sends_text_to) notes.push({ kind: "warning", mark: "⇄", text: `Text goes to ${host} (allow_remote).` });
+  for (const why of answer.fallbacks) notes.push({ kind: "warning", mark: "▤", text: why });
+  if (answer.partial_reason !== null) notes.push({ kind: "warning", mark: "⚠", text: answer.partial_reason });
+  if (answer.context.trimmed) {
+    const fewer = answer.context.original_tokens - answer.context.final_tokens;
+    notes.push({ kind: "plain", mark: "✂", text: `Left out to fit ${(answer.context.limit ?? 0).toLocaleString("en")} tokens: ${fewer.toLocaleString("en")} tokens.` });
+  }
+  const { read, total, unit } = answer.coverage;
+  if (answer.status !== "abstained" && unit !== "passage" && total > 0) {
+    notes.push(
+      read < total
+        ? { kind: "warning", mark: "⚠", text: `Read ${read} of ${count(total, unit)}: not a total.` }
+        : { kind: "plain", mark: "∑", text: `Read ${read} of ${count(total, unit)}.` },
+    );
+  }
+  return notes;
+}
+
+function quotesStand(answer: Answer): string {
+  const quotes = answer.claims.flatMap((claim) => claim.citations).length;
+  return quotes === 1 ? "its quote still stands." : `its ${quotes} quotes still stand.`;
+}
+
+export const doubtWords = "No passage in your documents says this.";
+
+export function spoken(answer: Answer): string {
+  if (answer.status === "abstained") return "Answer ready: your documents do not say.";
+  const sources = new Set(answer.claims.flatMap((claim) => claim.citations.map((one) => `${one.document_id}${one.start}-${one.end}`)));
+  const unsupported = answer.claims.filter((claim) => claim.supported === false).length;
+  const parts = [count(answer.claims.length, "sentence"), count(sources.size, "source")];
+  if (unsupported > 0) parts.push(`${unsupported} without source`);
+  return `Answer ready: ${parts.join(", ")}.`;
+}
