@@ -14,8 +14,8 @@ class EmbedQueue {
  public:
   using Contexts = PassQueue::Contexts;
 
-  EmbedQueue(const Encoder& encoder, Contexts contexts, std::size_t max_requests)
-      : encoder_(encoder), queue_(std::move(contexts), max_requests) {}
+  EmbedQueue(const Encoder& encoder, Contexts contexts, std::size_t max_requests, ForShort for_short = {})
+      : encoder_(encoder), queue_(std::move(contexts), max_requests, std::move(for_short)) {}
 
   // One Embedding per text, in order. After a stop or the deadline no further pass is spent on the request.
   Result<std::vector<llm::Embedding>> embed(std::vector<TokenisedText> texts, Deadline deadline, std::stop_token stop);

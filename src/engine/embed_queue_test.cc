@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
@@ -25,6 +26,13 @@ class EmbedQueueTest : public testing::Test {
     ASSERT_EQ(a.vector.size(), b.vector.size());
     for (std::size_t i = 0; i < a.vector.size(); ++i) EXPECT_NEAR(a.vector[i], b.vector[i], 2e-3);
     EXPECT_EQ(a.tokens, b.tokens);
+  }
+
+  // A queue with one context for batches and one, of two threads, for questions.
+  EmbedQueue queue_for_both(std::function<std::size_t()> free_processors) {
+    auto context = EncoderContext::open_short(*encoder_, 2);
+    DM_CHECK(static_cast<bool>(context));
+    return {*encoder_, contexts_of(*encoder_, 1), 64, {*std::move(context), std::move(free_processors)}};
   }
 
   TinyModel model_;
@@ -87,6 +95,53 @@ TEST_F(EmbedQueueTest, TheSameRequestHasTheSameVectorsInAnyCompany) {
     callers.emplace_back([&, c] {
       const auto together = ask(c);
       for (std::size_t i = 0; i < together.size(); ++i) EXPECT_EQ(together[i].vector, alone[c][i].vector);
+    });
+  }
+}
+
+TEST_F(EmbedQueueTest, AShortTextAloneIsAShortPass) {
+  std::atomic<int> asked = 0;
+  EmbedQueue queue = queue_for_both([&] { return ++asked, 0; });
+  const int most = static_cast<int>(std::min(EncoderContext::kShortPass, encoder_->facts().window)) - 2;
+  const auto is_short = [&](std::vector<TokenisedText> texts) {
+    const int before = asked;
+    EXPECT_TRUE(queue.embed(std::move(texts), Deadline::never(), {}));
+    return asked != before;
+  };
+  EXPECT_TRUE(is_short({tokens("the cat sat", {{0, 3}})}));
+  EXPECT_TRUE(is_short({tokens("")}));
+  EXPECT_TRUE(is_short({tokens(long_text(most))}));
+  EXPECT_FALSE(is_short({tokens(long_text(most + 1))})) << "long";
+  EXPECT_FALSE(is_short({tokens("the cat"), tokens("a dog")})) << "a batch";
+}
+
+TEST_F(EmbedQueueTest, ABatchDoesNotWaitForAQuestion) {
+  std::latch batch_is_done(1);
+  EmbedQueue queue = queue_for_both([&] { return batch_is_done.wait(), 1; });
+  std::jthread asking([&] { EXPECT_TRUE(queue.embed({tokens("the cat")}, Deadline::never(), {})); });
+  EXPECT_TRUE(queue.embed({tokens("the cat"), tokens(long_text(90))}, Deadline::never(), {}));
+  batch_is_done.count_down();
+}
+
+// Threads that wait for each other are slow on a busy machine, so only a few passes here have two.
+TEST_F(EmbedQueueTest, TheSameQuestionHasTheSameVectorHoweverManyProcessorsAreFree) {
+  std::atomic<std::size_t> free = 0;
+  EmbedQueue queue = queue_for_both([&] { return free.load(); });
+  const auto ask = [&](std::size_t i) {
+    const char* text = i % 2 == 0 ? "the cat sat on the mat" : "cats, cats. cats";
+    return (*queue.embed({tokens(text)}, Deadline::never(), {}))[0].vector;
+  };
+  const std::vector<std::vector<float>> alone{ask(0), ask(1)};
+  free = 1;
+  EXPECT_EQ(ask(0), alone[0]);
+  free = 7;
+  EXPECT_EQ(ask(1), alone[1]);
+  free = 0;
+  std::vector<std::jthread> callers;
+  for (std::size_t c = 0; c < 6; ++c) {
+    callers.emplace_back([&, c] {
+      for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(ask(c + i), alone[(c + i) % 2]);
+      EXPECT_TRUE(queue.embed({tokens(long_text(90)), tokens("the")}, Deadline::never(), {}));
     });
   }
 }

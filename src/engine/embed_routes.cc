@@ -1,5 +1,6 @@
 #include "engine/embed_routes.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -7,17 +8,22 @@
 #include "engine/embeddings_request.h"
 #include "engine/out_of_memory.h"
 #include "obs/log.h"
+#include "sys/process.h"
 
 namespace docmind::engine {
 namespace {
 
+// What a thread more gets of a question's small matrices is soon not worth the wait for it at the next one.
+constexpr std::uint32_t kShortThreads = 4;
 constexpr Duration kRequestLimit = std::chrono::minutes(10);  // A client that wants less says so by leaving.
 
 }  // namespace
 
 struct EmbedRoutes::State {
-  State(EmbedRoutesOptions asked, const EmbedRoutesDeps& handed, EmbedQueue::Contexts contexts)
-      : options(std::move(asked)), deps(handed), queue(deps.encoder, std::move(contexts), options.queue_jobs) {}
+  State(EmbedRoutesOptions asked, const EmbedRoutesDeps& handed, EmbedQueue::Contexts contexts, ForShort for_short)
+      : options(std::move(asked)),
+        deps(handed),
+        queue(deps.encoder, std::move(contexts), options.queue_jobs, std::move(for_short)) {}
 
   void handle(const net::Request& request, net::ResponseWriter& writer) {
     Result<std::string> body = answer(request, writer.stop());
@@ -80,8 +86,11 @@ void EmbedRoutes::handle(const net::Request& request, net::ResponseWriter& write
 
 Result<std::unique_ptr<EmbedRoutes>> EmbedRoutes::open(EmbedRoutesOptions options, const EmbedRoutesDeps& deps) {
   PassQueue::Contexts contexts = DM_TRY(open_contexts(deps.encoder, options.threads));
+  ForShort for_short{
+      .context = DM_TRY(EncoderContext::open_short(deps.encoder, std::clamp(options.threads, 1U, kShortThreads))),
+      .free_processors = sys::free_processors};
   return std::unique_ptr<EmbedRoutes>(
-      new EmbedRoutes(std::make_unique<State>(std::move(options), deps, std::move(contexts))));
+      new EmbedRoutes(std::make_unique<State>(std::move(options), deps, std::move(contexts), std::move(for_short))));
 }
 
 }  // namespace docmind::engine

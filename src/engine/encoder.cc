@@ -131,9 +131,17 @@ Result<TokenisedText> Encoder::tokenise(const llm::EmbedInput& input) const {
   return out;
 }
 
+struct EncoderContext::Shape {
+  std::uint32_t tokens = 0;
+  std::uint32_t threads = 1;
+  llama_flash_attn_type attention = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+};
+
 struct EncoderContext::State {
   const EncoderFacts* facts = nullptr;
   std::uint32_t max_tokens = 0;
+  std::uint32_t threads = 1;
+  ThreadsPointer kept_threads;  // Of a context for short passes; outlives the context.
   ContextPointer context;
   llama_batch batch{};
   std::vector<float> scores{};
@@ -144,7 +152,9 @@ struct EncoderContext::State {
   State& operator=(const State&) = delete;
   ~State() {
     llama_batch_free(batch);
-    if (fallen) (void)context.release();
+    if (!fallen) return;
+    (void)context.release();
+    (void)kept_threads.release();
   }
 
   // libllama's status.
@@ -160,22 +170,42 @@ struct EncoderContext::State {
 EncoderContext::EncoderContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
 EncoderContext::~EncoderContext() = default;
 std::uint32_t EncoderContext::max_tokens() const { return state_->max_tokens; }
+std::uint32_t EncoderContext::threads() const { return state_->threads; }
 
 Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& encoder, std::uint32_t threads) {
+  // Measured on MiniLM at 250 tokens: plain attention makes a pass take nearly four times as long.
+  return open(encoder, {.tokens = std::max(kSharedPass, encoder.facts().window), .threads = threads});
+}
+
+Result<std::unique_ptr<EncoderContext>> EncoderContext::open_short(const Encoder& encoder, std::uint32_t threads) {
+  auto context =
+      DM_TRY(open(encoder, {.tokens = kShortPass, .threads = threads, .attention = LLAMA_FLASH_ATTN_TYPE_DISABLED}));
+  State& state = *context->state_;
+  state.kept_threads = DM_TRY(keep_threads(threads));
+  llama_attach_threadpool(state.context.get(), state.kept_threads.get(), state.kept_threads.get());
+  return context;
+}
+
+void EncoderContext::use_threads(std::uint32_t count) {
+  const auto threads = static_cast<std::int32_t>(std::clamp(count, 1U, state_->threads));
+  llama_set_n_threads(state_->context.get(), threads, threads);
+}
+
+Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& encoder, const Shape& shape) {
   auto state = std::make_unique<State>();
   state->facts = &encoder.facts();
-  state->max_tokens = std::max(kSharedPass, encoder.facts().window);
+  state->max_tokens = shape.tokens;
+  state->threads = shape.threads;
   llama_context_params params = llama_context_default_params();
   params.n_ctx = params.n_batch = params.n_ubatch = state->max_tokens;  // An encoder's pass is never split.
   params.n_seq_max = kMaxSequences;
   params.kv_unified = true;
-  params.n_threads = params.n_threads_batch = static_cast<std::int32_t>(threads);
+  params.n_threads = params.n_threads_batch = static_cast<std::int32_t>(shape.threads);
   params.embeddings = true;
   const bool scores = encoder.facts().pooling == Pooling::kScore;
   params.pooling_type = scores ? LLAMA_POOLING_TYPE_RANK : LLAMA_POOLING_TYPE_NONE;
   params.attention_type = LLAMA_ATTENTION_TYPE_NON_CAUSAL;
-  // Measured on MiniLM at 250 tokens: plain attention makes a pass take nearly four times as long.
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  params.flash_attn_type = shape.attention;
   params.no_perf = true;
   state->context.reset(llama_init_from_model(encoder.state_->model.get(), params));
   if (state->context == nullptr) {

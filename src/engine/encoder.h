@@ -76,13 +76,20 @@ class EncoderContext {
   // Tokens of short sequences that share a pass. Below 128 the matrices are too thin for the fast kernels; above 256
   // the attention, which is over all tokens of the pass, costs more than is saved.
   static constexpr std::uint32_t kSharedPass = 256;
+  static constexpr std::uint32_t kShortPass = 64;  // Tokens of a short pass: a question.
 
   static Result<std::unique_ptr<EncoderContext>> open(const Encoder& encoder, std::uint32_t threads);
+  // For short passes alone. Its attention is the plain one, which up to some forty tokens is the faster one, and its
+  // threads are kept, asleep, from one pass to the next: to start them costs as much as a question.
+  static Result<std::unique_ptr<EncoderContext>> open_short(const Encoder& encoder, std::uint32_t threads);
   ~EncoderContext();
   EncoderContext(const EncoderContext&) = delete;
   EncoderContext& operator=(const EncoderContext&) = delete;
 
-  std::uint32_t max_tokens() const;  // In one pass; at least the model's window.
+  std::uint32_t max_tokens() const;  // In one pass; at least the model's window, unless it is for short ones.
+  std::uint32_t threads() const;
+  // So many of its threads compute from now on, at least one; the results are the same to the last bit.
+  void use_threads(std::uint32_t count);
 
   // What encode() gives for a sequence of so many tokens: rows of `dimensions`, or one score.
   std::size_t row_floats(std::size_t tokens) const;
@@ -93,9 +100,11 @@ class EncoderContext {
   Result<std::span<const float>> encode(std::span<const std::vector<TokenId>> sequences);
 
  private:
+  struct State;
+  struct Shape;
+  static Result<std::unique_ptr<EncoderContext>> open(const Encoder& encoder, const Shape& shape);
   Result<std::span<const float>> scores_of(std::size_t sequences);
 
-  struct State;
   explicit EncoderContext(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

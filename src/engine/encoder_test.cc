@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/testing/tiny_encoder.h"
@@ -60,6 +61,24 @@ TEST_F(EncoderTest, ASequenceDoesNotSeeItsNeighbours) {
   for (std::size_t i = 0; i < alone.size(); ++i) {
     EXPECT_NEAR(together[a.size() * encoder_->facts().dimensions + i], alone[i], 2e-3);
   }
+}
+
+TEST_F(EncoderTest, AShortPassIsTheSameWithAnyNumberOfThreads) {
+  auto for_short = EncoderContext::open_short(*encoder_, 2);
+  ASSERT_TRUE(for_short);
+  EXPECT_EQ((*for_short)->threads(), 2U);
+  const std::vector<std::vector<TokenId>> question{{2, 5, 6, 7, 8, 5, 13, 3}};
+  const std::vector<float> expected = rows(question);
+  std::vector<float> first;
+  for (const std::uint32_t threads : {1U, 2U, 0U, 99U}) {
+    (*for_short)->use_threads(threads);
+    const auto got = (*for_short)->encode(question);
+    ASSERT_TRUE(got);
+    if (first.empty()) first.assign(got->begin(), got->end());
+    EXPECT_TRUE(std::ranges::equal(*got, first)) << threads << " threads";
+  }
+  ASSERT_EQ(first.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(first[i], expected[i], 2e-3);
 }
 
 TEST_F(EncoderTest, AWindowFullOfTokensIsOnePass) {

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <ggml-backend.h>
+#include <ggml-cpu.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -84,6 +85,14 @@ Result<> start() {
   return {};
 }
 
+// A function of ggml's that comes with the kernels, which may have been loaded at run time.
+template <class Function>
+Function* of_the_processor(const char* name) {
+  ggml_backend_dev_t processor = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+  if (processor == nullptr) return nullptr;
+  return reinterpret_cast<Function*>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(processor), name));
+}
+
 }  // namespace
 
 Result<> start_libllama() {
@@ -93,6 +102,20 @@ Result<> start_libllama() {
 
 void FreeModel::operator()(llama_model* model) const { llama_model_free(model); }
 void FreeContext::operator()(llama_context* context) const { llama_free(context); }
+void FreeThreads::operator()(ggml_threadpool* threads) const {
+  of_the_processor<decltype(ggml_threadpool_free)>("ggml_threadpool_free")(threads);
+}
+
+Result<ThreadsPointer> keep_threads(std::uint32_t count) {
+  auto* make = of_the_processor<decltype(ggml_threadpool_new)>("ggml_threadpool_new");
+  ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(count));
+  params.poll = 0;  // Left alone they would spin for a tenth of a second after each pass.
+  ThreadsPointer threads(make == nullptr ? nullptr : make(&params));
+  if (threads == nullptr) {
+    return Error{Code::kResourceExhausted, "The threads to compute with could not be had.", "Set fewer threads."};
+  }
+  return threads;
+}
 
 Result<ModelPointer> load_model(const std::string& path, const std::optional<Offload>& offload) {
   DM_TRY(model::read_model_file(path));  // Before libllama sees the file.

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 
+struct ggml_threadpool;
 struct llama_context;
 struct llama_model;
 struct llama_vocab;
@@ -27,7 +28,11 @@ struct FreeContext {
   void operator()(llama_context* context) const;
 };
 using ModelPointer = std::unique_ptr<llama_model, FreeModel>;
+struct FreeThreads {
+  void operator()(ggml_threadpool* threads) const;
+};
 using ContextPointer = std::unique_ptr<llama_context, FreeContext>;
+using ThreadsPointer = std::unique_ptr<ggml_threadpool, FreeThreads>;
 
 // Which layers go to which cards; the last ones, the output included.
 struct Offload {
@@ -46,6 +51,9 @@ Result<ModelPointer> load_model(const std::string& path, const std::optional<Off
 // Once for the process; load_model does it too. kInternal: another ggml than this was built with, or none of its
 // kernels fits this processor.
 Result<> start_libllama();
+
+// Threads for a context's passes, its caller's own counted in; asleep between them. After start_libllama().
+Result<ThreadsPointer> keep_threads(std::uint32_t count);
 
 // A value of the file's header as text, empty when it has none.
 std::string metadata(const llama_model* model, const std::string& key);

@@ -13,7 +13,8 @@ constexpr std::uint32_t kUnit = 256;  // libllama rounds the cache up to this ma
 // Of the process beside libllama's buffers: binary, libraries, vocabulary. Measured with 4,096 tokens and with 151,643.
 constexpr std::uint64_t kProcess = 24ULL << 20U;
 constexpr std::uint64_t kBytesOfToken = 150;
-constexpr std::uint32_t kSharedPass = 256;  // EncoderContext::kSharedPass
+constexpr std::uint32_t kSharedPass = 256;  // EncoderContext's,
+constexpr std::uint32_t kShortPass = 64;    // both.
 
 double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1U << 20U); }
 
@@ -223,9 +224,12 @@ std::uint64_t encoder_bytes(const model::ModelFile& file, std::uint32_t max_wind
   for (const model::TensorFacts& tensor : file.tensors) weights += tensor.bytes;
   const std::uint64_t h = file.dimensions;
   const std::uint64_t widest = std::max(5 * h, 2 * h + 2 * std::uint64_t{file.feed_forward});
-  const std::uint64_t context = tokens * 4 * (std::uint64_t{file.vocabulary} + h + widest) + 2 * tokens * tokens;
-  return weights + encoder_contexts(file.vocabulary, window, threads) * context + kProcess +
-         kBytesOfToken * file.vocabulary;
+  const auto context = [&](std::uint64_t pass) {
+    return pass * 4 * (std::uint64_t{file.vocabulary} + h + widest) + 2 * pass * pass;
+  };
+  const bool questions = file.purpose != model::Purpose::kReranking;
+  return weights + encoder_contexts(file.vocabulary, window, threads) * context(tokens) +
+         (questions ? context(kShortPass) : 0) + kProcess + kBytesOfToken * file.vocabulary;
 }
 
 }  // namespace docmind::engine

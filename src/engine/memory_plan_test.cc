@@ -85,7 +85,7 @@ TEST(MemoryPlan, EncodersTakeAContextForEachThreadWithinAGibibyte) {
   EXPECT_EQ(encoder_contexts(30522, 512, 64), 8U);
   EXPECT_EQ(encoder_contexts(250002, 1024, 8), 1U);
   EXPECT_EQ(encoder_contexts(0, 0, 0), 1U);
-  model::ModelFile minilm;  // all-MiniLM-L6-v2 in q8_0; the PSS of its engine with two contexts in use is 199 MB.
+  model::ModelFile minilm;  // all-MiniLM-L6-v2 in q8_0; the PSS of its engine with all contexts in use is 205 MB.
   minilm.context = 512;
   minilm.dimensions = 384;
   minilm.feed_forward = 1536;
@@ -93,7 +93,7 @@ TEST(MemoryPlan, EncodersTakeAContextForEachThreadWithinAGibibyte) {
   minilm.tensors.resize(1);
   minilm.tensors[0].bytes = 24ULL << 20U;
   const double bytes = static_cast<double>(encoder_bytes(minilm, kEmbeddingWindow, 2));
-  EXPECT_NEAR(bytes, 199e6, 0.05 * 199e6);
+  EXPECT_NEAR(bytes, 205e6, 0.05 * 205e6);
 }
 
 TEST(MemoryPlan, ACapCountsForTheChatModelAlone) {

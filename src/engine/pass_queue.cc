@@ -13,6 +13,7 @@ namespace docmind::engine {
 // Guarded by the queue's mutex.
 struct PassQueue::Job {
   std::shared_ptr<PassWork> work;
+  Line line = Line::kLong;
   std::size_t next = 0;  // The sequence that nobody has taken.
   std::size_t open = 0;  // Sequences not yet computed.
   bool finished = false;
@@ -27,11 +28,14 @@ struct PassQueue::Slot {
   std::vector<TokenId> tokens;
 };
 
-PassQueue::PassQueue(Contexts contexts, std::size_t max_works) : contexts_(std::move(contexts)), max_works_(max_works) {
+PassQueue::PassQueue(Contexts contexts, std::size_t max_works, ForShort for_short)
+    : contexts_(std::move(contexts)), for_short_(std::move(for_short)), max_works_(max_works) {
   DM_CHECK(!contexts_.empty());
-  for (const auto& context : contexts_) {
-    owners_.emplace_back([this, &context](const std::stop_token& stop) { own(*context, stop); });
-  }
+  const auto start = [this](EncoderContext& context, Line line) {
+    owners_.emplace_back([this, &context, line](const std::stop_token& stop) { own(context, line, stop); });
+  };
+  for (const auto& context : contexts_) start(*context, Line::kLong);
+  if (for_short_.context) start(*for_short_.context, Line::kShort);
 }
 
 PassQueue::~PassQueue() = default;  // Each owner thread is stopped and joined by its jthread.
@@ -41,37 +45,50 @@ Result<> PassQueue::run(std::shared_ptr<PassWork> work, Deadline deadline, std::
   job->work = std::move(work);
   job->open = job->work->sequences();
   if (job->open == 0) return {};
+  if (is_short(*job->work)) job->line = Line::kShort;
   MutexLock lock(mutex_);
   if (inside_ >= max_works_) {
     return Error{Code::kResourceExhausted, "Too many requests wait for the model.", "Try again in a moment."};
   }
   ++inside_;
-  jobs_.push_back(job);
+  waiting(job->line).push_back(job);
   changed_.notify_all();
   const exec::Waited waited = exec::wait_until(changed_, lock, deadline, stop, [&] { return job->finished; });
   --inside_;
   if (waited != exec::Waited::kReady) {
     job->finished = true;
-    std::erase(jobs_, job);
+    std::erase(waiting(job->line), job);
     return exec::error_of(waited, "computing took too long");
   }
   if (job->error) return *std::move(job->error);
   return {};
 }
 
-void PassQueue::own(EncoderContext& context, const std::stop_token& stop) {
+bool PassQueue::is_short(const PassWork& work) const {
+  return for_short_.context && work.sequences() == 1 && work.sequence(0).size() <= for_short_.context->max_tokens();
+}
+
+std::uint32_t PassQueue::spare_processors() const {
+  constexpr int kReadings = 5;  // The threads that brought the work may be on their way to sleep.
+  std::size_t most = 0;
+  for (int i = 0; most == 0 && i < kReadings; ++i) most = for_short_.free_processors();
+  return static_cast<std::uint32_t>(most);
+}
+
+void PassQueue::own(EncoderContext& context, Line line, const std::stop_token& stop) {
   while (true) {
     std::shared_ptr<Job> job;
     try {
       std::vector<Slot> pass;
       {
         MutexLock lock(mutex_);
-        const auto some = [this]() DM_REQUIRES(mutex_) { return !jobs_.empty(); };
+        const auto some = [this, line]() DM_REQUIRES(mutex_) { return !waiting(line).empty(); };
         const exec::Waited waited = exec::wait_until(changed_, lock, Deadline::never(), stop, some);
         if (waited != exec::Waited::kReady || stop.stop_requested()) return;
-        job = jobs_.front();
-        pass = next_pass();
+        job = waiting(line).front();
+        pass = next_pass(waiting(line));
       }
+      if (line == Line::kShort) context.use_threads(1 + spare_processors());
       compute(context, pass);
     } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
       const MutexLock lock(mutex_);
@@ -83,22 +100,22 @@ void PassQueue::own(EncoderContext& context, const std::stop_token& stop) {
 void PassQueue::fail(const std::shared_ptr<Job>& job, const Error& error) {
   if (!job->finished) job->error = error;
   job->finished = true;
-  std::erase(jobs_, job);
+  std::erase(waiting(job->line), job);
   changed_.notify_all();
 }
 
-std::vector<PassQueue::Slot> PassQueue::next_pass() {
+std::vector<PassQueue::Slot> PassQueue::next_pass(Jobs& jobs) {
   std::vector<Slot> pass;
   std::size_t used = 0;
-  const std::shared_ptr<Job> job = std::move(jobs_.front());
-  jobs_.pop_front();
+  const std::shared_ptr<Job> job = std::move(jobs.front());
+  jobs.pop_front();
   while (!job->taken() && pass.size() < EncoderContext::kMaxSequences) {
     std::vector<TokenId> tokens = job->work->sequence(job->next);
     if (!pass.empty() && used + tokens.size() > EncoderContext::kSharedPass) break;
     used += tokens.size();
     pass.push_back({job, job->next++, std::move(tokens)});
   }
-  if (!job->taken()) jobs_.push_back(job);
+  if (!job->taken()) jobs.push_back(job);
   return pass;
 }
 
@@ -118,7 +135,7 @@ void PassQueue::compute(EncoderContext& context, const std::vector<Slot>& pass) 
     } else if (!job.finished) {
       job.error = rows.error();
       job.finished = true;
-      std::erase(jobs_, slot.job);
+      std::erase(waiting(job.line), slot.job);
     }
     at += size;
   }

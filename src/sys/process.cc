@@ -197,6 +197,24 @@ std::size_t cpu_count() {
   return quota == 0 ? allowed : std::min(allowed, quota);
 }
 
+std::size_t running_threads_in(std::string_view proc_loadavg) {  // "0.20 0.18 0.12 1/80 11206"
+  std::size_t at = 0;
+  for (int i = 0; i < 3; ++i) at = std::min(proc_loadavg.find(' ', at), proc_loadavg.size() - 1) + 1;
+  const std::string_view fraction = proc_loadavg.substr(at);
+  std::size_t running = 0;
+  const auto [end, error] = std::from_chars(fraction.data(), fraction.data() + fraction.size(), running);
+  return error == std::errc() && fraction.substr(static_cast<std::size_t>(end - fraction.data())).starts_with('/')
+             ? running
+             : 0;
+}
+
+std::size_t free_processors() {
+  const auto loadavg = RealFiles().read("/proc/loadavg", kProcFileBytes);
+  const std::size_t running = loadavg ? running_threads_in(*loadavg) : 0;
+  const auto all = static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  return running == 0 || running > all ? 0 : all - running;
+}
+
 Result<fs::path> executable_path() {
   std::error_code error;
   fs::path path = fs::read_symlink("/proc/self/exe", error);

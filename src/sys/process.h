@@ -38,6 +38,11 @@ std::size_t cpu_quota(std::string_view proc_self_cgroup, const std::filesystem::
 // As it is, not rounded up: 1.5; nullopt when there is no quota.
 std::optional<double> cpu_quota_exact(std::string_view proc_self_cgroup, const std::filesystem::path& mount);
 
+// Processors of the machine that nobody wants at this moment; 0 where the kernel does not tell. Costs some µs.
+std::size_t free_processors();
+// Threads that run or wait for a processor, the asking one included, in a text of /proc/loadavg; 0: it does not say.
+std::size_t running_threads_in(std::string_view proc_loadavg);
+
 Result<std::filesystem::path> executable_path();
 int process_id();
 

@@ -105,6 +105,19 @@ TEST(Process, CpuQuotaIsTheLeastOnTheWayUp) {
   EXPECT_EQ(cpu_quota("0::/a\nnonsense\n:::\n", mount.path()), 0U);
 }
 
+TEST(Process, CountsThoseThatWantAProcessor) {
+  EXPECT_EQ(running_threads_in("0.20 0.18 0.12 1/80 11206\n"), 1U);
+  EXPECT_EQ(running_threads_in("90.20 0.18 0.12 117/8000 11206\n"), 117U);
+  for (const char* text :
+       {"", "1", " ", "0.2 0.1", "0.2 0.1 0.1 ", "0.2 0.1 0.1 x/1 2", "0.2 0.1 0.1 1", "1 2 3 -4/5"}) {
+    EXPECT_EQ(running_threads_in(text), 0U) << text;
+  }
+}
+
+TEST(Process, TheAskingThreadHasAProcessorItself) {
+  EXPECT_LT(free_processors(), static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN))));
+}
+
 TEST(Process, KnowsItsOwnFile) {
   EXPECT_EQ(executable_path()->filename(), "sys_test");
   EXPECT_EQ(process_id(), ::getpid());
