@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <new>
 
 #include "base/utf8.h"
@@ -13,7 +14,8 @@
 namespace docmind::engine {
 namespace {
 
-constexpr std::int32_t kNoMemory = -2;        // llama_encode: a buffer could not be had.
+constexpr std::int32_t kNoMemory = -2;        // llama_encode: a buffer could not be had,
+constexpr std::int32_t kGivenUp = 2;          // its abort callback said so.
 constexpr std::size_t kMaxText = 16U << 20U;  // Bytes of one input; llama_tokenize counts in 32-bit integers.
 
 Error unusable(const std::string& what) {
@@ -145,6 +147,12 @@ struct EncoderContext::State {
   ContextPointer context;
   llama_batch batch{};
   std::vector<float> scores{};
+  // Of a context for short passes.
+  double patience = 0;
+  double token_us = 0;  // What a token takes one thread, at least; 0: not yet known.
+  std::uint32_t in_use = 1;
+  std::int64_t give_up_at = std::numeric_limits<std::int64_t>::max();  // By ggml_time_us().
+  std::uint64_t given_up = 0;
   bool fallen = false;  // libllama has run out of memory in it, and is not called again (llama_runner.cc).
 
   State() = default;
@@ -157,8 +165,31 @@ struct EncoderContext::State {
     (void)kept_threads.release();
   }
 
+  void compute_with(std::uint32_t count) {
+    in_use = count;
+    llama_set_n_threads(context.get(), static_cast<std::int32_t>(count), static_cast<std::int32_t>(count));
+  }
+
   // libllama's status.
   std::int32_t encode() {
+    if (!kept_threads) return encode_once();
+    if (in_use > 1 && token_us > 0) {
+      give_up_at = ggml_time_us() + static_cast<std::int64_t>(patience * token_us * batch.n_tokens);
+      const std::int32_t status = encode_once();
+      give_up_at = std::numeric_limits<std::int64_t>::max();
+      if (status != kGivenUp) return status;
+      ++given_up;
+    }
+    compute_with(1);
+    const std::int64_t start = ggml_time_us();
+    const std::int32_t status = encode_once();
+    const double took = std::max(1.0, static_cast<double>(ggml_time_us() - start)) / batch.n_tokens;
+    if (status == 0) token_us = token_us > 0 ? std::min(token_us, took) : took;
+    return status;
+  }
+
+ private:
+  std::int32_t encode_once() {
     try {
       return llama_encode(context.get(), batch);
     } catch (const std::bad_alloc&) {
@@ -177,19 +208,21 @@ Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& enco
   return open(encoder, {.tokens = std::max(kSharedPass, encoder.facts().window), .threads = threads});
 }
 
-Result<std::unique_ptr<EncoderContext>> EncoderContext::open_short(const Encoder& encoder, std::uint32_t threads) {
+Result<std::unique_ptr<EncoderContext>> EncoderContext::open_short(const Encoder& encoder, std::uint32_t threads,
+                                                                   double patience) {
   auto context =
       DM_TRY(open(encoder, {.tokens = kShortPass, .threads = threads, .attention = LLAMA_FLASH_ATTN_TYPE_DISABLED}));
   State& state = *context->state_;
+  state.patience = patience;
   state.kept_threads = DM_TRY(keep_threads(threads));
   llama_attach_threadpool(state.context.get(), state.kept_threads.get(), state.kept_threads.get());
+  const auto is_late = [](void* of) { return ggml_time_us() >= static_cast<State*>(of)->give_up_at; };
+  llama_set_abort_callback(state.context.get(), is_late, &state);
   return context;
 }
 
-void EncoderContext::use_threads(std::uint32_t count) {
-  const auto threads = static_cast<std::int32_t>(std::clamp(count, 1U, state_->threads));
-  llama_set_n_threads(state_->context.get(), threads, threads);
-}
+void EncoderContext::use_threads(std::uint32_t count) { state_->compute_with(std::clamp(count, 1U, state_->threads)); }
+std::uint64_t EncoderContext::given_up() const { return state_->given_up; }
 
 Result<std::unique_ptr<EncoderContext>> EncoderContext::open(const Encoder& encoder, const Shape& shape) {
   auto state = std::make_unique<State>();

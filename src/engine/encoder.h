@@ -81,15 +81,20 @@ class EncoderContext {
   static Result<std::unique_ptr<EncoderContext>> open(const Encoder& encoder, std::uint32_t threads);
   // For short passes alone. Its attention is the plain one, which up to some forty tokens is the faster one, and its
   // threads are kept, asleep, from one pass to the next: to start them costs as much as a question.
-  static Result<std::unique_ptr<EncoderContext>> open_short(const Encoder& encoder, std::uint32_t threads);
+  // A pass of several threads that takes `patience` times as long as one thread would is given up and computed by one:
+  // on a machine that has become busy it could take seconds.
+  static Result<std::unique_ptr<EncoderContext>> open_short(const Encoder& encoder, std::uint32_t threads,
+                                                            double patience = 2);
   ~EncoderContext();
   EncoderContext(const EncoderContext&) = delete;
   EncoderContext& operator=(const EncoderContext&) = delete;
 
   std::uint32_t max_tokens() const;  // In one pass; at least the model's window, unless it is for short ones.
   std::uint32_t threads() const;
-  // So many of its threads compute from now on, at least one; the results are the same to the last bit.
+  // So many of its threads compute from now on, at least one; the results are the same to the last bit. The first pass
+  // is one thread's all the same, so that it is known how long that takes.
   void use_threads(std::uint32_t count);
+  std::uint64_t given_up() const;  // Passes of several threads.
 
   // What encode() gives for a sequence of so many tokens: rows of `dimensions`, or one score.
   std::size_t row_floats(std::size_t tokens) const;

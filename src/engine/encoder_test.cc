@@ -64,7 +64,7 @@ TEST_F(EncoderTest, ASequenceDoesNotSeeItsNeighbours) {
 }
 
 TEST_F(EncoderTest, AShortPassIsTheSameWithAnyNumberOfThreads) {
-  auto for_short = EncoderContext::open_short(*encoder_, 2);
+  auto for_short = EncoderContext::open_short(*encoder_, 2, 1e9);
   ASSERT_TRUE(for_short);
   EXPECT_EQ((*for_short)->threads(), 2U);
   const std::vector<std::vector<TokenId>> question{{2, 5, 6, 7, 8, 5, 13, 3}};
@@ -79,6 +79,24 @@ TEST_F(EncoderTest, AShortPassIsTheSameWithAnyNumberOfThreads) {
   }
   ASSERT_EQ(first.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(first[i], expected[i], 2e-3);
+}
+
+TEST_F(EncoderTest, APassThatTakesTooLongIsOneThreads) {
+  const std::vector<std::vector<TokenId>> question{{2, 5, 6, 7, 8, 5, 13, 3}};
+  auto for_short = EncoderContext::open_short(*encoder_, 2, 0);
+  ASSERT_TRUE(for_short);
+  std::vector<float> first;
+  for (std::uint64_t pass = 0; pass < 3; ++pass) {
+    (*for_short)->use_threads(2);
+    const auto got = (*for_short)->encode(question);
+    ASSERT_TRUE(got);
+    if (first.empty()) first.assign(got->begin(), got->end());
+    EXPECT_TRUE(std::ranges::equal(*got, first));
+    EXPECT_EQ((*for_short)->given_up(), pass) << "the first one is one thread's anyway";
+  }
+  (*for_short)->use_threads(1);
+  ASSERT_TRUE((*for_short)->encode(question));
+  EXPECT_EQ((*for_short)->given_up(), 2U);
 }
 
 TEST_F(EncoderTest, AWindowFullOfTokensIsOnePass) {
