@@ -108,6 +108,8 @@ struct AnswerCache::State {
   void drop(const std::string& key, std::string_view why, Deadline deadline, std::stop_token stop);
   Tried try_key(const std::string& key, const Asked& asked, const ContentHash& scope, Layer layer, Deadline deadline,
                 const std::stop_token& stop);
+  Tried try_record(const std::string& key, Result<Record> record, const Asked& asked, const ContentHash& scope,
+                   Layer layer, Deadline deadline, const std::stop_token& stop);
   std::optional<std::string> outdated(const Record& record, const Asked& asked, Deadline deadline,
                                       const std::stop_token& stop);
   Tried try_plain(const Asked& asked, const Ticket::State& ticket, const Compare& compare, Deadline deadline,
@@ -116,7 +118,7 @@ struct AnswerCache::State {
                  const std::stop_token& stop);
   std::vector<Questions::Near> near_questions(const Asked& asked, const Ticket::State& ticket, Deadline deadline,
                                               const std::stop_token& stop);
-  Result<std::string> question_of(const std::string& key, Deadline deadline, const std::stop_token& stop);
+  std::optional<Record> record_of_another(const std::string& key, Deadline deadline, const std::stop_token& stop);
   std::unique_ptr<Ticket::State> ticket_for(const Asked& asked, const ContentHash& scope) const;
   Looked served(Tried tried, std::unique_ptr<Ticket::State> ticket);
   std::optional<Refusal> refusal(const Ticket::State& ticket, const Offered& offered) const;
@@ -192,7 +194,13 @@ Tried AnswerCache::State::try_key(const std::string& key, const Asked& asked, co
     questions.remove(key);
     return missed(kAbsent);
   }
-  Result<Record> record = read_record(*bytes);
+  return try_record(key, read_record(*bytes), asked, scope, layer, deadline, stop);
+}
+
+// What was read under that key.
+Tried AnswerCache::State::try_record(const std::string& key, Result<Record> record, const Asked& asked,
+                                     const ContentHash& scope, Layer layer, Deadline deadline,
+                                     const std::stop_token& stop) {
   if (!record || record->key != key || record->scope != scope) {
     drop(key, "damaged", deadline, stop);
     return missed("damaged");
@@ -218,12 +226,14 @@ Tried AnswerCache::State::try_key(const std::string& key, const Asked& asked, co
           .why = {}};
 }
 
-// What another machine has kept: its words stand in the entry alone. Nothing: it is gone.
-Result<std::string> AnswerCache::State::question_of(const std::string& key, Deadline deadline,
-                                                    const std::stop_token& stop) {
-  const auto bytes = DM_TRY(deps.entries.get(key, deadline, stop));
-  if (!bytes) return std::string();
-  return DM_TRY(read_record(*bytes)).question;
+// What another machine has kept. Nothing: it is gone, is none, or where it is is away just now.
+std::optional<Record> AnswerCache::State::record_of_another(const std::string& key, Deadline deadline,
+                                                            const std::stop_token& stop) {
+  const auto bytes = deps.entries.get(key, deadline, stop);
+  if (!bytes || !*bytes) return std::nullopt;
+  Result<Record> record = read_record(**bytes);
+  if (!record || record->question.empty()) return std::nullopt;
+  return *std::move(record);
 }
 
 // Its own and those of other machines, the nearest first.
@@ -261,10 +271,11 @@ Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& tick
                                    Deadline deadline, const std::stop_token& stop) {
   std::string why;  // Of the nearest.
   for (Questions::Near& near : near_questions(asked, ticket, deadline, stop)) {
+    std::optional<Record> read;  // Of another machine's: its words stand in the entry alone.
     if (near.question.empty()) {
-      auto question = question_of(near.key, deadline, stop);
-      if (!question || question->empty()) continue;  // Gone, or where its words are is away just now.
-      near.question = *std::move(question);
+      read = record_of_another(near.key, deadline, stop);
+      if (!read) continue;
+      near.question = read->question;
     }
     Compared found = compared(compare, near.question);
     const double distance = 1 - static_cast<double>(near.cosine);
@@ -274,7 +285,8 @@ Tried AnswerCache::State::try_near(const Asked& asked, const Ticket::State& tick
       if (why.empty()) why = std::move(found.differs_in);
       continue;
     }
-    Tried tried = try_key(near.key, asked, ticket.scope, Layer::kSemantic, deadline, stop);
+    Tried tried = read ? try_record(near.key, *std::move(read), asked, ticket.scope, Layer::kSemantic, deadline, stop)
+                       : try_key(near.key, asked, ticket.scope, Layer::kSemantic, deadline, stop);
     if (tried.hit) tried.hit->distance = std::max(0.0, distance);
     if (tried.hit) return tried;
     if (why.empty()) why = std::move(tried.why);

@@ -218,6 +218,12 @@ TEST_F(SharedCacheTest, AnotherMachinesQuestionIsFoundByItsMeaning) {
   EXPECT_EQ(made_, 1);
 }
 
+TEST_F(SharedCacheTest, AnotherMachinesEntryIsReadOnce) {
+  const std::uint64_t before = entries_.reads();
+  EXPECT_EQ(ask(kOther).layer, "semantic");
+  EXPECT_EQ(entries_.reads() - before, 3);  // And twice under the question's own words: before and after waiting.
+}
+
 TEST_F(SharedCacheTest, GuardsScopeAndEvidenceDecideHere) {
   difference_ = [this](std::string_view asked, std::string_view stored) -> Result<std::string> {
     return std::string(asked != stored && stored == kQuestion ? "polarity" : "");
