@@ -23,7 +23,7 @@ class KeyListsTest : public ::testing::Test {
     lists.read_all([&](const std::string& key, const std::string&) { out.insert(key); }, {}, {});
     return out;
   }
-  std::size_t keys_in_list() { return (*entries_.get("answers library 00", {}, {}))->size() / 64; }
+  std::size_t keys_in_list() { return entries_.get("answers library 00", {}, {})->value_or("").size() / 64; }
 
   FakeEntries entries_;
   KeyLists lists_{entries_, "library"};

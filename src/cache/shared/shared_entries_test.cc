@@ -101,7 +101,7 @@ struct SharedSubject {
   static constexpr std::uint64_t kMaxValue = 1U << 20U;
   SharedSubject() {
     there.options.max_value_bytes = here.options.max_value_bytes = kMaxValue;
-    machine.emplace(there.open(), here);
+    machine = std::make_unique<Machine>(there.open(), here);
   }
   Entries& entries() { return *machine->entries; }
   void pass(std::chrono::milliseconds time) {
@@ -110,7 +110,7 @@ struct SharedSubject {
   }
   KeptFile there;
   KeptFile here;
-  std::optional<Machine> machine;
+  std::unique_ptr<Machine> machine;
 };
 // While the shared store is away.
 struct AwaySubject : SharedSubject {

@@ -93,8 +93,9 @@ TYPED_TEST_P(EntriesConformance, GivesManyInTheirOrder) {
     keys.push_back("k" + std::to_string(i));
     wanted.emplace_back();
     if (i % 3 == 0) continue;
-    wanted.back() = i == 7 || i == 8 ? large : "value " + std::to_string(i);
-    this->put(keys.back(), *wanted.back(), {i % 50 == 1 ? "gone" : "t"});
+    const std::string value = i == 7 || i == 8 ? large : "value " + std::to_string(i);
+    wanted.back() = value;
+    this->put(keys.back(), value, {i % 50 == 1 ? "gone" : "t"});
   }
   keys.push_back("k1");  // Twice.
   wanted.push_back(wanted[1]);

@@ -37,7 +37,7 @@ Result<> Connection::open(const std::vector<Endpoint>& endpoints, Deadline deadl
       io_.run();  // `connected` must outlive the operation.
       return ran;
     }
-    error = *connected;
+    error = connected.value_or(asio::error::operation_aborted);
     if (error) continue;
     socket_.non_blocking(true, error);
     socket_.set_option(tcp::no_delay(true), error);
@@ -58,7 +58,8 @@ Result<> Connection::wait(tcp::socket::wait_type what, const Deadline& deadline,
     io_.run();  // `ready` must outlive the operation.
     return ran;
   }
-  if (*ready) return lost(*ready);
+  const ErrorCode error = ready.value_or(asio::error::operation_aborted);
+  if (error) return lost(error);
   return {};
 }
 
