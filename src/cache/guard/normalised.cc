@@ -13,6 +13,12 @@ bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 
 bool ends_in_digit(std::string_view text) { return !text.empty() && text.back() >= '0' && text.back() <= '9'; }
 
+// With which it is read as one quoted piece again.
+char mark_around(std::string_view quoted) {
+  if (quoted.find('"') == std::string_view::npos) return '"';
+  return quoted.find('`') == std::string_view::npos ? '`' : '\'';
+}
+
 // "US" and "IT" amid small letters are no pronouns; "A" amid a sentence is no article; "5 Mb" are not 5 MB.
 bool keeps_its_case(const Piece& piece, std::string_view low, std::string_view before) {
   constexpr std::size_t kLongestUnit = 3;
@@ -34,9 +40,10 @@ std::string normalised(std::string_view question) {
     if (!first) out += ' ';
     first = false;
     if (piece.kind == PieceKind::kQuoted) {
-      out += '"';
+      const char mark = mark_around(piece.text);
+      out += mark;
       out += piece.text;
-      out += '"';
+      out += mark;
     } else {
       const std::string low = folded(piece.text);
       const bool keep =

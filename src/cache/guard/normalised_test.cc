@@ -37,8 +37,8 @@ TEST(Normalised, KeepsApartWhatAsksForSomethingElse) {
 }
 
 TEST(Normalised, IsItsOwnNormalForm) {
-  for (const char* text :
-       {"What's in \"A  b\" (c), -T and $_?", "Is 5 µg of Q1's .NET ok; really?!", "限制 是什么？", "'a' \"b"}) {
+  for (const char* text : {"What's in \"A  b\" (c), -T and $_?", "Is `as \"A  b\" c  d` 'x \"y  Y\" z' ok?",
+                           "'A \"b\"  `c`' no", "Is 5 µg of Q1's .NET ok; really?!", "限制 是什么？", "'a' \"b"}) {
     const std::string once = normalised(text);
     EXPECT_EQ(normalised(once), once) << text;
   }
