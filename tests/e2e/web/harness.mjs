@@ -107,10 +107,11 @@ export function assertClean(tab) {
   assert.deepEqual(tab.log.complaints.filter((text) => !text.startsWith("Failed to load resource")), [], "complaints on the console");
 }
 
-// One scenario by its name, with a server of its own: scenario("EE1 ...", {settings}, async ({ site, open }) => ...).
-export function scenario(name, { settings = {}, prepare = () => {} }, run) {
+// One scenario by its name, with a server of its own. `before` runs before the server starts, `prepare` when it is there.
+export function scenario(name, { settings = {}, before = () => {}, prepare = () => {}, after = () => {} }, run) {
   test(name, { skip: missing, timeout: 240_000 }, async () => {
-    const site = await Site.start(settings);
+    await before();
+    const site = await Site.start({ ...settings });
     const tabs = [];
     let browser;
     try {
@@ -127,6 +128,7 @@ export function scenario(name, { settings = {}, prepare = () => {} }, run) {
     } finally {
       await browser?.close();
       await site.stop();
+      await after();
     }
   });
 }
@@ -139,4 +141,11 @@ export async function ask(tab, question) {
   const answer = tab.locator("article[data-turn]").nth(turns);
   await answer.waitFor();
   return answer;
+}
+
+// What was said last to those who listen, when it is said.
+export async function announced(tab) {
+  const region = tab.locator("[role=status].hidden");
+  await tab.waitForFunction((one) => one.textContent !== "" && one.textContent !== "Searching.", await region.elementHandle());
+  return (await region.textContent()).trim();
 }

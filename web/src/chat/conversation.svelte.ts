@@ -36,9 +36,9 @@ export class Conversation {
     if (session === "") return;
     this.reading = true;
     try {
-      const shown = await get<SessionInfo & { messages: Turn[] }>(`/api/sessions/${part(session)}`);
+      const shown = await get<SessionInfo & { messages: Omit<Turn, "session">[] }>(`/api/sessions/${part(session)}`);
       if (this.session !== session) return;
-      this.turns = shown.messages;
+      this.turns = shown.messages.map((one) => ({ ...one, session }));
       if (shown.unanswered !== null) await this.rejoin(shown.unanswered);
     } catch (thrown) {
       if (this.session === session) this.trouble = asFailure(thrown);
@@ -87,7 +87,7 @@ export class Conversation {
     const from = this.session;
     const to = nextVersion(from, turn, [from, ...chats.familyOf(from)]);
     if (turn > 1) await post(`/api/sessions/${part(from)}/fork`, { to, turns: turn - 1 });
-    const kept = this.turns.filter((one) => one.turn < turn);
+    const kept = this.turns.filter((one) => one.turn < turn).map((one) => ({ ...one, session: to }));
     this.leave();
     this.session = to;
     this.turns = kept;
@@ -127,7 +127,7 @@ export class Conversation {
       notice: (text) => running.notices.push(text),
       done: (turn) => {
         if (shown()) {
-          this.turns = [...this.turns, turn];
+          this.turns = [...this.turns, { ...turn, session }];
           this.running = null;
           announcer.say(spoken(turn.answer));
         }

@@ -1,0 +1,98 @@
+// Whoever uses a keyboard, a screen reader, a small screen or the dark.
+import assert from "node:assert/strict";
+import { ferries } from "./documents.mjs";
+import { ask, axeSource, scenario } from "./harness.mjs";
+
+const views = {
+  "/": async () => {},
+  "/library": async () => {},
+  "/search?q=ferry": (tab) => tab.getByText("best first").waitFor(),
+  "/models": (tab) => tab.getByRole("heading", { level: 1 }).waitFor(),
+  "/dashboard": (tab) => tab.getByText("Asked", { exact: true }).waitFor(),
+  "/settings": (tab) => tab.getByRole("row").nth(5).waitFor(),
+  "/help": async () => {},
+  "/nothing": (tab) => tab.getByRole("heading", { name: "This page does not exist." }).waitFor(),
+  chat: async (tab) => {
+    await ask(tab, "Who built the ferry Aurora?");
+    await tab.locator("[data-chip]").first().click();
+    await tab.getByText(/^Quote 1 of/).waitFor();
+  },
+  abstained: (tab) => ask(tab, "Who won the chess championship in 1985?"),
+};
+const sizes = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 800 } };
+
+async function serious(tab) {
+  await tab.addInitScript(axeSource);
+  await tab.reload();
+}
+
+for (const [size, viewport] of Object.entries(sizes)) {
+  for (const colorScheme of ["light", "dark"]) {
+    scenario(`EE39 axe on every view: ${colorScheme}, ${viewport.width} px`, { prepare: (site) => site.ingest(ferries) }, async ({ site, open }) => {
+      const tab = await open("/", { viewport, colorScheme });
+      await serious(tab);
+      for (const [view, ready] of Object.entries(views)) {
+        await tab.goto(site.address + (view.startsWith("/") ? view : "/"));
+        await tab.getByRole("heading", { level: 1 }).first().waitFor();
+        await ready(tab);
+        const { violations, passes } = await tab.evaluate(() => window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+        const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+        assert.deepEqual(bad.map((one) => `${view}: ${one.id}: ${one.nodes[0].html} ${one.nodes[0].failureSummary}`), []);
+        assert.ok(passes.length > 15, `${view}: only ${passes.length} rules looked at something`);
+        // Nothing is cut off sideways.
+        assert.ok(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} ${size} is wider than the screen`);
+      }
+    });
+  }
+}
+
+scenario("EE39 tab walk: every view by keyboard, no trap, the ring is seen", { prepare: (site) => site.ingest(ferries) }, async ({ site, open }) => {
+  const tab = await open("/");
+  for (const path of ["/", "/library", "/search", "/models", "/dashboard", "/settings", "/help"]) {
+    await tab.goto(site.address + path);
+    await tab.getByRole("heading", { level: 1 }).first().waitFor();
+    await tab.getByRole("link", { name: "Skip to the page" }).focus();
+    const seen = [];
+    for (let step = 0; step < 80; step++) {
+      await tab.keyboard.press("Tab");
+      const now = await tab.evaluate(() => {
+        const one = document.activeElement;
+        if (one === document.body) return null;
+        const style = getComputedStyle(one);
+        const ringed = style.outlineStyle !== "none" || one.closest(".box") !== null || one.type === "checkbox" || one.type === "radio";
+        window.marks ??= new Map();
+        if (!window.marks.has(one)) window.marks.set(one, window.marks.size);
+        return { id: window.marks.get(one), name: one.getAttribute("aria-label") ?? one.textContent.trim().slice(0, 40), ringed };
+      });
+      if (now === null || seen.some((one) => one.id === now.id)) break; // Around.
+      assert.ok(now.ringed, `${path}: no ring on ${now.name}`);
+      seen.push(now);
+    }
+    assert.ok(seen.length >= 9 && seen.length < 80, `${path}: ${seen.length} stops: ${seen.map((one) => one.name)}`);
+    for (const name of ["New chat", "Library", "Help"]) assert.ok(seen.some((one) => one.name === name), `${path}: ${name} is reached`);
+  }
+});
+
+scenario("keys: places, the list of keys, and none of them while typing", {}, async ({ open }) => {
+  const tab = await open("/library");
+  await tab.getByText("Nothing here yet.").waitFor();
+  await tab.keyboard.press("g");
+  await tab.keyboard.press("s");
+  await tab.locator("h1:focus").getByText("Settings").waitFor(); // A new page begins at its heading.
+  assert.equal(await tab.title(), "Settings · DocMind");
+  await tab.keyboard.press("/");
+  await tab.keyboard.type("g d?");
+  assert.equal(await tab.getByRole("searchbox").inputValue(), "g d?");
+  await tab.getByRole("heading", { name: "Settings" }).focus();
+  await tab.keyboard.press("?");
+  await tab.getByRole("dialog", { name: "Keys" }).waitFor();
+  await tab.keyboard.press("Escape");
+  await tab.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+scenario("an unknown address says so, with the way back", {}, async ({ open }) => {
+  const tab = await open("/no/such/page");
+  await tab.getByRole("heading", { name: "This page does not exist." }).waitFor();
+  await tab.getByRole("link", { name: "Go to Chat" }).click();
+  await tab.getByRole("textbox", { name: "Ask about your documents" }).waitFor();
+});
