@@ -46,7 +46,7 @@ std::string array_of(std::span<const std::int64_t> numbers) {
 
 Result<std::string> cell(const Row& row, std::size_t column) {
   if (column >= row.size() || !row[column]) return nonsense();
-  return *row[column];
+  return row[column].value_or(std::string());
 }
 
 template <typename Number>
