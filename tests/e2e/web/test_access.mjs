@@ -96,3 +96,33 @@ scenario("an unknown address says so, with the way back", {}, async ({ open }) =
   await tab.getByRole("link", { name: "Go to Chat" }).click();
   await tab.getByRole("textbox", { name: "Ask about your documents" }).waitFor();
 });
+
+scenario("palette: places, documents, actions, and a question that is nothing of these", { prepare: (site) => site.ingest(ferries) }, async ({ open }) => {
+  const tab = await open("/library");
+  await tab.getByRole("link", { name: "ferries.md" }).waitFor();
+  const palette = tab.getByRole("combobox");
+  await tab.keyboard.press("Control+k");
+  await palette.fill("dash");
+  await tab.getByRole("option", { name: /Dashboard/, selected: true }).waitFor();
+  await tab.keyboard.press("Enter");
+  await tab.getByRole("heading", { name: "Dashboard", level: 1 }).waitFor();
+  await tab.keyboard.press("Control+k");
+  await palette.fill("@fer");
+  assert.equal(await tab.getByRole("option").count(), 1);
+  await tab.keyboard.press("Enter");
+  await tab.getByRole("heading", { name: "ferries.md" }).waitFor();
+  await tab.keyboard.press("Control+k");
+  await palette.fill(">dark");
+  await tab.keyboard.press("Enter");
+  assert.equal(await tab.evaluate(() => document.documentElement.dataset.theme), "dark");
+  await tab.keyboard.press("Control+k");
+  await palette.fill("search.k");
+  await tab.getByRole("option", { name: "search.k", exact: true }).waitFor();
+  await tab.keyboard.press("Escape");
+  await palette.waitFor({ state: "detached" });
+  await tab.keyboard.press("Control+k");
+  await palette.fill("Who built the ferry Aurora?");
+  await tab.getByText("Nothing found. ↵ asks this in Chat.").waitFor();
+  await tab.keyboard.press("Enter");
+  await tab.locator("article[data-turn]").getByText("Anna Weber").first().waitFor();
+});

@@ -6,6 +6,7 @@ export class Failure extends Error {
     readonly code: string,
     message: string,
     readonly hint: string,
+    readonly key = "", // Of a setting that was refused.
   ) {
     super(message);
   }
@@ -20,8 +21,8 @@ const offline = () =>
 
 export function failureOf(status: number, body: string): Failure {
   try {
-    const { code, message, hint } = (JSON.parse(body) as { error: Record<string, string> }).error;
-    return new Failure(status, code ?? "internal", message ?? body, hint ?? "");
+    const { code, message, hint, key } = (JSON.parse(body) as { error: Record<string, string> }).error;
+    return new Failure(status, code ?? "internal", message ?? body, hint ?? "", key ?? "");
   } catch {
     return new Failure(status, "internal", `The server answered with status ${status}.`, "");
   }

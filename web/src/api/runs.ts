@@ -14,8 +14,9 @@ export interface Question {
 export interface StepEvent {
   agent: string;
   state: "running" | "ok" | "failed" | "skipped";
+  part?: number | null; // Of a question that was cut into parts.
   ms: number;
-  detail: string;
+  detail?: string;
 }
 
 export interface Seal {

@@ -115,7 +115,7 @@ export class Conversation {
     return {
       begun: (run) => (running.run = run),
       step: (event) => {
-        const at = running.steps.findIndex((one) => one.agent === event.agent);
+        const at = running.steps.findIndex((one) => one.agent === event.agent && one.part === event.part);
         if (at < 0) running.steps.push(event);
         else running.steps[at] = event;
       },

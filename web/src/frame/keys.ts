@@ -2,6 +2,7 @@
 export const keyList: [string, string][] = [
   ["?", "This list"],
   ["g then c l m d s h", "Go to Chat, Library, Models, Dashboard, Settings, Help"],
+  ["Ctrl+K", "Go to, find or do anything by its name"],
   ["n", "New chat"],
   ["/", "To the question, or to the page’s filter"],
   ["]", "Close or open the panel on the right"],
