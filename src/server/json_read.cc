@@ -191,6 +191,31 @@ Result<service::Query> read_query(const net::Target& target, std::uint32_t defau
   return query;
 }
 
+Result<service::PlaceAsked> read_place(const net::Target& target, const std::string& document) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  service::PlaceAsked asked{.document = document};
+  std::optional<std::uint64_t> start;
+  std::optional<std::uint64_t> end;
+  for (const auto& [name, value] : target.query) {
+    if (name == "version") {
+      asked.version = value;
+    } else if (name == "quote") {
+      asked.quote = value;
+    } else if (name == "start") {
+      start = DM_TRY(read_number<std::uint64_t>(value, name, 0, kMost));
+    } else if (name == "end") {
+      end = DM_TRY(read_number<std::uint64_t>(value, name, 0, kMost));
+    } else if (name == "offset") {
+      asked.offset = DM_TRY(read_number<std::uint64_t>(value, name, 0, kMost));
+    } else {
+      return bad(fmt::format("the parameter \"{}\" is not known", name));
+    }
+  }
+  if (start.has_value() != end.has_value()) return bad("\"start\" and \"end\" belong together");
+  if (start) asked.span = doc::Span{*start, *end};
+  return asked;
+}
+
 Result<std::vector<std::string>> read_paths(std::string_view body) {
   const json::object object = DM_TRY(read_object(body));
   DM_TRY(only(object, {"paths"}));

@@ -28,6 +28,9 @@ Result<CachePurge> read_purge(const net::Target& target);
 // ?q=&k=&document=&type=&from=&to=; document and type may be repeated.
 Result<service::Query> read_query(const net::Target& target, std::uint32_t default_k);
 
+// ?version=&start=&end=&offset=&quote=; start and end together.
+Result<service::PlaceAsked> read_place(const net::Target& target, const std::string& document);
+
 // {"paths": [...]}: at least one, each absolute.
 Result<std::vector<std::string>> read_paths(std::string_view body);
 

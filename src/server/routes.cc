@@ -16,7 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kPlaceholder = "{id}";
 constexpr Duration kReadyPatience = std::chrono::seconds(2);
 constexpr std::uint64_t kFormSlack = 1U << 20U;  // What the form around an upload's files may take.
 
@@ -26,15 +25,27 @@ double seconds_since(TimePoint start, const Clock& clock) {
   return std::chrono::duration<double>(clock.now() - start).count();
 }
 
-// Whether path fits the template; what stands for {id}, one segment, goes to id.
-bool matches(std::string_view pattern, std::string_view path, std::string& id) {
-  const std::size_t at = pattern.find(kPlaceholder);
-  if (at == std::string_view::npos) return pattern == path;
-  const std::string_view tail = pattern.substr(at + kPlaceholder.size());
-  if (!path.starts_with(pattern.substr(0, at)) || !path.substr(at).ends_with(tail)) return false;
-  const std::string_view rest = path.substr(at, path.size() - at - tail.size());
-  if (rest.empty() || rest.find('/') != std::string_view::npos) return false;
-  id = rest;
+std::string_view take_segment(std::string_view& path) {
+  const std::size_t end = std::min(path.find('/', 1), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
+}
+
+// Whether path fits the template; what stands for {id} and, behind it, for {page}, a segment each, goes there.
+bool matches(std::string_view pattern, std::string_view path, std::string& id, std::string& page) {
+  std::array<std::string_view, 2> given;
+  std::size_t count = 0;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view found = take_segment(path);
+    const bool placeholder = wanted.starts_with("/{") && count < given.size() && found.size() > 1;
+    if (placeholder) given[count++] = found.substr(1);
+    if (!placeholder && wanted != found) return false;
+  }
+  if (!pattern.empty() || !path.empty()) return false;
+  id = given[0];
+  page = given[1];
   return true;
 }
 
@@ -61,6 +72,8 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/api/documents", &Routes::upload},
       {"DELETE", "/api/documents", &Routes::remove},
       {"DELETE", "/api/documents/{id}", &Routes::remove},
+      {"GET", "/api/documents/{id}/text", &Routes::document_text},
+      {"GET", "/api/documents/{id}/marks", &Routes::document_marks},
       {"GET", "/api/search", &Routes::search},
       {"POST", "/api/ask", &Routes::ask},
       {"GET", "/api/cache", &Routes::cache_stats},
@@ -134,10 +147,10 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
 
 Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route) {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
-  Call call{request, out, "", Deadline::in(options_.ask_patience, clock_), out.stop()};
+  Call call{request, out, "", "", Deadline::in(options_.ask_patience, clock_), out.stop()};
   std::string allowed;
   for (const Route& one : table()) {
-    if (!matches(one.pattern, request.target.path, call.id)) continue;
+    if (!matches(one.pattern, request.target.path, call.id, call.page)) continue;
     if (one.method == method) {
       route = one.pattern;
       return (this->*one.run)(call);

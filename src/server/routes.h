@@ -78,6 +78,8 @@ class Routes {
   Reply config(const Call& call);
   Reply documents(const Call& call);
   Reply remove(const Call& call);
+  Reply document_text(const Call& call);
+  Reply document_marks(const Call& call);
   Reply search(const Call& call);
   Reply ask(const Call& call);
   Reply cache_stats(const Call& call);

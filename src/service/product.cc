@@ -139,6 +139,16 @@ class Product final : public Service {
     return info_of(removed);
   }
 
+  Result<Marks> marks(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) override {
+    library::Snapshot at = DM_TRY(library_->read(deadline, std::move(stop)));
+    return marks_of(at, asked);
+  }
+
+  Result<TextView> text(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) override {
+    library::Snapshot at = DM_TRY(library_->read(deadline, std::move(stop)));
+    return text_of(at, asked);
+  }
+
   Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) override {
     return library_->remove_traces(ids, deadline, stop);
   }

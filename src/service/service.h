@@ -34,6 +34,7 @@
 #include "retrieval/library_vectors.h"
 #include "retrieval/search.h"
 #include "service/agent_metrics.h"
+#include "service/document_view.h"
 #include "sys/files.h"
 
 namespace docmind::service {
@@ -165,6 +166,9 @@ class Service {
   virtual Result<LibraryInfo> documents(Hashing hashing, Deadline deadline, std::stop_token stop) = 0;
   // By id or path; kNotFound. Returns what was deleted.
   virtual Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
+  // A document's place, as document_view.h has it.
+  virtual Result<Marks> marks(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) = 0;
+  virtual Result<TextView> text(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
   // Those of them that are kept are deleted.
   virtual Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) = 0;

@@ -13,7 +13,8 @@ namespace docmind::server {
 struct Routes::Call {
   const net::Request& request;
   net::ResponseWriter& out;
-  std::string id;  // What stands for {id} in the route's template.
+  std::string id;    // What stands for {id} in the route's template,
+  std::string page;  // and for {page}.
   Deadline deadline;
   std::stop_token stop;
 };

@@ -38,6 +38,14 @@ class FakeService final : public service::Service {
     removed = which;
     return or_failure(document);
   }
+  Result<service::Marks> marks(const service::PlaceAsked& asked, Deadline, std::stop_token) override {
+    place = asked;
+    return or_failure(marked);
+  }
+  Result<service::TextView> text(const service::PlaceAsked& asked, Deadline, std::stop_token) override {
+    place = asked;
+    return or_failure(viewed);
+  }
   Result<> forget_traces(std::span<const std::string> ids, Deadline, std::stop_token) override {
     forgotten.insert(forgotten.end(), ids.begin(), ids.end());
     return {};
@@ -70,6 +78,8 @@ class FakeService final : public service::Service {
   service::LibraryInfo library;
   service::DocumentInfo document;
   service::Replay replayed;
+  service::Marks marked;
+  service::TextView viewed;
   service::Verification verification;
   service::AgentTotals totals;
   cache::AnswerCacheStats cached;
@@ -82,6 +92,7 @@ class FakeService final : public service::Service {
   std::vector<std::pair<cache::PurgeBy, std::string>> purged;
   service::Question question;
   service::Query query;
+  service::PlaceAsked place;
   std::string removed;
   std::vector<agents::Citation> citations;
 

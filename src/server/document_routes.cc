@@ -1,0 +1,70 @@
+// The routes that show a document: its text around a place, and where the words stand on its pages.
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "base/json.h"
+#include "server/impl/call.h"
+#include "server/json_read.h"
+
+namespace docmind::server {
+namespace {
+
+namespace json = boost::json;
+
+Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
+
+double points(float value) { return std::round(value * 100.0) / 100.0; }
+
+json::value page_json(const service::MarkedPage& page) {
+  json::array quads;
+  for (const service::Quad& quad : page.quads) {
+    quads.push_back(json::array{points(quad.left), points(quad.top), points(quad.right), points(quad.bottom)});
+  }
+  return json::object{{"page", page.page},
+                      {"label", page.label},
+                      {"width", points(page.width)},
+                      {"height", points(page.height)},
+                      {"quads", std::move(quads)}};
+}
+
+json::value moved_json(const service::Marks& marks) {
+  if (!marks.moved_to) return nullptr;
+  const auto& [span, page] = *marks.moved_to;
+  return json::object{{"version", marks.stored_version},
+                      {"start", span.start},
+                      {"end", span.end},
+                      {"page", page == 0 ? json::value(nullptr) : json::value(page)}};
+}
+
+}  // namespace
+
+Routes::Reply Routes::document_marks(const Call& call) {
+  const service::PlaceAsked asked = DM_TRY(read_place(call.request.target, call.id));
+  const service::Marks marks = DM_TRY(service_.marks(asked, call.deadline, call.stop));
+  json::array pages;
+  for (const service::MarkedPage& page : marks.pages) pages.push_back(page_json(page));
+  return ok(json::object{{"document", marks.document_id},
+                         {"version", marks.version},
+                         {"current", marks.current()},
+                         {"pages", std::move(pages)},
+                         {"quote", marks.quote},
+                         {"moved_to", moved_json(marks)}});
+}
+
+Routes::Reply Routes::document_text(const Call& call) {
+  const service::PlaceAsked asked = DM_TRY(read_place(call.request.target, call.id));
+  const service::TextView view = DM_TRY(service_.text(asked, call.deadline, call.stop));
+  json::array runs;
+  for (const service::TextRun& run : view.runs) runs.push_back(json::object{{"text", run.text}, {"mark", run.mark}});
+  return ok(json::object{{"document", view.document_id},
+                         {"version", view.version},
+                         {"where", view.where},
+                         {"runs", std::move(runs)},
+                         {"before_cut", view.shown.start > 0},
+                         {"after_cut", view.shown.end < view.bytes},
+                         {"start", view.shown.start},
+                         {"end", view.shown.end},
+                         {"bytes", view.bytes}});
+}
+
+}  // namespace docmind::server
