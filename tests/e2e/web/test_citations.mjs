@@ -80,3 +80,19 @@ scenario("EE14 after a delete the quote is gone from the chat", withFerries, asy
   await tab.getByRole("article").first().waitFor();
   assert.equal(await tab.getByText("Anna Weber").count(), 0);
 });
+
+scenario("EE13 after a change: the chip says so, and the quote is shown as it was", withFerries, async ({ site, open }) => {
+  const tab = await open("/");
+  const answer = await ask(tab, aurora);
+  await answer.getByText("✓ Checked: 4 of 4 quotes match").waitFor();
+  site.ingest({ ...ferries, bytes: ferries.bytes.replace("Anna Weber in Kiel", "Hugo Stein in Bremen") });
+  await answer.getByRole("button", { name: "Check again" }).click();
+  await answer.getByText(/⚠ Checked: \d of 4 quotes match/).waitFor();
+  const chip = answer.locator("[data-chip=\"1\"]");
+  assert.match(await chip.getAttribute("aria-label"), /document changed/);
+  await tab.reload();
+  await answer.getByText(/⚠ Checked/).waitFor();
+  await chip.click();
+  const panel = tab.getByRole("complementary");
+  await panel.getByText("Anna Weber in Kiel").first().waitFor();
+});

@@ -10,37 +10,46 @@ export interface MarkedPage {
   quads: [number, number, number, number][]; // x0, y0, x1, y1; origin top left.
 }
 
+export interface Marks {
+  current: boolean; // The document is still in the version that was cited.
+  pages: MarkedPage[];
+  moved_to?: { version: string; start: number; end: number; page: number | null } | null; // Where the quote stands now.
+}
+
 export interface MarkedText {
   where: string | null;
   runs: { text: string; mark: boolean }[];
   before_cut: boolean;
   after_cut: boolean;
+  start?: number; // Bytes of the text that all runs together are.
+  end?: number;
+  bytes?: number; // Of the whole text.
 }
 
-type Span = Pick<Citation, "document_id" | "version" | "start" | "end">;
+export type Span = Pick<Citation, "document_id" | "version" | "start" | "end">;
 
+const at = ({ document_id }: { document_id: string }) => `/api/documents/${part(document_id)}`;
 const query = (span: Span) => `version=${part(span.version)}&start=${span.start}&end=${span.end}`;
 
-// Pages with rectangles; empty where the document has no pages, or this server does not draw them.
-export async function marksOf(span: Span): Promise<MarkedPage[]> {
+// Null where this server does not have it, or not of that version any more.
+async function orNull<T>(path: string): Promise<T | null> {
   try {
-    const { pages } = await get<{ pages: MarkedPage[] }>(`/api/documents/${part(span.document_id)}/marks?${query(span)}`);
-    return pages.filter((page) => page.quads.length > 0);
+    return await get<T>(path);
   } catch (thrown) {
-    if (asFailure(thrown).missing) return [];
-    throw thrown;
+    const failure = asFailure(thrown);
+    if (failure.missing || failure.status === 409) return null;
+    throw failure;
   }
 }
 
-// The text around a span; null where this server does not give it.
-export async function textOf(span: Span): Promise<MarkedText | null> {
-  try {
-    return await get<MarkedText>(`/api/documents/${part(span.document_id)}/text?${query(span)}`);
-  } catch (thrown) {
-    if (asFailure(thrown).missing) return null;
-    throw thrown;
-  }
-}
+// The quote goes along so that it is found again in a document that has changed.
+export const marksOf = (span: Span, quote = ""): Promise<Marks | null> =>
+  orNull(`${at(span)}/marks?${query(span)}${quote === "" ? "" : `&quote=${part(quote.slice(0, 2000))}`}`);
+
+export const textAround = (span: Span): Promise<MarkedText | null> => orNull(`${at(span)}/text?${query(span)}`);
+
+export const textFrom = (document_id: string, offset: number): Promise<MarkedText | null> =>
+  orNull(`${at({ document_id })}/text?offset=${offset}`);
 
 export const pictureOf = (document: string, version: string, page: number, width: number): string =>
-  `/api/documents/${part(document)}/pages/${page}?version=${part(version)}&width=${width}`;
+  `${at({ document_id: document })}/pages/${page}?version=${part(version)}&width=${width}`;

@@ -13,7 +13,7 @@ export interface Citation {
   quote: string;
   before: string;
   after: string;
-  state: "current" | "changed" | "deleted";
+  state: "current" | "changed" | "deleted" | "forged";
 }
 
 export interface Claim {

@@ -41,6 +41,7 @@ export const stateWords: Record<Citation["state"], { mark: string; words: string
   current: { mark: "✓", words: "matches", long: "Word for word as in the document." },
   changed: { mark: "↻", words: "document changed", long: "The document has changed since. This is how it read then." },
   deleted: { mark: "✕", words: "document deleted", long: "The document was deleted." },
+  forged: { mark: "✕", words: "quote differs", long: "Quote and stored text differ." },
 };
 
 export function chipName({ number, citation }: Source): string {

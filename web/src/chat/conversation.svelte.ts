@@ -5,6 +5,7 @@ import type { SessionInfo, Turn } from "../api/types";
 import { announcer } from "../frame/announce.svelte";
 import { nextVersion } from "./branches";
 import { chats } from "./chats.svelte";
+import { recheck } from "./recheck";
 import { spoken } from "./words";
 
 // A question on its way to an answer, or that did not get one.
@@ -39,11 +40,23 @@ export class Conversation {
       const shown = await get<SessionInfo & { messages: Omit<Turn, "session">[] }>(`/api/sessions/${part(session)}`);
       if (this.session !== session) return;
       this.turns = shown.messages.map((one) => ({ ...one, session }));
+      void this.check();
       if (shown.unanswered !== null) await this.rejoin(shown.unanswered);
     } catch (thrown) {
       if (this.session === session) this.trouble = asFailure(thrown);
     } finally {
       if (this.session === session) this.reading = false;
+    }
+  }
+
+  // Whether all quotes still stand, asked anew. Without an answer what was known stays.
+  async check(): Promise<void> {
+    const before = this.turns;
+    try {
+      const now = await recheck(before);
+      if (this.turns === before) this.turns = now;
+    } catch (thrown) {
+      announcer.warn(`Quotes could not be checked: ${asFailure(thrown).message}`);
     }
   }
 
