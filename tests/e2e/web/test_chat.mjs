@@ -8,9 +8,9 @@ const aurora = "Who built the ferry Aurora?";
 const withFerries = { prepare: (site) => site.ingest(ferries) };
 
 // A chat model that writes what the test says.
-async function withWriter(name, run) {
+function withWriter(name, run, more = {}) {
   let writer;
-  const settings = { get DOCMIND_VLLM__URL() { return writer.url; } };
+  const settings = { ...more, get DOCMIND_VLLM__URL() { return writer.url; } };
   scenario(name, { settings, before: async () => (writer = await Writer.start()), after: () => writer.stop(), ...withFerries }, (at) => run({ ...at, writer }));
 }
 
@@ -68,6 +68,22 @@ withWriter("EE21 stop: the question is kept, and can be asked again", async ({ o
   await tab.locator("article[data-turn]").getByText("Anna Weber built").waitFor();
   await stopped.waitFor({ state: "detached" });
 });
+
+withWriter(
+  "EE17 general knowledge is marked as not from the documents, and has no chip",
+  async ({ open, writer }) => {
+    writer.text = "NOT IN THE DOCUMENTS";
+    writer.general = "A ferry is a boat that carries people over water.";
+    const tab = await open("/");
+    const answer = await ask(tab, "Who painted the ferry Aurora?");
+    const claim = answer.locator("[data-claim]");
+    await claim.getByText("◇ Not from your documents.").waitFor();
+    assert.match(await claim.innerText(), /A ferry is a boat/);
+    assert.equal(await answer.locator("[data-chip]").count(), 0);
+    await answer.getByRole("heading", { name: "Nearest passages, not an answer" }).waitFor();
+  },
+  { DOCMIND_ASK__GENERAL_KNOWLEDGE: "true" },
+);
 
 scenario("EE18 abstention: nearest passages, no chips", withFerries, async ({ open }) => {
   const tab = await open("/");
@@ -162,3 +178,31 @@ scenario("EE36 edit, retry and fork lose no branch", withFerries, async ({ site,
   const { sessions } = await site.json("/api/sessions");
   assert.equal(sessions.length, 5);
 });
+
+scenario("EE34 ten tabs: each shows its chat and answers", withFerries, async ({ open }) => {
+  const first = await open("/");
+  await ask(first, aurora);
+  const tabs = await Promise.all(Array.from({ length: 9 }, () => open(new URL(first.url()).pathname)));
+  for (const tab of tabs) await tab.locator("article[data-turn]").first().waitFor();
+  await ask(tabs[8], "What does the barge Mathilda carry?");
+  await ask(first, "How many passengers does it carry?");
+  await first.locator("article[data-turn='2']").getByText("What does the barge Mathilda carry?").waitFor(); // The turn of the other tab is here, too.
+  assert.equal(await first.locator("article[data-turn]").count(), 3);
+});
+
+scenario("EE40 a long chat opens, takes typing, and its text is found", { prepare: longChat }, async ({ open }) => {
+  const tab = await open("/chat/long");
+  await tab.locator("article[data-turn]").nth(79).waitFor();
+  await tab.getByRole("textbox", { name: "Ask about your documents" }).pressSequentially("typed");
+  assert.equal(await tab.getByRole("textbox", { name: "Ask about your documents" }).inputValue(), "typed");
+  // The browser's own search reaches text that is not laid out.
+  assert.ok(await tab.evaluate(() => window.find("question number 3 of", false, false, true)));
+});
+
+async function longChat(site) {
+  site.ingest(ferries);
+  for (let at = 1; at <= 80; at++) {
+    const body = JSON.stringify({ question: `Who built the ferry Aurora, question number ${at} of many?`, as_typed: true });
+    await site.json("/api/sessions/long/ask", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  }
+}

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 
 export class Writer {
   text = ""; // What is written to a question about documents.
+  general = "ok"; // To anything else.
   held = null; // While set: a promise that each answer waits for.
   asked = 0;
 
@@ -39,7 +40,7 @@ export class Writer {
       this.asked++;
       await this.held;
     }
-    const text = aboutDocuments ? this.text : "ok";
+    const text = aboutDocuments ? this.text : this.general;
     const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
     if (!body.stream) {
       const choices = [{ index: 0, message: { role: "assistant", content: text }, finish_reason: "stop" }];

@@ -37,16 +37,23 @@ export class Conversation {
     if (session === "") return;
     this.reading = true;
     try {
-      const shown = await get<SessionInfo & { messages: Omit<Turn, "session">[] }>(`/api/sessions/${part(session)}`);
-      if (this.session !== session) return;
-      this.turns = shown.messages.map((one) => ({ ...one, session }));
-      void this.check();
-      if (shown.unanswered !== null) await this.rejoin(shown.unanswered);
+      await this.rejoin(session, await this.readTurns(session));
     } catch (thrown) {
-      if (this.session === session) this.trouble = asFailure(thrown);
+      // The first question of a chat is kept with its answer: until then only its run is known.
+      const failure = asFailure(thrown);
+      if (this.session === session && !(failure.missing && (await this.rejoin(session, null)))) this.trouble = failure;
     } finally {
       if (this.session === session) this.reading = false;
     }
+  }
+
+  // The turns as the server has them, and the question that has no answer there.
+  private async readTurns(session: string): Promise<string | null> {
+    const shown = await get<SessionInfo & { messages: Omit<Turn, "session">[] }>(`/api/sessions/${part(session)}`);
+    if (this.session !== session) return null;
+    this.turns = shown.messages.map((one) => ({ ...one, session }));
+    void this.check();
+    return shown.unanswered;
   }
 
   // Whether all quotes still stand, asked anew. Without an answer what was known stays.
@@ -68,15 +75,18 @@ export class Conversation {
   }
 
   // A question that was asked before this page was loaded: its run is joined again, or it says that it has no answer.
-  private async rejoin(question: string): Promise<void> {
-    const [run] = await runningIn(this.session);
+  private async rejoin(session: string, unanswered: string | null): Promise<boolean> {
+    const [run] = await runningIn(session);
+    const question = run?.question ?? unanswered;
+    if (this.session !== session || question === null || question === undefined) return false;
     const running = (this.running = new Running(question));
     if (!run) {
       running.state = "stopped";
-      return;
+      return true;
     }
     running.run = run.run;
-    await follow(run.run, this.eventsOf(running, this.session), running.abort.signal).catch((thrown) => this.failed(running, asFailure(thrown)));
+    void follow(run.run, this.eventsOf(running, session), running.abort.signal).catch((thrown) => this.failed(running, asFailure(thrown)));
+    return true;
   }
 
   // Asks, and returns when there is an answer or none will come. The first question of a chat gives it its name.
@@ -143,6 +153,7 @@ export class Conversation {
           this.turns = [...this.turns, { ...turn, session }];
           this.running = null;
           announcer.say(spoken(turn.answer));
+          if (turn.turn !== this.turns.length) void this.readTurns(session); // Another tab has asked meanwhile.
         }
         void chats.read();
       },
