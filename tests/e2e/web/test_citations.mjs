@@ -46,6 +46,7 @@ scenario("EE10 keyboard: from the sentence to the page and back", { prepare: (si
   await panel.getByText(/^Quote 2 of/).waitFor();
   const quote = (await panel.locator("mark").first().textContent()).replace(/\s+/g, " ");
   assert.ok(quote.length > 20);
+  assert.ok(await panel.locator("mark").first().isVisible());
   assert.equal(await tab.evaluate(() => document.activeElement.dataset.chip), "2", "focus stays on the chip");
   await panel.getByRole("tab", { name: "Page" }).focus();
   await tab.keyboard.press("ArrowRight");
