@@ -52,7 +52,11 @@ Result<> PassQueue::run(std::shared_ptr<PassWork> work, Deadline deadline, std::
   }
   ++inside_;
   waiting(job->line).push_back(job);
-  changed_.notify_all();
+  if (job->line == Line::kShort) {
+    short_came_.notify_one();  // The others would want a processor only to see that nothing is there for them.
+  } else {
+    changed_.notify_all();
+  }
   const exec::Waited waited = exec::wait_until(changed_, lock, deadline, stop, [&] { return job->finished; });
   --inside_;
   if (waited != exec::Waited::kReady) {
@@ -69,7 +73,7 @@ bool PassQueue::is_short(const PassWork& work) const {
 }
 
 std::uint32_t PassQueue::spare_processors() const {
-  constexpr int kReadings = 5;  // The threads that brought the work may be on their way to sleep.
+  constexpr int kReadings = 10;  // Some 100 µs. The threads that brought the work may be on their way to sleep.
   std::size_t most = 0;
   for (int i = 0; most == 0 && i < kReadings; ++i) most = for_short_.free_processors();
   return static_cast<std::uint32_t>(most);
@@ -83,7 +87,8 @@ void PassQueue::own(EncoderContext& context, Line line, const std::stop_token& s
       {
         MutexLock lock(mutex_);
         const auto some = [this, line]() DM_REQUIRES(mutex_) { return !waiting(line).empty(); };
-        const exec::Waited waited = exec::wait_until(changed_, lock, Deadline::never(), stop, some);
+        auto& came = line == Line::kShort ? short_came_ : changed_;
+        const exec::Waited waited = exec::wait_until(came, lock, Deadline::never(), stop, some);
         if (waited != exec::Waited::kReady || stop.stop_requested()) return;
         job = waiting(line).front();
         pass = next_pass(waiting(line));

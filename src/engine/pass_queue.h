@@ -74,6 +74,7 @@ class PassQueue {
   const std::size_t max_works_;
   Mutex mutex_;
   std::condition_variable_any changed_;
+  std::condition_variable_any short_came_;
   std::size_t inside_ DM_GUARDED_BY(mutex_) = 0;  // Callers in run().
   // Jobs with sequences that no thread has taken yet. Shared by the waiting caller and the threads that compute for it:
   // any of them may be the last to let go.
