@@ -116,6 +116,32 @@ void add_claims(const Reply& reply, std::uint32_t part, const std::vector<Ranked
   }
 }
 
+class Watched final : public llm::TokenStream {
+ public:
+  explicit Watched(const Wrote& wrote) : wrote_(wrote) {}
+  Result<> text(std::string_view piece) override {
+    text_ += piece;
+    wrote_(text_);
+    return {};
+  }
+  bool began() const { return !text_.empty(); }
+
+ private:
+  const Wrote& wrote_;
+  std::string text_;
+};
+
+// A text that has begun cannot be gone on with by another backend: it is written anew then, unwatched.
+Result<llm::ChatReply> chat_watched(llm::ChatModel& model, const llm::ChatRequest& request, const Wrote& wrote,
+                                    Deadline deadline, const std::stop_token& stop) {
+  if (!wrote) return model.chat(request, nullptr, deadline, stop);
+  Watched watched(wrote);
+  Result<llm::ChatReply> reply = model.chat(request, &watched, deadline, stop);
+  if (reply || !watched.began() || stop.stop_requested() || deadline.expired()) return reply;
+  wrote("");
+  return model.chat(request, nullptr, deadline, stop);
+}
+
 }  // namespace
 
 bool is_counted(const std::vector<Evidence>& evidence) {
@@ -152,7 +178,8 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
     llm::ChatRequest request = request_of(questions[part], shown, options_.max_tokens);
     if (before.whole) request.documents.push_back(*before.whole);
     add_history(before.history, request);
-    Fitted fitted = DM_TRY(fit_and_chat(std::move(request), model, deadline, stopped));
+    const Wrote& wrote = questions.size() == 1 ? wrote_ : Wrote();
+    Fitted fitted = DM_TRY(fit_and_chat(std::move(request), model, wrote, deadline, stopped));
     replies[part].reply = std::move(fitted.reply);
     replies[part].passages = std::min(shown.size(), fitted.fitted.request.passages.size());
     replies[part].report = std::move(fitted.fitted.report);
@@ -188,11 +215,12 @@ Result<Draft> AnswerWriter::write(std::string_view question, const std::vector<E
 }
 
 Result<AnswerWriter::Fitted> AnswerWriter::fit_and_chat(llm::ChatRequest request, const llm::Capabilities& model,
-                                                        Deadline deadline, const std::stop_token& stop) const {
+                                                        const Wrote& wrote, Deadline deadline,
+                                                        const std::stop_token& stop) const {
   const llm::ChatRequest whole = request;
   Fitted out{DM_TRY(context::fit(std::move(request), model, counter_, options_.fit, deadline, stop)), {}};
   out.fitted.request.window = model.context;
-  Result<llm::ChatReply> reply = model_.chat(out.fitted.request, nullptr, deadline, stop);
+  Result<llm::ChatReply> reply = chat_watched(model_, out.fitted.request, wrote, deadline, stop);
   if (!reply && reply.error().code == Code::kUnavailable && !stop.stop_requested()) {
     // Another backend may stand in by now whose window is smaller: the request is made to fit that one.
     const auto other = model_.capabilities(deadline, stop);

@@ -8,6 +8,7 @@
 // from any thread, if the model's are.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -55,6 +56,9 @@ bool is_counted(const std::vector<Evidence>& evidence);
 // The best of every part in turn, none twice, of a place that is read all of it; they are the evidence's own.
 std::vector<RankedHit> best_of_parts(const std::vector<Evidence>& evidence, std::size_t most);
 
+// Is told all that a model has written so far; see watch.h.
+using Wrote = std::function<void(std::string_view text)>;
+
 class AnswerWriter {
  public:
   // All outlive it, and every question that was asked through it.
@@ -78,8 +82,10 @@ class AnswerWriter {
   exec::Pool& pool() const { return pool_; }
   const WriteOptions& options() const { return options_; }
   // The same over another model, which is one question's for instance.
-  AnswerWriter over(llm::ChatModel& model, context::TokenCounter& counter) const {
-    return {model, counter, pool_, options_};
+  AnswerWriter over(llm::ChatModel& model, context::TokenCounter& counter, Wrote wrote = {}) const {
+    AnswerWriter out(model, counter, pool_, options_);
+    out.wrote_ = std::move(wrote);
+    return out;
   }
 
  private:
@@ -88,13 +94,14 @@ class AnswerWriter {
     llm::ChatReply reply;
   };
   // Made to fit, and once more where a backend with a smaller window has to stand in.
-  Result<Fitted> fit_and_chat(llm::ChatRequest request, const llm::Capabilities& model, Deadline deadline,
-                              const std::stop_token& stop) const;
+  Result<Fitted> fit_and_chat(llm::ChatRequest request, const llm::Capabilities& model, const Wrote& wrote,
+                              Deadline deadline, const std::stop_token& stop) const;
 
   llm::ChatModel& model_;
   context::TokenCounter& counter_;
   exec::Pool& pool_;
   WriteOptions options_;
+  Wrote wrote_{};
 };
 
 }  // namespace docmind::agents

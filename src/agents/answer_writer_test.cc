@@ -69,6 +69,34 @@ TEST_F(Writing, ARequestIsMadeToFitABackendThatStandsIn) {
   EXPECT_EQ(model_.asked.back().window, 2048U);
 }
 
+TEST_F(Writing, WhoWatchesSeesItGrow) {
+  std::vector<std::string> seen;
+  watch_.wrote = [&](std::string_view text) { seen.emplace_back(text); };
+  model_.line = [this](const llm::ChatRequest&) {
+    return Result<llm::ChatReply>({.content = "The sails are sewn by hand " + mark_of("sewn by hand") + "."});
+  };
+  const Answer answer = answer_to("Where are the sails sewn by hand?");
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_THAT(seen[1], testing::StartsWith(seen[0]));
+  EXPECT_THAT(seen[1], HasSubstr("The sails are sewn by hand"));
+  watch_.wrote = {};
+  EXPECT_EQ(answer_to("Where are the sails sewn by hand?").text, answer.text);  // Watching changes nothing.
+  EXPECT_EQ(model_.streamed, (std::vector<bool>{true, false}));
+}
+
+TEST_F(Writing, ABackendThatDiesWhileOneWatchesIsFollowedByAnother) {
+  std::vector<std::string> seen;
+  watch_.wrote = [&](std::string_view text) { seen.emplace_back(text); };
+  bool died = false;
+  model_.line = [&](const llm::ChatRequest&) -> Result<llm::ChatReply> {
+    if (!std::exchange(died, true)) return Error{Code::kUnavailable, "it died"};
+    return llm::ChatReply{.content = "The sails are sewn by hand " + mark_of("sewn by hand") + "."};
+  };
+  EXPECT_THAT(answer_to("Where are the sails sewn by hand?").text, HasSubstr("sewn by hand"));
+  EXPECT_THAT(seen, testing::ElementsAre("Wel", ""));  // What stood there is taken back.
+  EXPECT_EQ(model_.streamed, (std::vector<bool>{true, false}));
+}
+
 TEST_F(Writing, ASentenceIsCheckedAndQuotesWhatItRestsOn) {
   model_.line = [this](const llm::ChatRequest&) -> Result<llm::ChatReply> {
     return llm::ChatReply{.content = "The sails of the ship are sewn by hand " + mark_of("sewn by hand") + ".",

@@ -286,7 +286,8 @@ AnswerDeps without_index(const AskDeps& deps) {
           .rng = deps.rng,
           .writer = deps.writer,
           .pool = deps.pool,
-          .general = deps.general};
+          .general = deps.general,
+          .watch = deps.watch};
 }
 
 // Keeps what the agent refers to until it returns: it may be left.
@@ -439,8 +440,8 @@ Result<Answered> answer_by(Agents agents, const Agents& last, const Question& qu
   if (deps.writer != nullptr) budgets.writing = budgets.generating;
   if (deps.supervised != nullptr) budgets.writing += deps.supervised->options().time;
   Answered out{.answer = {},
-               .outcome = DM_TRY(run_agents(question.text, agents, last, budgets, {deps.clock, deps.rng, deps.pool},
-                                            deadline, stop))};
+               .outcome = DM_TRY(run_agents(question.text, agents, last, budgets,
+                                            {deps.clock, deps.rng, deps.pool, deps.watch}, deadline, stop))};
   auto& [answer, outcome] = out;
   answer.coordination_seconds = std::chrono::duration<double>(deps.clock.now() - start).count();
   for (const AgentRun& run : outcome.runs) answer.coordination_seconds -= run.seconds;
@@ -479,7 +480,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   AskDeps own = deps;
   own.general = nullptr;  // Without a writer nothing is recorded, and nobody knows more.
   if (deps.writer != nullptr) {
-    recording = std::make_shared<RecordingWriter>(*deps.writer, deps.general, deps.clock);
+    recording = std::make_shared<RecordingWriter>(*deps.writer, deps.general, deps.clock, deps.watch.wrote);
     own.writer = &recording->writer;
     if (auto& general = recording->general) own.general = &*general;
   }

@@ -52,6 +52,7 @@ struct AnswerDeps {
   exec::Pool* pool = nullptr;
   const GeneralKnowledge* general = nullptr;
   const Supervised* supervised = nullptr;  // What became of it is told; null: nobody supervises.
+  Watch watch{};
 };
 
 struct AskDeps {
@@ -63,6 +64,7 @@ struct AskDeps {
   exec::Pool* pool = nullptr;  // Null: one thing after the other, and an agent that hangs holds the question up.
   const GeneralKnowledge* general = nullptr;  // Null, or no writer: what the documents do not say is not said.
   const Supervision* supervision = nullptr;   // Null, or no writer: nobody supervises.
+  Watch watch{};
 };
 
 // The agents for one question; what they refer to outlives the pool.

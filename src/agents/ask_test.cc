@@ -63,6 +63,19 @@ TEST_F(AskTest, RunsTheFiveAgentsInOrder) {
                                              "response_validator"}));
 }
 
+TEST_F(AskTest, WhoWatchesSeesEachAgentBeginAndEnd) {
+  std::vector<std::string> seen;
+  AskDeps watched = deps();
+  watched.watch.step = [&](const WatchedStep& step) {
+    seen.push_back(std::string(step.agent) + " " + std::string(step.status));
+  };
+  ASSERT_TRUE(ask({"Where are the sails sewn by hand?", {}}, {}, watched, Deadline::never(), {}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"query_router running", "query_router ok", "query_planner running",
+                                            "query_planner ok", "retrieval_expert running", "retrieval_expert ok",
+                                            "result_synthesizer running", "result_synthesizer ok",
+                                            "response_validator running", "response_validator ok"}));
+}
+
 TEST_F(AskTest, AbstainsWithTheNearestPassages) {
   const Answer answer = answer_to("Who painted the ceiling?", 1.62);
   EXPECT_EQ(answer.status, AnswerStatus::kAbstained);

@@ -74,6 +74,7 @@ struct Work {
   const Clock& clock;
   Deadline deadline;
   std::stop_token stop;
+  Watch watch{};
   Kept<Routing> routings{};
   Kept<Plan> plans{};
   Kept<Evidence> evidence{};
@@ -151,6 +152,14 @@ graph::Object run_of(const Step& step, const State& state, const Work& work, std
           {"part", part}};
 }
 
+void tell(const Work& work, const graph::Object& run) {
+  if (!work.watch.step) return;
+  work.watch.step({.agent = json_text(run.at("name")),
+                   .part = run.at("part").to_number<std::int64_t>(),
+                   .status = json_text(run.at("status")),
+                   .seconds = run.at("seconds").to_number<double>()});
+}
+
 Command done(const Step& step, Value output, graph::Object run) {
   return Command{{step.channel, std::move(output)}, {"runs", graph::Array{std::move(run)}}};
 }
@@ -170,7 +179,9 @@ void add_node(graph::GraphBuilder& builder, const Shared& work, Step step, Durat
   options.fallback = [=](const State& state, const Error& error) -> Result<Command> {
     if (work->stop.stop_requested() || work->deadline.expired()) return error;  // The end of the whole.
     Value value = DM_TRY(run(work->replacements.*function, state, {work->deadline, work->stop}));
-    Command command = done(step, std::move(value), run_of(step, state, *work, "failed"));
+    graph::Object told = run_of(step, state, *work, "failed");
+    tell(*work, told);
+    Command command = done(step, std::move(value), std::move(told));
     command.update.set("replaced", graph::Array{graph::Object{
                                        {"agent", step.agent}, {"code", name(error.code)}, {"message", error.message}}});
     return command;
@@ -179,8 +190,11 @@ void add_node(graph::GraphBuilder& builder, const Shared& work, Step step, Durat
       std::string(step.agent),
       [=](const State& state, Context& context) -> Result<Command> {
         work->beginnings.add(step.agent, state.integer("part"), work->clock.now());
+        tell(*work, run_of(step, state, *work, "running"));
         Value value = DM_TRY(run(work->agents.*function, state, {context.deadline(), context.stop()}));
-        return done(step, std::move(value), run_of(step, state, *work, "ok"));
+        graph::Object told = run_of(step, state, *work, "ok");
+        tell(*work, told);
+        return done(step, std::move(value), std::move(told));
       },
       std::move(options));
 }
@@ -303,7 +317,8 @@ std::vector<Replaced> replaced_of(const graph::Array& list) {
 
 Result<Outcome> run_agents(std::string_view question, const Agents& agents, const Agents& replacements,
                            const Budgets& budgets, const GraphSeams& seams, Deadline deadline, std::stop_token stop) {
-  const Shared work(new Work{std::string(question), agents, replacements, budgets, seams.clock, deadline, stop});
+  const Shared work(
+      new Work{std::string(question), agents, replacements, budgets, seams.clock, deadline, stop, seams.watch});
   const auto graph = DM_TRY(graph_of(work));
   graph::RunOptions options;
   options.max_concurrency = budgets.parallel;

@@ -25,6 +25,7 @@
 #include "agents/response_validator.h"
 #include "agents/result_synthesizer.h"
 #include "agents/retrieval_expert.h"
+#include "agents/watch.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -92,6 +93,7 @@ struct GraphSeams {
   const Clock& clock;
   Rng& rng;
   exec::Pool* pool = nullptr;  // Null: one after the other on the caller's thread, and none that hangs can be left.
+  Watch watch{};
 };
 
 // `replacements` stand in for agents that fail.

@@ -13,8 +13,8 @@
 namespace docmind::agents {
 
 struct RecordingWriter {
-  RecordingWriter(const AnswerWriter& given, const GeneralKnowledge* knowing, const Clock& clock)
-      : model(given.model(), given.counter(), clock), writer(given.over(model, counter)) {
+  RecordingWriter(const AnswerWriter& given, const GeneralKnowledge* knowing, const Clock& clock, Wrote wrote = {})
+      : model(given.model(), given.counter(), clock), writer(given.over(model, counter, std::move(wrote))) {
     if (knowing != nullptr) general.emplace(model, counter, knowing->options());
   }
 

@@ -205,6 +205,7 @@ Result<> Holder::State::build() {
   routing.ollama = backends->ollama();
   routing.models = std::move(models);
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
+  routes->serve_runs(DM_TRY(server::Runs::open({}, deps.clock, rng)));
   net::ServerOptions options;
   options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
   options.lane = server::Routes::lane;

@@ -98,6 +98,11 @@ const std::vector<Routes::Route>& Routes::table() {
       {"GET", "/api/sessions/{id}/export", &Routes::export_session},
       {"GET", "/api/sessions/{id}", &Routes::show_session},
       {"DELETE", "/api/sessions/{id}", &Routes::remove_session},
+      {"POST", "/api/runs", &Routes::start_run},
+      {"GET", "/api/runs", &Routes::run_list},
+      {"GET", "/api/runs/{id}", &Routes::show_run},
+      {"DELETE", "/api/runs/{id}", &Routes::stop_run},
+      {"GET", "/api/runs/{id}/events", &Routes::run_events},
       {"GET", "/v1/models", &Routes::model_list},
       {"POST", "/v1/chat/completions", &Routes::model_post},
       {"POST", "/v1/completions", &Routes::model_post},
@@ -241,17 +246,21 @@ Routes::Reply Routes::search(const Call& call) {
 }
 
 Routes::Reply Routes::ask(const Call& call) {
-  const service::Question question = DM_TRY(read_question(call.request.body));
+  return ok(DM_TRY(counted_answer(DM_TRY(read_question(call.request.body)), "ask", call.deadline, call.stop)));
+}
+
+Result<json::value> Routes::counted_answer(const service::Question& question, const std::string& type,
+                                           Deadline deadline, std::stop_token stop) {
   const TimePoint start = clock_.now();
-  const Result<service::Answer> answer = service_.ask(question, call.deadline, call.stop);
+  const Result<service::Answer> answer = service_.ask(question, deadline, std::move(stop));
   const double seconds = seconds_since(start, clock_);
   if (!answer) {
-    count_query("ask", std::string(name(answer.error().code)), seconds);
+    count_query(type, std::string(name(answer.error().code)), seconds);
     return answer.error();
   }
-  const json::value body = to_json(*answer);
-  count_query(answer->route.empty() ? "ask" : answer->route, std::string(body.at("status").as_string()), seconds);
-  return ok(body);
+  json::value body = to_json(*answer);
+  count_query(answer->route.empty() ? type : answer->route, std::string(body.at("status").as_string()), seconds);
+  return body;
 }
 
 void Routes::count_query(const std::string& type, const std::string& status, double seconds) {

@@ -5,6 +5,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "net/server.h"
 #include "obs/metrics.h"
 #include "server/model_routes.h"
+#include "server/runs.h"
+#include "server/session_read.h"
 #include "service/service.h"
 #include "session/sessions.h"
 
@@ -44,6 +47,7 @@ struct RoutesOptions {
   router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
   OllamaAccess ollama{};                               //
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
+  Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
   Duration model_patience = std::chrono::hours(1);     // For one answer of a model.
@@ -52,6 +56,9 @@ struct RoutesOptions {
 class Routes {
  public:
   Routes(RoutesOptions options, service::Service& service, obs::Metrics& metrics, const Clock& clock);
+
+  // Without, there are none. Before the first request.
+  void serve_runs(std::unique_ptr<Runs> runs) { runs_ = std::move(runs); }
 
   // One request, from its route to its metrics. The Handler of a net::Server.
   void handle(const net::Request& request, net::ResponseWriter& out);
@@ -106,12 +113,24 @@ class Routes {
   Reply export_session(const Call& call);
   Reply show_session(const Call& call);
   Reply remove_session(const Call& call);
+  Reply start_run(const Call& call);
+  Reply run_list(const Call& call);
+  Reply show_run(const Call& call);
+  Reply stop_run(const Call& call);
+  Reply run_events(const Call& call);
   Reply ingest(const Call& call);
   Reply upload(const Call& call);
 
   Result<session::Sessions*> kept_sessions() const;
   Result<> forget_in_sessions(std::string_view document, const Call& call);
-  session::Ask asking(const std::string& session);  // What answers a session's questions: as ask() does.
+  // What answers a session's questions: as ask() does.
+  session::Ask asking(const std::string& session, agents::Watch watch = {});
+  Result<Runs*> kept_runs() const;
+  // What /api/ask and /api/sessions/{id}/ask answer.
+  Result<boost::json::value> answer_watched(const RunRequest& asked, agents::Watch watch, Deadline deadline,
+                                            std::stop_token stop);
+  Result<boost::json::value> counted_answer(const service::Question& question, const std::string& type,
+                                            Deadline deadline, std::stop_token stop);
   void count_query(const std::string& type, const std::string& status, double seconds);
 
   const RoutesOptions options_;
@@ -120,6 +139,7 @@ class Routes {
   obs::Metrics& metrics_;
   const Clock& clock_;
   obs::Gauge& active_;
+  std::unique_ptr<Runs> runs_;  // The last: what is being made uses all of the above.
 };
 
 }  // namespace docmind::server

@@ -52,6 +52,19 @@ Result<session::Question> read_session_question(std::string_view body) {
   return question;
 }
 
+Result<RunRequest> read_run(std::string_view body) {
+  json::object object = DM_TRY(read_object(body));
+  RunRequest run;
+  if (const auto session = take(object, "session"); session && !session->is_null()) {
+    if (!session->is_string() || session->get_string().empty()) return bad("\"session\" must be a name");
+    run.session = session->get_string();
+    run.in_session = DM_TRY(read_session_question(to_text(object)));
+  } else {
+    run.alone = DM_TRY(read_question(to_text(object)));
+  }
+  return run;
+}
+
 Result<ForkRequest> read_fork(std::string_view body) {
   ForkRequest fork;
   if (body.empty()) return fork;

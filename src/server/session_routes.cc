@@ -86,25 +86,30 @@ Result<> Routes::forget_in_sessions(std::string_view document, const Call& call)
   return {};
 }
 
-session::Ask Routes::asking(const std::string& session) {
-  return [this, session](const session::Query& query, Deadline deadline, std::stop_token stop) -> Result<json::value> {
+session::Ask Routes::asking(const std::string& session, agents::Watch watch) {
+  return [this, session, watch = std::move(watch)](const session::Query& query, Deadline deadline,
+                                                   std::stop_token stop) -> Result<json::value> {
     json::object request{{"question", query.text}};
     if (!query.filter.is_null()) request["filter"] = query.filter;
     service::Question question = DM_TRY(read_question(to_text(request)));
     question.history = query.history;
     question.session = session;
-    const TimePoint start = clock_.now();
-    const Result<service::Answer> answer = service_.ask(question, deadline, stop);
-    const double seconds = std::chrono::duration<double>(clock_.now() - start).count();
-    if (!answer) {
-      count_query("session", std::string(name(answer.error().code)), seconds);
-      return answer.error();
-    }
-    json::value body = to_json(*answer);
-    count_query(answer->route.empty() ? "session" : answer->route, std::string(json_text(json_member(body, "status"))),
-                seconds);
-    return body;
+    question.watch = watch;
+    return counted_answer(question, "session", deadline, std::move(stop));
   };
+}
+
+Result<json::value> Routes::answer_watched(const RunRequest& asked, agents::Watch watch, Deadline deadline,
+                                           std::stop_token stop) {
+  if (asked.session.empty()) {
+    service::Question question = asked.alone;
+    question.watch = std::move(watch);
+    return counted_answer(question, "ask", deadline, std::move(stop));
+  }
+  session::Sessions& kept = *DM_TRY(kept_sessions());
+  return json::value(server::asked(
+      asked.session,
+      DM_TRY(kept.ask(asked.session, asked.in_session, asking(asked.session, std::move(watch)), {deadline, stop}))));
 }
 
 Routes::Reply Routes::sessions(const Call& call) {

@@ -314,7 +314,7 @@ class Product final : public Service {
     }
     return agents::ask({question.text, question.filter, question.history}, asking(),
                        {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
-                        general_ ? &*general_ : nullptr, supervision ? &*supervision : nullptr},
+                        general_ ? &*general_ : nullptr, supervision ? &*supervision : nullptr, question.watch},
                        deadline, stop);
   }
 

@@ -17,6 +17,7 @@
 #include "agents/answer.h"
 #include "agents/history.h"
 #include "agents/replay.h"
+#include "agents/watch.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -108,6 +109,7 @@ struct Question {
   cache::Use cache = cache::Use::kUse;         // A question with a history passes the cache by.
   std::string user{};                          // Who asks: answers are given again to nobody else. May be empty.
   std::string session{};                       // That it was asked in; an answer that is kept can be purged by it.
+  agents::Watch watch{};                       // Of an answer that is made, not of one that is given again.
 };
 
 struct DocumentInfo {

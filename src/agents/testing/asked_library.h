@@ -24,7 +24,8 @@ class AskedLibrary : public ::testing::Test {
                              .rng = library_.rng(),
                              .writer = writer,
                              .general = general,
-                             .supervision = supervision_},
+                             .supervision = supervision_,
+                             .watch = watch_},
                             Deadline::never(), {});
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
     return *answer;
@@ -49,6 +50,7 @@ class AskedLibrary : public ::testing::Test {
   AnswerWriter writer_{model_, counter_, *pool_};
   GeneralKnowledge general_{model_, counter_};
   const Supervision* supervision_ = nullptr;  // Of a test that has one.
+  Watch watch_{};
 };
 
 }  // namespace docmind::agents

@@ -15,6 +15,7 @@ class OneLine final : public llm::ChatModel {
  public:
   std::function<Result<llm::ChatReply>(const llm::ChatRequest&)> line;
   std::vector<llm::ChatRequest> asked;
+  std::vector<bool> streamed;  // Of each.
   std::uint32_t window = 4096;
   bool tools = false;
 
@@ -27,12 +28,20 @@ class OneLine final : public llm::ChatModel {
     return llm::Capabilities{
         .model = "one-line", .hash = "h", .context = window, .tools = tools, .documents = true, .counts_tokens = true};
   }
-  Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream*, Deadline, std::stop_token) override {
+  // To a stream in two pieces; a reply that fails has sent the first one.
+  Result<llm::ChatReply> chat(const llm::ChatRequest& request, llm::TokenStream* stream, Deadline,
+                              std::stop_token) override {
     {
       const std::lock_guard lock(mutex_);
       asked.push_back(request);
+      streamed.push_back(stream != nullptr);
     }
-    return line(request);
+    Result<llm::ChatReply> reply = line(request);
+    if (stream == nullptr) return reply;
+    const std::string text = reply ? reply->content : std::string("Well, ");
+    DM_TRY(stream->text(text.substr(0, text.size() / 2)));
+    if (reply) DM_TRY(stream->text(text.substr(text.size() / 2)));
+    return reply;
   }
   void says(std::string text) {
     line = [text = std::move(text)](const llm::ChatRequest&) -> Result<llm::ChatReply> {

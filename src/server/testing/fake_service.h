@@ -1,5 +1,6 @@
 // A service for tests: answers what it was told to and remembers what it was asked. One thread at a time.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ class FakeService final : public service::Service {
   }
   Result<service::Answer> ask(const service::Question& asked, Deadline, std::stop_token) override {
     question = asked;
+    if (watched) watched(asked.watch);
     return or_failure(answer);
   }
   Result<service::SearchResult> search(const service::Query& asked, Deadline, std::stop_token) override {
@@ -90,6 +92,7 @@ class FakeService final : public service::Service {
   std::vector<std::string> ingested;
   std::vector<std::pair<std::string, std::string>> uploads;
   std::vector<std::pair<cache::PurgeBy, std::string>> purged;
+  std::function<void(const agents::Watch&)> watched{};
   service::Question question;
   service::Query query;
   service::PlaceAsked place;

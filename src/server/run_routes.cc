@@ -1,0 +1,130 @@
+// The routes of runs: an answer that is made while one watches, goes, comes back or stops it.
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/json_members.h"
+#include "net/sse.h"
+#include "server/impl/call.h"
+#include "server/json_read.h"
+#include "server/json_write.h"
+#include "server/runs.h"
+#include "server/session_read.h"
+
+namespace docmind::server {
+namespace {
+
+namespace json = boost::json;
+
+Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
+
+json::object to_json(const RunInfo& run) {
+  return {{"run", run.id},
+          {"session", run.session.empty() ? json::value(nullptr) : json::value(run.session)},
+          {"question", run.question},
+          {"state", name_of(run.state)},
+          {"last_event", run.last_event}};
+}
+
+// What a watch sees, as events.
+agents::Watch watch_of(const Runs::Say& say) {
+  agents::Watch out;
+  out.step = [say](const agents::WatchedStep& step) {
+    say("step", to_text(json::object{
+                    {"agent", step.agent}, {"part", step.part}, {"state", step.status}, {"ms", 1000 * step.seconds}}));
+  };
+  out.wrote = [say](std::string_view text) { say("draft", to_text(json::object{{"text", text}})); };
+  return out;
+}
+
+// Sentence by sentence, as they stand: each with its citations.
+void seal(const json::value& answer, const Runs::Say& say) {
+  const json::value claims = json_member(answer, "claims");
+  if (!claims.is_array()) return;
+  for (std::size_t i = 0; i < claims.get_array().size(); ++i) {
+    const json::value& claim = claims.get_array()[i];
+    say("seal", to_text(json::object{{"index", i},
+                                     {"text", json_member(claim, "text")},
+                                     {"supported", json_member(claim, "supported")},
+                                     {"citations", json_member(claim, "citations")}}));
+  }
+}
+
+Result<std::uint64_t> number_after(const net::Request& request) {
+  std::string_view given = request.headers.find("Last-Event-ID").value_or("");
+  if (const auto asked = request.target.parameter("after")) given = *asked;
+  std::uint64_t after = 0;
+  const auto [end, failed] = std::from_chars(given.data(), given.data() + given.size(), after);
+  if (!given.empty() && (failed != std::errc() || end != given.data() + given.size())) {
+    return Error{Code::kInvalidArgument, "\"after\" must be the number of an event", "See docs/api.md."};
+  }
+  return after;
+}
+
+}  // namespace
+
+Result<Runs*> Routes::kept_runs() const {
+  if (runs_ != nullptr) return runs_.get();
+  return Error{Code::kNotFound, "this server keeps no runs", "Ask at /api/ask."};
+}
+
+// Like ask() and ask_in_session(), with somebody who watches.
+Routes::Reply Routes::start_run(const Call& call) {
+  Runs& runs = *DM_TRY(kept_runs());
+  RunRequest asked = DM_TRY(read_run(call.request.body));
+  if (!asked.session.empty()) DM_TRY(kept_sessions());
+  const std::string question = asked.question();
+  const std::string session = asked.session;
+  const RunInfo run = DM_TRY(
+      runs.start(session, question,
+                 [this, asked = std::move(asked)](const Runs::Say& say, std::stop_token stop) -> Result<std::string> {
+                   const Deadline deadline = Deadline::in(options_.ask_patience, clock_);
+                   const json::value done = DM_TRY(answer_watched(asked, watch_of(say), deadline, std::move(stop)));
+                   seal(asked.session.empty() ? done : json_member(done, "answer"), say);
+                   return to_text(done);
+                 }));
+  return Answered(net::json_response(202, to_text(to_json(run))));
+}
+
+Routes::Reply Routes::run_list(const Call& call) {
+  json::array listed;
+  for (const RunInfo& run : DM_TRY(kept_runs())->running(call.request.target.parameter("session").value_or(""))) {
+    listed.push_back(to_json(run));
+  }
+  return ok(json::object{{"runs", std::move(listed)}});
+}
+
+Routes::Reply Routes::show_run(const Call& call) { return ok(to_json(DM_TRY(DM_TRY(kept_runs())->find(call.id)))); }
+
+Routes::Reply Routes::stop_run(const Call& call) {
+  DM_TRY(DM_TRY(kept_runs())->stop(call.id));
+  return ok(json::object{{"stopped", true}});
+}
+
+Routes::Reply Routes::run_events(const Call& call) {
+  const Runs& runs = *DM_TRY(kept_runs());
+  std::uint64_t after = DM_TRY(number_after(call.request));
+  DM_TRY(runs.find(call.id));
+  DM_TRY(call.out.begin({.headers = {{"Content-Type", "text/event-stream"},
+                                     {"Cache-Control", "no-store"},
+                                     {"X-Content-Type-Options", "nosniff"}}}));
+  while (true) {
+    const auto events = runs.next(call.id, after, Deadline::in(options_.heartbeat, clock_), call.stop);
+    if (!events && events.error().code != Code::kDeadlineExceeded) break;  // Whoever followed has gone.
+    if (!events) {
+      if (!call.out.write(": still here\n\n")) break;  // So that nobody between takes it for dead.
+      continue;
+    }
+    if (events->empty()) break;
+    std::string text;
+    for (const RunEvent& one : *events) {
+      text += net::sse_text(net::SseEvent{.name = one.name, .data = one.data, .id = std::to_string(one.number)});
+      after = one.number;
+    }
+    if (!call.out.write(text)) break;
+  }
+  (void)call.out.end();
+  return Answered();
+}
+
+}  // namespace docmind::server
