@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -146,11 +148,14 @@ struct Holder::State {
   std::unique_ptr<cache::SharedQuestions> questions;  // Null unless answers are shared, too.
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
+  std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
-  std::jthread warming;  // Uses all of the above.
+  std::jthread warming;   // Uses all of the above,
+  std::jthread sampling;  // and so does this.
 
   Result<> build();
+  void sample(const std::stop_token& stop);
   Result<> build_cache();
   Result<> remove_cache();
   Result<> build_vectors();
@@ -201,6 +206,8 @@ Result<> Holder::State::build() {
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();
+  series = std::make_unique<server::MetricSeries>(deps.clock);
+  routing.series = series.get();
   routing.backends = backends->router();
   routing.ollama = backends->ollama();
   routing.models = std::move(models);
@@ -212,8 +219,23 @@ Result<> Holder::State::build() {
   server = DM_TRY(net::Server::open(std::move(options), [this](const net::Request& request, net::ResponseWriter& out) {
     routes->handle(request, out);
   }));
+  sampling = std::jthread([this](const std::stop_token& stop) { sample(stop); });
   // From here other commands come in.
   return server->listen_unix(layout.socket.string());
+}
+
+// What the metrics did, for the pages that draw it.
+void Holder::State::sample(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    const auto memory = sys::memory_use();
+    std::map<std::string, double> others;
+    if (memory) others["resident_bytes"] = static_cast<double>(memory->resident);
+    series->add(metrics.text(), others);
+    never.wait_for(lock, stop, server::MetricSeries::kStep, [] { return false; });
+  }
 }
 
 // Whatever fails here costs the cache some or all of its use, not the server; but an address that is none is an error.
@@ -328,6 +350,7 @@ std::uint64_t Holder::running() const { return state_->server->counts().running;
 
 void Holder::stop(Deadline drain) {
   state_->warming.request_stop();
+  state_->sampling.request_stop();
   state_->server->stop(drain);
 }
 

@@ -89,16 +89,6 @@ Result<service::Filter> read_filter(const json::object& object) {
   return filter;
 }
 
-template <typename Number>
-Result<Number> read_number(std::string_view text, std::string_view name, Number least, Number most) {
-  Number number{};
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return bad(fmt::format("\"{}\" must be a whole number from {} to {}", name, least, most));
-  }
-  return number;
-}
-
 Result<> read_parameter(std::string_view name, std::string_view value, service::Query& query) {
   constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
@@ -106,15 +96,15 @@ Result<> read_parameter(std::string_view name, std::string_view value, service::
   if (name == "q") {
     query.text = DM_TRY(read_text(value, "\"q\""));
   } else if (name == "k") {
-    query.k = DM_TRY(read_number<std::uint32_t>(value, name, 1, kMaxHits));
+    query.k = static_cast<std::uint32_t>(DM_TRY(read_whole(value, name, 1, kMaxHits)));
   } else if (name == "document" || name == "type") {
     std::vector<std::string>& list = name == "type" ? filter.types : filter.documents;
     if (value.empty() || list.size() == kMaxList) return bad(fmt::format("\"{}\" is empty or given too often", name));
     list.emplace_back(value);
   } else if (name == "from") {
-    filter.modified_from = DM_TRY(read_number<std::int64_t>(value, name, kLeast, kMost));
+    filter.modified_from = DM_TRY(read_whole(value, name, kLeast, kMost));
   } else if (name == "to") {
-    filter.modified_to = DM_TRY(read_number<std::int64_t>(value, name, kLeast, kMost));
+    filter.modified_to = DM_TRY(read_whole(value, name, kLeast, kMost));
   } else {
     return bad(fmt::format("the parameter \"{}\" is not known", name));
   }
@@ -161,6 +151,22 @@ Result<CachePurge> read_purge(const net::Target& target) {
   if (name == "document") return CachePurge{cache::PurgeBy::kDocument, value};
   if (name == "all" && value == "true") return CachePurge{cache::PurgeBy::kAll, ""};
   return bad(fmt::format("the parameter \"{}\" is not known", name));
+}
+
+Result<std::int64_t> read_whole(std::string_view text, std::string_view name, std::int64_t least, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc() || end != text.data() + text.size() || number < least || number > most) {
+    return bad(fmt::format("\"{}\" must be a whole number from {} to {}", name, least, most));
+  }
+  return number;
+}
+
+Result<std::int64_t> read_whole(const net::Target& target, std::string_view name, std::int64_t fallback,
+                                std::int64_t least, std::int64_t most) {
+  const auto given = target.parameter(name);
+  if (!given) return fallback;
+  return read_whole(*given, name, least, most);
 }
 
 Result<service::Question> read_question(std::string_view body) {

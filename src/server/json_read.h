@@ -14,6 +14,12 @@
 
 namespace docmind::server {
 
+// A whole number that `name` is to be.
+Result<std::int64_t> read_whole(std::string_view text, std::string_view name, std::int64_t least, std::int64_t most);
+// The parameter of that name; `fallback` when it is not given.
+Result<std::int64_t> read_whole(const net::Target& target, std::string_view name, std::int64_t fallback,
+                                std::int64_t least, std::int64_t most);
+
 // {"question", "filter": {"documents": [], "types": [], "from": ms, "to": ms}, "cache": "use|bypass|refresh", "user"};
 // all but the question may be absent.
 Result<service::Question> read_question(std::string_view body);

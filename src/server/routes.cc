@@ -65,6 +65,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"GET", "/health/ready", &Routes::ready},
       {"GET", "/health", &Routes::health},
       {"GET", "/metrics", &Routes::metrics_text},
+      {"GET", "/api/metrics/series", &Routes::metric_series},
       {"GET", "/api/doctor", &Routes::doctor},
       {"GET", "/api/config", &Routes::config},
       {"POST", "/api/ingest", &Routes::ingest},
@@ -205,6 +206,20 @@ Routes::Reply Routes::metrics_text(const Call& call) {
   return Answered(
       {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
        .body = obs::fold_pages(metrics_.text(), models_.metrics(Deadline::in(kReadyPatience, clock_), call.stop))});
+}
+
+Routes::Reply Routes::metric_series(const Call& call) {
+  if (options_.series == nullptr) return Error{Code::kNotFound, "this server keeps no series", "See /metrics."};
+  constexpr std::int64_t kHour = 3600;
+  const std::int64_t window = DM_TRY(read_whole(call.request.target, "window", 900, 1, kHour));
+  const std::int64_t step = DM_TRY(read_whole(call.request.target, "step", 5, 1, kHour));
+  const SeriesWindow last = options_.series->last(std::chrono::seconds(window), std::chrono::seconds(step));
+  json::object series;
+  for (const auto& [name, values] : last.series) {
+    json::array& shown = series[name].emplace_array();
+    for (const auto& value : values) shown.push_back(value ? json::value(*value) : json::value(nullptr));
+  }
+  return ok(json::object{{"step", last.step}, {"from_ms", last.from_ms}, {"series", std::move(series)}});
 }
 
 Routes::Reply Routes::doctor(const Call& call) {

@@ -15,6 +15,7 @@
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
+#include "server/metric_series.h"
 #include "server/model_routes.h"
 #include "server/runs.h"
 #include "server/session_read.h"
@@ -47,6 +48,7 @@ struct RoutesOptions {
   router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
   OllamaAccess ollama{};                               //
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
+  const MetricSeries* series = nullptr;                // The same.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
@@ -81,6 +83,7 @@ class Routes {
   Reply ready(const Call& call);
   Reply health(const Call& call);
   Reply metrics_text(const Call& call);
+  Reply metric_series(const Call& call);
   Reply doctor(const Call& call);
   Reply config(const Call& call);
   Reply documents(const Call& call);

@@ -108,6 +108,22 @@ std::string code_in(const net::Response& response) {
   return body ? std::string(body->at("error").at("code").as_string()) : response.body;
 }
 
+TEST_F(RoutesTest, TheLastMinutesOfMetricsAreSeries) {
+  EXPECT_EQ(get("/api/metrics/series").status, 404);  // Nobody looks at them here.
+  MetricSeries series(clock);
+  Routes with({.series = &series}, service, metrics, clock);
+  const auto ask = [&](const std::string& target) {
+    net::testing::RecordingWriter writer;
+    with.handle({.target = *net::Target::parse(target)}, writer);
+    return writer.response;
+  };
+  series.add("docmind_http_requests_active 2\n", {{"resident_bytes", 7}});
+  EXPECT_THAT(ask("/api/metrics/series?window=10").body,
+              HasSubstr(R"("series":{"requests_active":[null,2E0],"resident_bytes":[null,7E0]})"));
+  EXPECT_EQ(ask("/api/metrics/series?window=0").status, 400);
+  EXPECT_EQ(ask("/api/metrics/series?step=x").status, 400);
+}
+
 TEST_F(RoutesTest, UnknownAddressesAndMethods) {
   const net::Response unknown = get("/no/such/route");
   EXPECT_EQ(unknown.status, 404);

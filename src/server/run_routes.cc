@@ -1,6 +1,6 @@
 // The routes of runs: an answer that is made while one watches, goes, comes back or stops it.
 #include <boost/json.hpp>
-#include <charconv>
+#include <limits>
 
 #include "base/json.h"
 #include "base/json_members.h"
@@ -50,15 +50,12 @@ void seal(const json::value& answer, const Runs::Say& say) {
   }
 }
 
+// From which event on: the parameter, or what a browser that joins again says.
 Result<std::uint64_t> number_after(const net::Request& request) {
-  std::string_view given = request.headers.find("Last-Event-ID").value_or("");
-  if (const auto asked = request.target.parameter("after")) given = *asked;
-  std::uint64_t after = 0;
-  const auto [end, failed] = std::from_chars(given.data(), given.data() + given.size(), after);
-  if (!given.empty() && (failed != std::errc() || end != given.data() + given.size())) {
-    return Error{Code::kInvalidArgument, "\"after\" must be the number of an event", "See docs/api.md."};
-  }
-  return after;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const std::string_view seen = request.headers.find("Last-Event-ID").value_or("");
+  const std::int64_t last = seen.empty() ? 0 : DM_TRY(read_whole(seen, "Last-Event-ID", 0, kMost));
+  return static_cast<std::uint64_t>(DM_TRY(read_whole(request.target, "after", last, 0, kMost)));
 }
 
 }  // namespace

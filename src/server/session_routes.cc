@@ -1,6 +1,5 @@
 // The routes of sessions: conversations that are kept.
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "base/json.h"
 #include "base/json_members.h"
@@ -15,8 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kListed = 100;
-constexpr std::size_t kMostListed = 1000;
+constexpr std::int64_t kListed = 100;
+constexpr std::int64_t kMostListed = 1000;
 
 Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
 
@@ -55,17 +54,6 @@ json::object asked(std::string_view id, const session::Asked& asked) {
   json::object out{{"session", id}};
   for (auto& [key, value] : turn(asked.number, asked.turn)) out[key] = std::move(value);
   return out;
-}
-
-Result<std::size_t> limit_of(const net::Target& target) {
-  const auto given = target.parameter("limit");
-  if (!given) return kListed;
-  std::size_t limit = 0;
-  const auto [end, failed] = std::from_chars(given->data(), given->data() + given->size(), limit);
-  if (failed != std::errc() || end != given->data() + given->size() || limit < 1 || limit > kMostListed) {
-    return Error{Code::kInvalidArgument, "\"limit\" must be a whole number from 1 to 1000", "See docs/api.md."};
-  }
-  return limit;
 }
 
 }  // namespace
@@ -113,7 +101,8 @@ Result<json::value> Routes::answer_watched(const RunRequest& asked, agents::Watc
 }
 
 Routes::Reply Routes::sessions(const Call& call) {
-  const std::size_t limit = DM_TRY(limit_of(call.request.target));
+  const auto limit =
+      static_cast<std::size_t>(DM_TRY(read_whole(call.request.target, "limit", kListed, 1, kMostListed)));
   json::array listed;
   for (const auto& one : DM_TRY(DM_TRY(kept_sessions())->list(limit, {call.deadline, call.stop}))) {
     listed.push_back(overview(one));
