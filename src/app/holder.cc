@@ -228,13 +228,13 @@ Result<> Holder::State::build() {
 void Holder::State::sample(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
-  std::unique_lock lock(mutex);
+  std::unique_lock waiting(mutex);
   while (!stop.stop_requested()) {
     const auto memory = sys::memory_use();
     std::map<std::string, double> others;
     if (memory) others["resident_bytes"] = static_cast<double>(memory->resident);
     series->add(metrics.text(), others);
-    never.wait_for(lock, stop, server::MetricSeries::kStep, [] { return false; });
+    never.wait_for(waiting, stop, server::MetricSeries::kStep, [] { return false; });
   }
 }
 
