@@ -198,7 +198,7 @@ Result<service::Query> read_query(const net::Target& target, std::uint32_t defau
 }
 
 Result<service::PlaceAsked> read_place(const net::Target& target, const std::string& document) {
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   service::PlaceAsked asked{.document = document};
   std::optional<std::uint64_t> start;
   std::optional<std::uint64_t> end;
@@ -208,11 +208,11 @@ Result<service::PlaceAsked> read_place(const net::Target& target, const std::str
     } else if (name == "quote") {
       asked.quote = value;
     } else if (name == "start") {
-      start = DM_TRY(read_number<std::uint64_t>(value, name, 0, kMost));
+      start = static_cast<std::uint64_t>(DM_TRY(read_whole(value, name, 0, kMost)));
     } else if (name == "end") {
-      end = DM_TRY(read_number<std::uint64_t>(value, name, 0, kMost));
+      end = static_cast<std::uint64_t>(DM_TRY(read_whole(value, name, 0, kMost)));
     } else if (name == "offset") {
-      asked.offset = DM_TRY(read_number<std::uint64_t>(value, name, 0, kMost));
+      asked.offset = static_cast<std::uint64_t>(DM_TRY(read_whole(value, name, 0, kMost)));
     } else {
       return bad(fmt::format("the parameter \"{}\" is not known", name));
     }

@@ -119,7 +119,7 @@ TEST_F(RoutesTest, TheLastMinutesOfMetricsAreSeries) {
   };
   series.add("docmind_http_requests_active 2\n", {{"resident_bytes", 7}});
   EXPECT_THAT(ask("/api/metrics/series?window=10").body,
-              HasSubstr(R"("series":{"requests_active":[null,2E0],"resident_bytes":[null,7E0]})"));
+              HasSubstr(R"("series":{"requests_active":[null,2],"resident_bytes":[null,7]})"));
   EXPECT_EQ(ask("/api/metrics/series?window=0").status, 400);
   EXPECT_EQ(ask("/api/metrics/series?step=x").status, 400);
 }

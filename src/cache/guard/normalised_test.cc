@@ -36,6 +36,12 @@ TEST(Normalised, KeepsApartWhatAsksForSomethingElse) {
   differ("What is in ./a/b?", "What is in a b?");
 }
 
+TEST(Normalised, WhatIsQuotedBehindAMarkIsQuoted) {
+  EXPECT_EQ(normalised("What is (`ls -l` there?"), normalised("What is `ls -l` there?"));
+  const std::string odd = normalised("Jow ;`a d ;`b c");  // Found by fuzzing.
+  EXPECT_EQ(normalised(odd), odd);
+}
+
 TEST(Normalised, IsItsOwnNormalForm) {
   for (const char* text : {"What's in \"A  b\" (c), -T and $_?", "Is `as \"A  b\" c  d` 'x \"y  Y\" z' ok?",
                            "'A \"b\"  `c`' no", "Is 5 µg of Q1's .NET ok; really?!", "限制 是什么？", "'a' \"b"}) {

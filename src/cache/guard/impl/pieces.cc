@@ -162,6 +162,14 @@ std::optional<std::size_t> closing(std::string_view text, std::size_t open) {
   return std::nullopt;
 }
 
+// Where something quoted begins behind marks that are taken off a word's front; nothing when it does not: so that it is
+// read the same with and without them.
+std::optional<std::size_t> quotation_behind_marks(std::string_view text, std::size_t at) {
+  const std::size_t open = text.find_first_not_of("([{',;", at);
+  if (open == std::string_view::npos || open == at || (text[open] != '"' && text[open] != '`')) return std::nullopt;
+  return closing(text, open) ? std::optional(open) : std::nullopt;
+}
+
 }  // namespace
 
 std::string compatible(std::string_view text) {
@@ -197,6 +205,10 @@ std::vector<Piece> pieces(std::string_view text) {
         continue;
       }
       if (text[i] == '\'') single_quotes = false;
+    }
+    if (const auto open = quotation_behind_marks(text, i)) {
+      i = *open;
+      continue;
     }
     std::size_t end = i + 1;
     while (end < text.size() && !is_blank(text[end])) ++end;
