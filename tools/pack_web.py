@@ -27,7 +27,7 @@ std::vector<File> packed_files() {{
 def main():
     dist, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     packed, rows = b"", []
-    for path in sorted(p for p in dist.rglob("*") if p.is_file() and p.name != "manifest.json"):
+    for path in sorted(p for p in dist.rglob("*") if p.is_file()):
         name, content = "/" + path.relative_to(dist).as_posix(), path.read_bytes()
         compressed = name.startswith("/assets/")
         if compressed:

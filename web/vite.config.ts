@@ -11,7 +11,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    manifest: "manifest.json",
+    // One script and one style sheet: all pages together are smaller than one picture, and a first view is few requests.
+    cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: false } },
   },
   // `npm run dev` beside a running `docmind serve`.
   server: { proxy: Object.fromEntries(["/api", "/health", "/metrics"].map((at) => [at, "http://127.0.0.1:8080"])) },

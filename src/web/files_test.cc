@@ -41,7 +41,6 @@ TEST(Files, AreSortedTypedAndCompressed) {
     EXPECT_EQ(file.bytes.substr(0, 2), "\x1f\x8b") << file.path;  // gzip
   }
   EXPECT_EQ(find("/assets/"), nullptr);
-  EXPECT_EQ(find("/manifest.json"), nullptr);
 }
 
 TEST(Files, TheIndexHasNothingInline) {

@@ -133,11 +133,16 @@ export function scenario(name, { settings = {}, before = () => {}, prepare = () 
   });
 }
 
+// Puts a question into the chat.
+export async function begin(tab, question) {
+  await tab.getByRole("textbox", { name: "Ask about your documents" }).fill(question);
+  await tab.keyboard.press("Enter");
+}
+
 // Asks in the chat and waits for the answer to stand there whole.
 export async function ask(tab, question) {
   const turns = await tab.locator("article[data-turn]").count();
-  await tab.getByRole("textbox", { name: "Ask about your documents" }).fill(question);
-  await tab.keyboard.press("Enter");
+  await begin(tab, question);
   const answer = tab.locator("article[data-turn]").nth(turns);
   await answer.waitFor();
   return answer;

@@ -1,7 +1,35 @@
 // Whoever uses a keyboard, a screen reader, a small screen or the dark.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
 import { ferries } from "./documents.mjs";
-import { ask, axeSource, scenario } from "./harness.mjs";
+import { ask, axeSource, root, scenario } from "./harness.mjs";
+
+// WCAG 2.2, relative luminance and contrast ratio.
+function contrast(a, b) {
+  const light = (hex) => {
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [x, y] = [light(a), light(b)].sort((a, b) => b - a);
+  return (x + 0.05) / (y + 0.05);
+}
+
+test("colours: every pair of ink and ground that is used has 4.5:1, edges and marks 3:1, light and dark", () => {
+  const css = readFileSync(join(root, "web/src/look/tokens.css"), "utf8");
+  const tokens = new Map([...css.matchAll(/--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)/g)].map(([, name, ...pair]) => [name, pair]));
+  const pairs = [];
+  for (const ground of ["page", "card", "inset"]) for (const ink of ["ink", "muted", "accent", "ok", "warning", "danger", "general"]) pairs.push([ink, ground, 4.5]);
+  for (const kind of ["accent", "ok", "warning", "danger", "general"]) pairs.push([kind, `${kind}-tint`, 4.5], ["ink", `${kind}-tint`, 4.5]);
+  pairs.push(["on-accent", "accent", 4.5], ["ink", "marker", 4.5], ["edge", "card", 3], ["edge", "page", 3], ["marker-line", "card", 3]);
+  for (const [ink, ground, least] of pairs) {
+    for (const theme of [0, 1]) {
+      const ratio = contrast(tokens.get(ink)[theme], tokens.get(ground)[theme]);
+      assert.ok(ratio >= least, `${ink} on ${ground}, ${theme === 0 ? "light" : "dark"}: ${ratio.toFixed(2)}`);
+    }
+  }
+});
 
 const views = {
   "/": async () => {},
@@ -88,6 +116,17 @@ scenario("keys: places, the list of keys, and none of them while typing", {}, as
   await tab.getByRole("dialog", { name: "Keys" }).waitFor();
   await tab.keyboard.press("Escape");
   await tab.getByRole("dialog").waitFor({ state: "detached" });
+  // Whoever speaks to a computer switches single keys off.
+  await tab.getByRole("checkbox", { name: /^Single keys/ }).uncheck();
+  await tab.reload();
+  await tab.getByRole("checkbox", { name: /^Single keys/ }).waitFor();
+  await tab.keyboard.press("g");
+  await tab.keyboard.press("l");
+  await tab.keyboard.press("F6");
+  assert.equal(await tab.evaluate(() => document.activeElement.tagName), "NAV");
+  await tab.keyboard.press("F6");
+  assert.equal(await tab.evaluate(() => document.activeElement.tagName), "MAIN");
+  assert.match(tab.url(), /settings$/);
 });
 
 scenario("an unknown address says so, with the way back", {}, async ({ open }) => {

@@ -1,25 +1,17 @@
 // Asking, and what is written beside answers.
 import assert from "node:assert/strict";
 import { ferries } from "./documents.mjs";
-import { announced, ask, fixture, scenario } from "./harness.mjs";
-import { Writer } from "./writer.mjs";
+import { announced, ask, begin, fixture, scenario } from "./harness.mjs";
+import { withWriter } from "./written.mjs";
 
 const aurora = "Who built the ferry Aurora?";
 const withFerries = { prepare: (site) => site.ingest(ferries) };
-
-// A chat model that writes what the test says.
-function withWriter(name, run, more = {}) {
-  let writer;
-  const settings = { ...more, get DOCMIND_VLLM__URL() { return writer.url; } };
-  scenario(name, { settings, before: async () => (writer = await Writer.start()), after: () => writer.stop(), ...withFerries }, (at) => run({ ...at, writer }));
-}
 
 withWriter("EE7 ask: the question stands there at once, then steps and sentences with their sources", async ({ open, writer }) => {
   const release = writer.hold();
   writer.text = "Anna Weber built the ferry Aurora in Kiel in 1901 [1].";
   const tab = await open("/");
-  await tab.getByRole("textbox", { name: "Ask about your documents" }).fill(aurora);
-  await tab.keyboard.press("Enter");
+  await begin(tab, aurora);
   const running = tab.getByRole("article", { name: "The question being answered" });
   await running.getByText(aurora).waitFor();
   await tab.getByRole("button", { name: "Stop" }).waitFor();
@@ -58,8 +50,7 @@ withWriter("EE21 stop: the question is kept, and can be asked again", async ({ o
   const release = writer.hold();
   writer.text = "Anna Weber built the ferry Aurora in Kiel in 1901 [1].";
   const tab = await open("/");
-  await tab.getByRole("textbox", { name: "Ask about your documents" }).fill(aurora);
-  await tab.keyboard.press("Enter");
+  await begin(tab, aurora);
   await tab.getByRole("button", { name: "Stop" }).click();
   const stopped = tab.getByText("Stopped. No sentence was finished.");
   await stopped.waitFor();

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { ask, faq, fixture, scenario } from "./harness.mjs";
 
-const boats = "How many oars does the boat have?";
-
 scenario("EE1 first run: a sample answer without a model", {}, async ({ site, open }) => {
   const tab = await open("/");
   await tab.getByRole("heading", { name: "DocMind is running. Nothing leaves this machine." }).waitFor();
+  await tab.waitForLoadState("networkidle");
+  assert.ok(tab.log.requests.length <= 8, `the first view takes ${tab.log.requests.length} requests: ${tab.log.requests}`);
   await tab.getByRole("link", { name: "Add documents" }).click();
   await tab.waitForURL("**/library");
   await tab.getByText("Nothing here yet.").waitFor();

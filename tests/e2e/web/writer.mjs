@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 export class Writer {
   text = ""; // What is written to a question about documents.
   general = "ok"; // To anything else.
-  held = null; // While set: a promise that each answer waits for.
+  held = null; // While set: a promise that each answer waits for,
+  middle = false; // after half of its words instead of before the first.
   asked = 0;
 
   static async start() {
@@ -21,7 +22,8 @@ export class Writer {
     this.server.close();
   }
 
-  hold() {
+  hold(where = "before") {
+    this.middle = where === "middle";
     let release;
     this.held = new Promise((done) => (release = done));
     return () => ((this.held = null), release());
@@ -38,7 +40,7 @@ export class Writer {
     const aboutDocuments = JSON.stringify(body.messages ?? "").includes("[1]");
     if (aboutDocuments) {
       this.asked++;
-      await this.held;
+      if (!this.middle) await this.held;
     }
     const text = aboutDocuments ? this.text : this.general;
     const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
@@ -47,7 +49,11 @@ export class Writer {
       return response.setHeader("Content-Type", "application/json").end(JSON.stringify({ id: "1", object: "chat.completion", model: "scripted", choices, usage }));
     }
     response.setHeader("Content-Type", "text/event-stream");
-    for (const word of text.split(/(?<= )/)) response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: word } }] })}\n\n`);
+    const words = text.split(/(?<= )/);
+    for (const [at, word] of words.entries()) {
+      if (this.middle && aboutDocuments && at === words.length >> 1) await this.held;
+      response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: word } }] })}\n\n`);
+    }
     response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage })}\n\n`);
     response.end("data: [DONE]\n\n");
   }

@@ -5,6 +5,7 @@ export const keyList: [string, string][] = [
   ["Ctrl+K", "Go to, find or do anything by its name"],
   ["n", "New chat"],
   ["/", "To the question, or to the page’s filter"],
+  ["F6", "Next part of the page"],
   ["]", "Close or open the panel on the right"],
   ["Esc", "Close the topmost thing, then stop the answer"],
   ["Enter", "Send; Shift+Enter begins a new line"],
