@@ -68,14 +68,14 @@ Result<llm::Backend*> ModelRoutes::find(ModelUse use, std::string_view name, Dea
                "GET /v1/models lists those that are loaded."};
 }
 
-Result<net::Response> ModelRoutes::list(Deadline deadline, const std::stop_token& stop) const {
+Result<boost::json::array> ModelRoutes::list(Deadline deadline, const std::stop_token& stop) const {
   boost::json::array data;
   for (const ServedModel& model : models_) {
     const auto info = model.backend->info(deadline, stop);
     if (!info && model.needed) return info.error();
     if (info) data.push_back(DM_TRY(parse_json(info->json)));
   }
-  return net::json_response(200, to_text(boost::json::object{{"object", "list"}, {"data", std::move(data)}}));
+  return data;
 }
 
 Result<std::optional<net::Response>> ModelRoutes::post(const net::Request& request, net::ResponseWriter& out) const {

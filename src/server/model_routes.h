@@ -3,6 +3,7 @@
 // Thread safety: any method from any thread.
 #pragma once
 #include <atomic>
+#include <boost/json/array.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,8 @@ class ModelRoutes {
   ModelRoutes(std::vector<ServedModel> models, Duration patience, const Clock& clock)
       : models_(std::move(models)), patience_(patience), clock_(clock) {}
 
-  // GET /v1/models.
-  Result<net::Response> list(Deadline deadline, const std::stop_token& stop) const;
+  // Their entries as GET /v1/models has them.
+  Result<boost::json::array> list(Deadline deadline, const std::stop_token& stop) const;
 
   // POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank: passed on to the model that the body names,
   // or to the only one of its use. Nothing comes back when it was answered as a stream.

@@ -105,7 +105,10 @@ const std::vector<Routes::Route>& Routes::table() {
       {"DELETE", "/api/runs/{id}", &Routes::stop_run},
       {"GET", "/api/runs/{id}/events", &Routes::run_events},
       {"GET", "/v1/models", &Routes::model_list},
-      {"POST", "/v1/chat/completions", &Routes::model_post},
+      {"GET", "/v1/models/{id}", &Routes::model},
+      {"POST", "/v1/chat/completions", &Routes::chat_completions},
+      {"POST", "/v1/responses", &Routes::responses},
+      {"POST", "/v1/messages", &Routes::messages},
       {"POST", "/v1/completions", &Routes::model_post},
       {"POST", "/v1/embeddings", &Routes::model_post},
       {"POST", "/v1/rerank", &Routes::model_post},
@@ -177,10 +180,6 @@ Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter&
   response.headers.set("Allow", allowed);
   return Answered(std::move(response));
 }
-
-Routes::Reply Routes::model_list(const Call& call) { return Answered(DM_TRY(models_.list(call.deadline, call.stop))); }
-
-Routes::Reply Routes::model_post(const Call& call) { return models_.post(call.request, call.out); }
 
 Routes::Reply Routes::live(const Call&) { return ok(json::object{{"status", "live"}}); }
 

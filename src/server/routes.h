@@ -3,6 +3,8 @@
 // docs/api.md lists the routes. Failures have one shape, {"error":{"code","message","hint"}}; an unknown address gets
 // 404, a known one with another method 405 with Allow. Thread safety: handle() from any thread, many at once.
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,6 +37,8 @@ struct OllamaAccess {
   std::string own_file{};                        // What is made when no file is named: engine.model; empty: nothing.
   std::function<Result<std::filesystem::path>(const std::string& name)> file_of{};  // Of a name or a path.
 };
+
+struct Dialect;  // How one chat model's API is spoken.
 
 struct RoutesOptions {
   PathsOverTcp paths_over_tcp = PathsOverTcp::kAllowed;
@@ -78,7 +82,12 @@ class Routes {
   Reply dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route);
 
   Reply model_list(const Call& call);
+  Reply model(const Call& call);
   Reply model_post(const Call& call);
+  Reply chat_completions(const Call& call);
+  Reply responses(const Call& call);
+  Reply messages(const Call& call);
+  Reply answer_in(const Dialect& dialect, const Call& call);
   Reply live(const Call& call);
   Reply ready(const Call& call);
   Reply health(const Call& call);
@@ -142,6 +151,7 @@ class Routes {
   obs::Metrics& metrics_;
   const Clock& clock_;
   obs::Gauge& active_;
+  std::atomic<std::uint64_t> chat_replies_ = 0;
   std::unique_ptr<Runs> runs_;  // The last: what is being made uses all of the above.
 };
 

@@ -133,7 +133,7 @@ class Chat(TinyModelTest):
     def test_openai_routes_whole_and_streamed(self):
         self.up()
         listed = {entry["id"]: entry for entry in self.get(self.address, "/v1/models")[1]["data"]}
-        self.assertEqual(set(listed), {"tiny", "all-MiniLM-L6-v2"})
+        self.assertEqual(set(listed), {"tiny", "all-MiniLM-L6-v2", "docmind"})
         self.assertIn("json_schema", listed["tiny"]["capabilities"])
 
         status, whole = self.chat(model="tiny")

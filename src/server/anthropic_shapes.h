@@ -1,0 +1,25 @@
+// Answers from the documents in the shapes of Anthropic's Messages API, whole and as a stream, and errors.
+//
+// A block of text a sentence, its citations beside it: page_location where the format has pages, else
+// search_result_location with the link to our page of the document. The rest stands under "docmind". Pure functions.
+// Sources: Anthropic's API reference; the types of its Python client 2.12.0.
+#pragma once
+#include <string>
+
+#include "base/error.h"
+#include "net/http.h"
+#include "server/openai_shapes.h"
+
+namespace docmind::server {
+
+std::string message_object(const ChatReply& reply);
+// A stream is its start and, once there is an answer, what follows; a ping may stand between.
+std::string message_stream_start(const ChatReply& reply);
+std::string message_stream_rest(const ChatReply& reply);
+std::string message_stream_ping();
+std::string message_stream_error(const Error& error);
+
+// {"type":"error","error":{"type","message"}}
+std::string anthropic_error(const Error& error);
+
+}  // namespace docmind::server
