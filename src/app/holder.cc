@@ -46,6 +46,7 @@ constexpr auto kQuestionPatience = std::chrono::seconds(1);  // while somebody w
 service::ServiceOptions service_options(const config::Settings& settings, const Layout& layout) {
   service::ServiceOptions options;
   options.library_path = layout.library.string();
+  options.originals = layout.originals.string();
   options.vocabulary = (layout.share / "models" / "all-MiniLM-L6-v2.vocab.txt").string();
   options.max_file_bytes = settings.parse.max_file_bytes;
   options.chunk_tokens = settings.chunk.tokens;
@@ -202,7 +203,8 @@ Result<> Holder::State::build() {
                                                                kept,
                                                                guards.get(),
                                                                {chunk_vectors.get(), unit_vectors.get(), &deps.log},
-                                                               questions.get()}));
+                                                               questions.get(),
+                                                               parser.get()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(deps.loaded);
   routing.sessions = sessions.get();

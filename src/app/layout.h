@@ -17,12 +17,13 @@ struct Layout {
   std::filesystem::path data;    // The data directory, absolute.
   std::filesystem::path lock;
   std::filesystem::path library;
-  std::filesystem::path sessions;  // Chats; made when first needed.
-  std::filesystem::path answers;   // Kept answers; may be deleted.
-  std::filesystem::path models;    // The user's own models.
-  std::filesystem::path cards;     // What is known of models.
-  std::filesystem::path runtime;   // Private folder for sockets.
-  std::filesystem::path socket;    // Of whoever holds the data directory.
+  std::filesystem::path sessions;   // Chats; made when first needed.
+  std::filesystem::path answers;    // Kept answers; may be deleted.
+  std::filesystem::path originals;  // Files that were uploaded and have pages; made when first needed.
+  std::filesystem::path models;     // The user's own models.
+  std::filesystem::path cards;      // What is known of models.
+  std::filesystem::path runtime;    // Private folder for sockets.
+  std::filesystem::path socket;     // Of whoever holds the data directory.
 };
 
 // Makes the data directory and the runtime folder. `data` may be empty: the default.

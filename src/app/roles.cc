@@ -31,6 +31,8 @@ int parse_role(const RoleOptions& options) {
   options.read("max-input", child.max_input);
   options.read("max-text", child.parse.max_text);
   options.read("max-pages", child.parse.pdf.max_pages);
+  options.read("page", child.page);
+  options.read("width", child.width);
   child.parse.pdf.max_text_bytes = child.parse.max_text;
   auto library = pdf_library();
   if (library) child.parse.pdf.library = library->string();

@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include "parse/format.h"
 #include "parse/frame.h"
+#include "parse/pdf_picture.h"
 
 namespace docmind::parse {
 namespace {
@@ -41,9 +43,17 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
+Result<Picture> draw(const std::string& bytes, const ChildOptions& options) {
+  if (DM_TRY(format_of(bytes, options.name, options.parse.archive)) != Format::kPdf) {
+    return Error{Code::kNotFound, "this format has no pages", "Show its text instead."};
+  }
+  return picture_of_pdf(bytes, options.page, options.width, options.parse.pdf);
+}
+
 std::string read_and_parse(const ChildOptions& options) {
   const Result<std::string> bytes = read_all(options.input, options.max_input);
   if (!bytes) return encode_frame(bytes.error());
+  if (options.page > 0) return encode_picture(draw(*bytes, options));
   return encode_frame(parse(*bytes, options.name, options.parse));
 }
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <utility>
 
 #include "parse/frame.h"
@@ -35,10 +37,10 @@ std::string argument_of(std::string_view name) {
 }
 
 sys::SubprocessOptions start_options(const ChildParserOptions& options, const std::string& bytes,
-                                     std::string_view name) {
+                                     std::vector<std::string> arguments) {
   sys::SubprocessOptions out;
   out.argv = options.command;
-  out.argv.push_back("--name=" + argument_of(name));
+  std::ranges::move(arguments, std::back_inserter(out.argv));
   out.input = sys::Input::kBytes;
   out.input_bytes = bytes;
   out.out_cap = options.max_output;
@@ -86,27 +88,43 @@ ChildParser::ChildParser(ChildParserOptions options, const Clock& clock)
 
 Result<doc::Parsed> ChildParser::parse(const std::string& bytes, const std::string& name, Deadline deadline,
                                        std::stop_token stop) {
+  return decode_frame(DM_TRY(run(bytes, {"--name=" + argument_of(name)}, options_.wall, deadline, stop)));
+}
+
+Result<std::string> ChildParser::render(const std::string& bytes, std::uint32_t page, std::uint32_t width,
+                                        Deadline deadline, std::stop_token stop) {
+  if (page == 0) return Error{Code::kNotFound, "pages are numbered from 1", "Ask for page 1."};
+  if (width < doc::kLeastWidth || width > doc::kMostWidth) {
+    return Error{Code::kInvalidArgument, "a picture is 64 to 2400 pixels wide", "Ask for such a width."};
+  }
+  std::vector<std::string> arguments{fmt::format("--page={}", page), fmt::format("--width={}", width)};
+  const std::string frame = DM_TRY(run(bytes, std::move(arguments), options_.picture_wall, deadline, stop));
+  return png_of(DM_TRY(decode_picture(frame)));
+}
+
+Result<std::string> ChildParser::run(const std::string& bytes, std::vector<std::string> arguments, Duration wall,
+                                     Deadline deadline, const std::stop_token& stop) const {
   if (bytes.empty())
     return Error{Code::kInvalidArgument, "the file is empty", "Check that it was saved or copied whole."};
   if (bytes.size() > options_.max_input) {
     return Error{Code::kResourceExhausted, fmt::format("the document is larger than {} MiB", options_.max_input >> 20U),
                  "Split it into smaller files, or raise the setting parse.max_file_mb."};
   }
-  const Deadline until = deadline.sooner(options_.wall, clock_);
-  Result<sys::Finished> run = sys::run_process(start_options(options_, bytes, name), until, stop);
-  if (!run) {
-    if (run.error().code == Code::kCancelled || (run.error().code == Code::kDeadlineExceeded && deadline.expired())) {
-      return std::move(run).error();
+  const Deadline until = deadline.sooner(wall, clock_);
+  Result<sys::Finished> ran = sys::run_process(start_options(options_, bytes, std::move(arguments)), until, stop);
+  if (!ran) {
+    if (ran.error().code == Code::kCancelled || (ran.error().code == Code::kDeadlineExceeded && deadline.expired())) {
+      return std::move(ran).error();
     }
-    if (run.error().code == Code::kDeadlineExceeded) {
-      return stopped(Code::kDeadlineExceeded, fmt::format("it had not finished after {} s", seconds(options_.wall)),
+    if (ran.error().code == Code::kDeadlineExceeded) {
+      return stopped(Code::kDeadlineExceeded, fmt::format("it had not finished after {} s", seconds(wall)),
                      "Split the document, or raise the setting parse.timeout.");
     }
-    return Error{Code::kUnavailable, "the parser cannot be started: " + run.error().message, run.error().hint};
+    return Error{Code::kUnavailable, "the parser cannot be started: " + ran.error().message, ran.error().hint};
   }
-  if (!run->exit.clean()) return died(run->exit, options_);
-  if (run->out.empty()) return died(run->exit, options_);
-  return decode_frame(run->out);
+  if (!ran->exit.clean()) return died(ran->exit, options_);
+  if (ran->out.empty()) return died(ran->exit, options_);
+  return std::move(ran->out);
 }
 
 std::string ChildParser::version() const { return "docmind-parse-2"; }

@@ -7,11 +7,13 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "parse/child.h"
 #include "parse/testing/outline.h"
+#include "parse/testing/pdf_writer.h"
 #include "parse/testing/zip_bytes.h"
 #include "sys/clock.h"
 
@@ -24,11 +26,19 @@
 namespace docmind::parse {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using parse::testing::PdfWriter;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 [[noreturn]] void play(const std::string& part, const std::string& name) {
   if (part == "parse") ::_exit(run_child({.name = name}));
+  if (part.starts_with("draw with ")) {
+    ChildOptions options;
+    options.parse.pdf.library = part.substr(std::string_view("draw with ").size());
+    options.page = static_cast<std::uint32_t>(std::stoul(name));
+    options.width = 100;
+    ::_exit(run_child(options));
+  }
   if (part == "crash") ::raise(SIGSEGV);
   if (part == "abort") ::raise(SIGABRT);
   if (part == "exit3") ::_exit(3);
@@ -56,10 +66,10 @@ const bool kPlayed = [] {
   std::vector<std::string> arguments;
   for (std::string argument; std::getline(in, argument, '\0');) arguments.push_back(argument);
   if (arguments.size() < 4 || arguments[1] != "--play-parser") return false;
-  play(arguments[2], arguments[3].substr(std::string_view("--name=").size()));
+  play(arguments[2], arguments[3].substr(arguments[3].find('=') + 1));  // --name= or --page=
 }();
 
-class ChildParserTest : public testing::Test {
+class ChildParserTest : public ::testing::Test {
  protected:
   ChildParserOptions options(const std::string& part) {
     return {.command = {"/proc/self/exe", "--play-parser", part},
@@ -172,6 +182,34 @@ TEST_F(ChildParserTest, MemoryIsLimited) {
 TEST_F(ChildParserTest, TheNextDocumentParses) {
   for (const char* part : {"crash", "garbage", "silent"}) EXPECT_FALSE(run(options(part)));
   EXPECT_TRUE(run(options("parse")));
+}
+
+TEST_F(ChildParserTest, APageIsDrawnByAChildAndPackedHere) {
+  // Absolute: the child's folder is another.
+  const auto library = std::filesystem::absolute(DOCMIND_SOURCE_DIR "/.deps/packages/pypdfium2_raw/libpdfium.so");
+  const ChildParserOptions with = options("draw with " + library.string());
+  const std::string pdf = PdfWriter().page().text(10, 10, "words").bytes();
+  ChildParser renderer(with, clock_);
+  const auto png = renderer.render(pdf, 1, 100, Deadline::never(), {});
+  ASSERT_TRUE(png) << png.error().message;
+  EXPECT_TRUE(png->starts_with("\x89PNG"));
+  EXPECT_EQ(renderer.render(pdf, 2, 100, Deadline::never(), {}).error().code, Code::kNotFound);
+  EXPECT_EQ(renderer.render(pdf, 0, 100, Deadline::never(), {}).error().code, Code::kNotFound);
+  EXPECT_EQ(renderer.render(pdf, 1, 63, Deadline::never(), {}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(renderer.render(pdf, 1, 2401, Deadline::never(), {}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(renderer.render("words", 1, 100, Deadline::never(), {}).error().message, "this format has no pages");
+}
+
+TEST_F(ChildParserTest, ChildrenThatDrawNothingAreSaidToo) {
+  for (const auto& [part, code] : std::vector<std::pair<std::string, Code>>{
+           {"garbage", Code::kDataLoss}, {"crash", Code::kDataLoss}, {"parse", Code::kDataLoss}}) {
+    ChildParser renderer(options(part), clock_);
+    EXPECT_EQ(renderer.render("text", 1, 100, Deadline::never(), {}).error().code, code) << part;
+  }
+  ChildParserOptions with = options("hang");
+  with.picture_wall = std::chrono::milliseconds(50);
+  EXPECT_EQ(ChildParser(with, clock_).render("text", 1, 100, Deadline::never(), {}).error().code,
+            Code::kDeadlineExceeded);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ constexpr std::size_t kHeader = 4 + 2 + 2 + 8;
 constexpr std::size_t kChecksum = 32;
 constexpr std::size_t kMaxErrorText = 4U << 10U;
 
-enum class Kind : std::uint16_t { kResult = 1, kError = 2 };
+enum class Kind : std::uint16_t { kResult = 1, kError = 2, kPicture = 3 };
 
 class Writer {
  public:
@@ -186,36 +186,45 @@ Result<doc::Parsed> decode_result(Reader in) {
   return parsed;
 }
 
-Result<doc::Parsed> decode_error(Reader in) {
+Result<Picture> read_picture(Reader in) {
+  Picture picture;
+  picture.width = in.number<std::uint32_t>();
+  picture.height = in.number<std::uint32_t>();
+  picture.rgb = in.text();
+  if (!in.finished()) return garbage("a length is wrong");
+  DM_TRY(valid(picture));
+  return picture;
+}
+
+Error error_in(Reader in) {
   const std::string code = in.text();
   const std::string message = in.text();
   const std::string hint = in.text();
   if (!in.finished()) return garbage("a length is wrong");
-  return Error{code_named(code), shown(message), shown(hint)};
+  return {code_named(code), shown(message), shown(hint)};
 }
 
-}  // namespace
-
-std::string encode_frame(const Result<doc::Parsed>& result) {
-  Writer payload;
-  if (result) {
-    write(payload, *result);
-  } else {
-    payload.put(name(result.error().code));
-    payload.put(shortened(result.error().message));
-    payload.put(shortened(result.error().hint));
-  }
+std::string framed(Kind kind, const std::string& payload) {
   Writer frame;
   frame.bytes() = kMagic;
   frame.put(kVersion);
-  frame.put(static_cast<std::uint16_t>(result ? Kind::kResult : Kind::kError));
-  frame.put(static_cast<std::uint64_t>(payload.bytes().size()));
-  frame.bytes() += payload.bytes();
+  frame.put(static_cast<std::uint16_t>(kind));
+  frame.put(static_cast<std::uint64_t>(payload.size()));
+  frame.bytes() += payload;
   frame.bytes() += content_hash(frame.bytes()).view();
   return std::move(frame.bytes());
 }
 
-Result<doc::Parsed> decode_frame(std::string_view bytes) {
+std::string framed(const Error& error) {
+  Writer payload;
+  payload.put(name(error.code));
+  payload.put(shortened(error.message));
+  payload.put(shortened(error.hint));
+  return framed(Kind::kError, payload.bytes());
+}
+
+// The payload of a whole frame of the kind that is wanted. The Error that a frame holds instead is returned.
+Result<Reader> payload_in(std::string_view bytes, Kind wanted) {
   if (bytes.size() < kHeader + kChecksum || !bytes.starts_with(kMagic)) return garbage("it is no frame");
   Reader header(bytes.substr(kMagic.size(), kHeader - kMagic.size()));
   const auto version = header.number<std::uint16_t>();
@@ -226,9 +235,35 @@ Result<doc::Parsed> decode_frame(std::string_view bytes) {
   const std::string_view hashed = bytes.substr(0, bytes.size() - kChecksum);
   if (content_hash(hashed).view() != bytes.substr(hashed.size())) return garbage("its checksum is wrong");
   const Reader payload(hashed.substr(kHeader));
-  if (kind == static_cast<std::uint16_t>(Kind::kResult)) return decode_result(payload);
-  if (kind == static_cast<std::uint16_t>(Kind::kError)) return decode_error(payload);
-  return garbage("it is of no known kind");
+  if (kind == static_cast<std::uint16_t>(wanted)) return payload;
+  if (kind == static_cast<std::uint16_t>(Kind::kError)) return error_in(payload);
+  return garbage("it is of another kind");
+}
+
+}  // namespace
+
+std::string encode_frame(const Result<doc::Parsed>& result) {
+  if (!result) return framed(result.error());
+  Writer payload;
+  write(payload, *result);
+  return framed(Kind::kResult, payload.bytes());
+}
+
+std::string encode_picture(const Result<Picture>& result) {
+  if (!result) return framed(result.error());
+  Writer payload;
+  payload.put(result->width);
+  payload.put(result->height);
+  payload.put(std::string_view(result->rgb));
+  return framed(Kind::kPicture, payload.bytes());
+}
+
+Result<doc::Parsed> decode_frame(std::string_view bytes) {
+  return decode_result(DM_TRY(payload_in(bytes, Kind::kResult)));
+}
+
+Result<Picture> decode_picture(std::string_view bytes) {
+  return read_picture(DM_TRY(payload_in(bytes, Kind::kPicture)));
 }
 
 }  // namespace docmind::parse

@@ -50,6 +50,20 @@ TEST(Frame, ResultComesBackWhole) {
   EXPECT_EQ(encode_frame(back), encode_frame(sample()));
 }
 
+TEST(Frame, APictureComesBackAndIsNoDocument) {
+  const std::string frame = encode_picture(Picture{2, 1, "abcdef"});
+  const Result<Picture> back = decode_picture(frame);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->width, 2U);
+  EXPECT_EQ(back->height, 1U);
+  EXPECT_EQ(back->rgb, "abcdef");
+  EXPECT_EQ(decode_frame(frame).error().code, Code::kDataLoss);
+  EXPECT_EQ(decode_picture(encode_frame(sample())).error().code, Code::kDataLoss);
+  EXPECT_EQ(decode_picture(encode_picture(Picture{2, 2, "abcdef"})).error().code, Code::kDataLoss);
+  for (std::size_t cut = 0; cut < frame.size(); ++cut) EXPECT_FALSE(decode_picture(frame.substr(0, cut)));
+  EXPECT_EQ(decode_picture(encode_picture(Error{Code::kNotFound, "no", "so"})).error().code, Code::kNotFound);
+}
+
 TEST(Frame, ErrorComesBack) {
   const Result<doc::Parsed> back =
       decode_frame(encode_frame(Error{Code::kInvalidArgument, "no\n\x01way\xff", "do this"}));

@@ -22,6 +22,7 @@ struct Font;
 struct Bookmark;
 struct Dest;
 struct Action;
+struct Bitmap;
 struct Matrix {
   float a, b, c, d, e, f;
 };
@@ -39,6 +40,9 @@ struct Config {
 
 inline constexpr unsigned long kErrorPassword = 4;  // FPDF_ERR_PASSWORD
 inline constexpr unsigned long kErrorSecurity = 5;  // FPDF_ERR_SECURITY
+inline constexpr int kBitmapBgr = 2;                // FPDFBitmap_BGR: three bytes a pixel.
+inline constexpr int kRenderAnnotations = 0x01;     // FPDF_ANNOT
+inline constexpr int kRenderRgb = 0x10;             // FPDF_REVERSE_BYTE_ORDER
 inline constexpr int kFontFixedPitch = 1 << 0;      // Font descriptor flags, ISO 32000-1 table 123.
 inline constexpr int kFontItalic = 1 << 6;
 inline constexpr int kFontForceBold = 1 << 18;
@@ -58,6 +62,9 @@ inline constexpr int kFontForceBold = 1 << 18;
   X(FPDF_GetPageBoundingBox, int, (Page*, Rect*))                                    \
   X(FPDFPage_GetRotation, int, (Page*))                                              \
   X(FPDFPage_CountObjects, int, (Page*))                                             \
+  X(FPDFBitmap_CreateEx, Bitmap*, (int, int, int, void*, int))                       \
+  X(FPDFBitmap_Destroy, void, (Bitmap*))                                             \
+  X(FPDF_RenderPageBitmap, void, (Bitmap*, Page*, int, int, int, int, int, int))     \
   X(FPDF_GetPageLabel, unsigned long, (Document*, int, void*, unsigned long))        \
   X(FPDF_GetMetaText, unsigned long, (Document*, const char*, void*, unsigned long)) \
   X(FPDFText_LoadPage, TextPage*, (Page*))                                           \

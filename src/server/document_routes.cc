@@ -36,7 +36,37 @@ json::value moved_json(const service::Marks& marks) {
                       {"page", page == 0 ? json::value(nullptr) : json::value(page)}};
 }
 
+// Of one picture: another version of the document has others.
+std::string etag_of(const service::PageAsked& asked, const std::string& version) {
+  return "\"" + version + "-" + std::to_string(asked.page) + "-" + std::to_string(asked.width) + "\"";
+}
+
+// The version in the caller's ETag of this very picture; empty: it has none.
+std::string known_version(const net::Request& request, const service::PageAsked& asked) {
+  const std::string_view given = request.headers.find("If-None-Match").value_or("");
+  const std::string tail = etag_of(asked, "").substr(1);
+  if (!given.starts_with('"') || !given.ends_with(tail)) return {};
+  return std::string(given.substr(1, given.size() - 1 - tail.size()));
+}
+
 }  // namespace
+
+Routes::Reply Routes::document_page(const Call& call) {
+  service::PageAsked asked = DM_TRY(read_page(call.request.target, call.id, call.page));
+  asked.known = known_version(call.request, asked);
+  const service::PagePicture picture = DM_TRY(service_.page(asked, call.deadline, call.stop));
+  net::Response response;
+  response.status = picture.png == nullptr ? 304 : 200;
+  response.headers.set("ETag", etag_of(asked, picture.version));
+  // With the version in its address it never changes; without, the document may.
+  response.headers.set("Cache-Control",
+                       asked.version.empty() ? "private, no-cache" : "private, max-age=31536000, immutable");
+  if (picture.png != nullptr) {
+    response.headers.set("Content-Type", "image/png");
+    response.body = *picture.png;
+  }
+  return Answered(std::move(response));
+}
 
 Routes::Reply Routes::document_marks(const Call& call) {
   const service::PlaceAsked asked = DM_TRY(read_place(call.request.target, call.id));

@@ -83,5 +83,36 @@ TEST_F(DocumentRoutesTest, ParametersThatAreNoneAreNamed) {
   EXPECT_EQ(get("/api/documents/D/other").status, 404);
 }
 
+TEST_F(DocumentRoutesTest, APageIsAPictureThatABrowserKeeps) {
+  service.picture = {"v", std::make_shared<const std::string>("\x89PNG")};
+  const net::Response response = get("/api/documents/D/pages/3?version=v&width=640");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "\x89PNG");
+  EXPECT_EQ(response.headers.find("Content-Type"), "image/png");
+  EXPECT_EQ(response.headers.find("ETag"), "\"v-3-640\"");
+  EXPECT_EQ(response.headers.find("Cache-Control"), "private, max-age=31536000, immutable");
+  EXPECT_EQ(service.page_asked.document, "D");
+  EXPECT_EQ(service.page_asked.page, 3U);
+  EXPECT_EQ(service.page_asked.width, 640U);
+  EXPECT_EQ(get("/api/documents/D/pages/3").headers.find("Cache-Control"), "private, no-cache");
+  EXPECT_EQ(service.page_asked.width, 900U);
+
+  service.picture.png = nullptr;
+  net::testing::RecordingWriter writer;
+  routes.handle(
+      {.target = *net::Target::parse("/api/documents/D/pages/3"), .headers = {{"If-None-Match", "\"v-3-900\""}}},
+      writer);
+  EXPECT_EQ(writer.response.status, 304);
+  EXPECT_EQ(service.page_asked.known, "v");
+  for (const std::string page : {"0", "-1", "x", "4294967296"}) {
+    EXPECT_EQ(get("/api/documents/D/pages/" + page).status, 400) << page;
+  }
+  EXPECT_EQ(get("/api/documents/D/pages/").status, 404);
+  EXPECT_EQ(get("/api/documents/D/pages/3/4").status, 404);
+  for (const std::string width : {"0", "63", "2401", "x", "1e3"}) {
+    EXPECT_EQ(get("/api/documents/D/pages/3?width=" + width).status, 400) << width;
+  }
+}
+
 }  // namespace
 }  // namespace docmind::server

@@ -19,6 +19,7 @@ constexpr std::size_t kMaxText = 16U << 10U;
 constexpr std::size_t kMaxList = 1000;
 constexpr std::size_t kMaxUser = 256;
 constexpr std::uint32_t kMaxHits = 1000;
+constexpr std::uint32_t kUsualWidth = 900;  // Of a page's picture, in pixels.
 
 Error bad(std::string message) { return {Code::kInvalidArgument, std::move(message), "See docs/api.md."}; }
 
@@ -219,6 +220,21 @@ Result<service::PlaceAsked> read_place(const net::Target& target, const std::str
   }
   if (start.has_value() != end.has_value()) return bad("\"start\" and \"end\" belong together");
   if (start) asked.span = doc::Span{*start, *end};
+  return asked;
+}
+
+Result<service::PageAsked> read_page(const net::Target& target, const std::string& document, std::string_view page) {
+  service::PageAsked asked{.document = document, .width = kUsualWidth};
+  asked.page = DM_TRY(read_number<std::uint32_t>(page, "page", 1, std::numeric_limits<std::int32_t>::max()));
+  for (const auto& [name, value] : target.query) {
+    if (name == "version") {
+      asked.version = value;
+    } else if (name == "width") {
+      asked.width = DM_TRY(read_number<std::uint32_t>(value, name, doc::kLeastWidth, doc::kMostWidth));
+    } else {
+      return bad(fmt::format("the parameter \"{}\" is not known", name));
+    }
+  }
   return asked;
 }
 

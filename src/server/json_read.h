@@ -37,6 +37,9 @@ Result<service::Query> read_query(const net::Target& target, std::uint32_t defau
 // ?version=&start=&end=&offset=&quote=; start and end together.
 Result<service::PlaceAsked> read_place(const net::Target& target, const std::string& document);
 
+// The page's number from the path, and ?version=&width=.
+Result<service::PageAsked> read_page(const net::Target& target, const std::string& document, std::string_view page);
+
 // {"paths": [...]}: at least one, each absolute.
 Result<std::vector<std::string>> read_paths(std::string_view body);
 

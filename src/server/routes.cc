@@ -74,6 +74,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"DELETE", "/api/documents", &Routes::remove},
       {"DELETE", "/api/documents/{id}", &Routes::remove},
       {"GET", "/api/documents/{id}/text", &Routes::document_text},
+      {"GET", "/api/documents/{id}/pages/{page}", &Routes::document_page},
       {"GET", "/api/documents/{id}/marks", &Routes::document_marks},
       {"GET", "/api/search", &Routes::search},
       {"POST", "/api/ask", &Routes::ask},

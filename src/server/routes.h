@@ -99,6 +99,7 @@ class Routes {
   Reply remove(const Call& call);
   Reply document_text(const Call& call);
   Reply document_marks(const Call& call);
+  Reply document_page(const Call& call);
   Reply search(const Call& call);
   Reply ask(const Call& call);
   Reply cache_stats(const Call& call);

@@ -22,6 +22,8 @@
 #include "service/embedder_watch.h"
 #include "service/idle_reading.h"
 #include "service/kept_answers.h"
+#include "service/originals.h"
+#include "service/page_pictures.h"
 #include "service/question_vectors.h"
 #include "service/service.h"
 #include "store/database.h"
@@ -49,7 +51,11 @@ retrieval::Stage stage(bool on) { return on ? retrieval::Stage::kOn : retrieval:
 class Product final : public Service {
  public:
   Product(ServiceOptions options, ServiceDeps deps)
-      : options_(std::move(options)), deps_(deps), embedder_(deps.embedder), agent_metrics_(deps.metrics) {}
+      : options_(std::move(options)),
+        deps_(deps),
+        embedder_(deps.embedder),
+        originals_(options_.originals, options_.max_file_bytes, deps.files),
+        agent_metrics_(deps.metrics) {}
 
   Result<> build() {
     vocabulary_text_ = DM_TRY(deps_.files.read(options_.vocabulary, kVocabularyBytes).with("the vocabulary"));
@@ -59,6 +65,7 @@ class Product final : public Service {
     library.after_commit = options_.after_commit;
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     lexical_ = library::fts5_index();
+    if (deps_.renderer != nullptr) pictures_ = DM_TRY(PagePictures::open(*deps_.renderer, originals_, deps_.clock));
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     if (deps_.chat != nullptr && options_.generate) {
@@ -97,7 +104,14 @@ class Product final : public Service {
 
   Result<Summary> upload(const std::string& name, std::string bytes, const OnProgress& progress, Deadline deadline,
                          std::stop_token stop) override {
-    return ingest_and_tidy([&] { return ingest_->ingest_bytes(name, bytes, progress, deadline, stop); });
+    Summary summary =
+        DM_TRY(ingest_and_tidy([&] { return ingest_->ingest_bytes(name, bytes, progress, deadline, stop); }));
+    if (summary.cancelled || !summary.failed.empty()) return summary;
+    DM_TRY(originals_.keep(bytes, [&]() -> Result<library::Document> {
+      library::Snapshot at = DM_TRY(library_->read(Deadline::in(kTidying, deps_.clock), {}));
+      return at.find(name);
+    }));
+    return summary;
   }
 
   Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
@@ -130,8 +144,13 @@ class Product final : public Service {
   Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) override {
     // Before it goes: a delete that ends in between is repeated. And after it, what was answered from it meanwhile.
     DM_TRY(purge_document(id_or_path, deadline, stop));
+    DM_TRY(forget_original(id_or_path, deadline, stop));
     const Result<library::Document> found = library_->remove_document(id_or_path, deadline, stop);
-    if (found) DM_TRY(purge(cache::PurgeBy::kDocument, found->id, deadline, stop));
+    if (found) {
+      DM_TRY(purge(cache::PurgeBy::kDocument, found->id, deadline, stop));
+      DM_TRY(originals_.forget(found->id));
+      if (pictures_) pictures_->forget(found->version);
+    }
     forget_unfinished();  // Of a document that never came to be, too: then it is not found, but leaves nothing.
     const library::Document removed = DM_TRY(found);
     DM_TRY(library_->wait_erased(deadline, stop));
@@ -142,6 +161,28 @@ class Product final : public Service {
   Result<Marks> marks(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) override {
     library::Snapshot at = DM_TRY(library_->read(deadline, std::move(stop)));
     return marks_of(at, asked);
+  }
+
+  Result<PagePicture> page(const PageAsked& asked, Deadline deadline, std::stop_token stop) override {
+    if (!pictures_) return Error{Code::kNotFound, "this server draws no pages", "Show the text instead."};
+    library::Document document;
+    {
+      library::Snapshot at = DM_TRY(library_->read(deadline, stop));  // Not held while a page is drawn.
+      document = DM_TRY(at.find(asked.document));
+    }
+    if (!asked.version.empty() && asked.version != document.version) {
+      return Error{Code::kConflict, document.path + " has changed since", "Ask for its newest version."};
+    }
+    if (document.page_count == 0) {
+      return Error{Code::kNotFound, document.path + " has no pages", "Show its text instead."};
+    }
+    if (asked.page < 1 || asked.page > document.page_count) {
+      return Error{Code::kNotFound, "there is no page " + std::to_string(asked.page),
+                   document.path + " has " + std::to_string(document.page_count) + "."};
+    }
+    if (asked.known == document.version) return PagePicture{document.version, nullptr};
+    PagePictures::Png png = DM_TRY(pictures_->get(document, asked.page, asked.width, deadline, std::move(stop)));
+    return PagePicture{document.version, std::move(png)};
   }
 
   Result<TextView> text(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) override {
@@ -262,6 +303,14 @@ class Product final : public Service {
                                    options_.keeps_text_at.end());
     }
     return answer;
+  }
+
+  // The words of an upload lie in it, too.
+  Result<> forget_original(std::string_view id_or_path, Deadline deadline, std::stop_token stop) {
+    library::Snapshot at = DM_TRY(library_->read(deadline, std::move(stop)));
+    const auto found = at.find(id_or_path);
+    if (!found) return found.error().code == Code::kNotFound ? Result<>() : Result<>(found.error());
+    return originals_.forget(found->id);
   }
 
   // What it says of a document by its id, or by its path.
@@ -433,8 +482,10 @@ class Product final : public Service {
   std::unique_ptr<library::LexicalIndex> lexical_;
   std::unique_ptr<exec::Pool> pool_;
   std::unique_ptr<ingest::Ingest> ingest_;
-  std::shared_mutex ingesting_;  // Shared by ingests.
-  Mutex index_mutex_;            // Held while the index loads: questions wait for it, health does not.
+  Originals originals_;
+  std::unique_ptr<PagePictures> pictures_;  // Null without a renderer.
+  std::shared_mutex ingesting_;             // Shared by ingests.
+  Mutex index_mutex_;                       // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
   std::atomic<const retrieval::Index*> opened_ = nullptr;                 // The same, once it is there.
   std::unique_ptr<KeptAnswers> kept_ DM_GUARDED_BY(index_mutex_);         // Once it is there it stays.

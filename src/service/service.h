@@ -25,6 +25,7 @@
 #include "cache/answer_cache.h"
 #include "cache/guard/guards.h"
 #include "cache/shared_questions.h"
+#include "doc/page_renderer.h"
 #include "doc/parser.h"
 #include "ingest/summary.h"
 #include "library/records.h"
@@ -51,6 +52,7 @@ using retrieval::SearchResult;
 
 struct ServiceOptions {
   std::string library_path;  // library.db
+  std::string originals{};   // Folder of the files that were uploaded; empty: none is kept.
   std::string vocabulary;    // Path of the WordPiece vocabulary that chunks are counted with.
   // Ingest.
   std::uint64_t max_file_bytes = 256ULL << 20U;
@@ -100,6 +102,7 @@ struct ServiceDeps {
   const cache::Guards* guards = nullptr;
   retrieval::OutsideVectors vectors{};          // Where search looks for vectors; without: in this process.
   cache::SharedQuestions* questions = nullptr;  // Of all machines that share these answers; null: this one's alone.
+  doc::PageRenderer* renderer = nullptr;        // Of pages; null: they are not shown.
 };
 
 struct Question {
@@ -110,6 +113,19 @@ struct Question {
   std::string user{};                          // Who asks: answers are given again to nobody else. May be empty.
   std::string session{};                       // That it was asked in; an answer that is kept can be purged by it.
   agents::Watch watch{};                       // Of an answer that is made, not of one that is given again.
+};
+
+struct PageAsked {
+  std::string document{};   // Id or path.
+  std::string version{};    // Empty: the one that is stored. Of another there is no picture.
+  std::uint32_t page = 1;   // From 1.
+  std::uint32_t width = 0;  // Pixels, within doc::kLeastWidth and doc::kMostWidth.
+  std::string known{};      // A version of which the caller has this picture.
+};
+
+struct PagePicture {
+  std::string version;
+  std::shared_ptr<const std::string> png;  // Null: the caller knows it.
 };
 
 struct DocumentInfo {
@@ -170,6 +186,9 @@ class Service {
   virtual Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
   // A document's place, as document_view.h has it.
   virtual Result<Marks> marks(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) = 0;
+  // A page as it is printed, from the file it was read from. Errors: those of PagePictures::get; kNotFound (no such
+  // page, a format without pages), kConflict (another version).
+  virtual Result<PagePicture> page(const PageAsked& asked, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<TextView> text(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
   // Those of them that are kept are deleted.

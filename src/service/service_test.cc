@@ -6,6 +6,7 @@
 #include "agents/testing/one_line.h"
 #include "cache/testing/fake_entries.h"
 #include "doc/testing/fake_parser.h"
+#include "doc/testing/fake_renderer.h"
 #include "library/library.h"
 #include "llm/testing/fake_embedder.h"
 #include "sys/clock.h"
@@ -31,7 +32,9 @@ struct ServiceTest : testing::Test {
     options.library_path = (folder / "library.db").string();
     options.vocabulary = folder.write("vocab.txt", vocabulary()).string();
     options.threshold = 0.5;
-    auto service = Service::open(options, {clock, rng, files, log, metrics, parser, embedder, chat, answers, &guards});
+    options.originals = (folder / "originals").string();
+    auto service = Service::open(
+        options, {clock, rng, files, log, metrics, parser, embedder, chat, answers, &guards, {}, nullptr, &renderer});
     if (!service) throw std::runtime_error(service.error().message);
     return std::move(*service);
   }
@@ -43,6 +46,7 @@ struct ServiceTest : testing::Test {
   obs::Log log;
   obs::Metrics metrics;
   doc::FakeParser parser;
+  doc::FakeRenderer renderer;
   llm::FakeEmbedder embedder;
   llm::ChatModel* chat = nullptr;
   cache::FakeEntries kept;
@@ -133,6 +137,70 @@ TEST_F(ServiceTest, AModelThatWritesIsShownTheTurnsBefore) {
   ASSERT_EQ(model.asked.size(), 1U);
   ASSERT_EQ(model.asked[0].messages.size(), 4U);
   EXPECT_EQ(model.asked[0].messages[2].content, "A");
+}
+
+constexpr const char* kTwoPages = "The main mast is 24 metres tall.\fThe sails are sewn by hand.";
+
+TEST_F(ServiceTest, APageIsShownOnlyFromTheBytesThatWereRead) {
+  auto service = open();
+  const std::string path = folder.write("docs/boats.pdf", kTwoPages).string();
+  ASSERT_TRUE(service->ingest({path}, nullptr, Deadline::never(), {}));
+  const auto page = [&](PageAsked asked) {
+    asked.document = path;
+    asked.width = 900;
+    return service->page(asked, Deadline::never(), {});
+  };
+  const auto second = page({.page = 2});
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(*second->png, std::string("2 at 900 of ") + kTwoPages);
+  EXPECT_EQ(page({.page = 2})->png, second->png);  // Drawn once.
+  EXPECT_EQ(renderer.calls, 1U);
+  EXPECT_EQ(page({.version = second->version, .page = 1, .known = second->version})->png, nullptr);
+  EXPECT_EQ(page({.page = 3}).error().code, Code::kNotFound);
+  EXPECT_EQ(page({.page = 1'000'000'000}).error().code, Code::kNotFound);
+  EXPECT_EQ(page({.version = "other"}).error().code, Code::kConflict);
+
+  folder.write("docs/boats.pdf", "Something else.\fIn its place.");
+  EXPECT_EQ(page({.page = 1}).error().code, Code::kConflict);
+  std::filesystem::remove(path);
+  EXPECT_EQ(page({.page = 1}).error().code, Code::kNotFound);
+  ASSERT_TRUE(page({.page = 2})) << "it is in memory still";
+  ASSERT_TRUE(service->remove(path, Deadline::never(), {}));
+  EXPECT_EQ(page({.page = 2}).error().code, Code::kNotFound);
+}
+
+TEST_F(ServiceTest, AnUploadWithPagesIsKeptWhileItIsThere) {
+  auto service = open();
+  ASSERT_TRUE(service->upload("boats.pdf", kTwoPages, nullptr, Deadline::never(), {}));
+  ASSERT_TRUE(service->upload("notes.txt", kBoats, nullptr, Deadline::never(), {}));  // Its text shows all of it.
+  const auto kept = [&] {
+    std::vector<std::string> names;
+    for (const auto& file : std::filesystem::directory_iterator(folder / "originals")) {
+      names.push_back(file.path().filename());
+    }
+    return names;
+  };
+  const PageAsked asked{.document = "boats.pdf", .page = 1, .width = 900};
+  ASSERT_TRUE(service->page(asked, Deadline::never(), {}));
+  ASSERT_EQ(kept().size(), 1U);
+
+  ASSERT_TRUE(service->upload("boats.pdf", "Another one.\fOf two pages.", nullptr, Deadline::never(), {}));
+  EXPECT_EQ(*service->page(asked, Deadline::never(), {})->png, "1 at 900 of Another one.\fOf two pages.");
+  EXPECT_EQ(kept().size(), 1U);
+  EXPECT_EQ(service->page({.document = "notes.txt", .page = 1, .width = 900}, Deadline::never(), {}).error().code,
+            Code::kNotFound);
+
+  std::filesystem::remove_all(folder / "originals");
+  PageAsked other = asked;
+  other.width = 901;
+  const auto gone = service->page(other, Deadline::never(), {});
+  EXPECT_EQ(gone.error().code, Code::kNotFound);
+  EXPECT_THAT(gone.error().hint, HasSubstr("Upload it again"));
+  ASSERT_TRUE(service->upload("boats.pdf", "Another one.\fOf two pages.", nullptr, Deadline::never(), {}));
+  EXPECT_TRUE(service->page(other, Deadline::never(), {})) << "though nothing of it had changed";
+
+  ASSERT_TRUE(service->remove("boats.pdf", Deadline::never(), {}));
+  EXPECT_TRUE(kept().empty());
 }
 
 TEST_F(ServiceTest, AnUploadIsKnownByItsName) {

@@ -1,9 +1,13 @@
 """A citation opens its page: the marks are held against the word boxes of another program, poppler's pdftotext."""
 import html
+import json
 import re
 import subprocess
 import unittest
+import urllib.error
 import urllib.parse
+import urllib.request
+import zlib
 
 from harness import DocMindTest, manuals
 
@@ -35,6 +39,38 @@ def find_words(quote, words):
     texts = [text for text, _ in words]
     places = [i for i in range(len(texts)) if texts[i:i + len(wanted)] == wanted]
     return [words[i:i + len(wanted)] for i in places]
+
+
+def grey_rows(png):
+    """Rows of brightness, 0 to 255, of a PNG of 8 bits red, green, blue (RFC 2083)."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n"), png[:20]
+    at, packed = 8, b""
+    while at < len(png):
+        size, kind = int.from_bytes(png[at:at + 4], "big"), png[at + 4:at + 8]
+        body = png[at + 8:at + 8 + size]
+        assert zlib.crc32(kind + body) == int.from_bytes(png[at + 8 + size:at + 12 + size], "big")
+        if kind == b"IHDR":
+            width, height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
+            assert body[8:] == b"\x08\x02\x00\x00\x00", body
+        packed += body if kind == b"IDAT" else b""
+        at += size + 12
+    data, stride, before, rows = zlib.decompress(packed), width * 3, bytes(width * 3), []
+    for y in range(height):
+        kind, row = data[y * (stride + 1)], bytearray(data[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for x in range(stride if kind else 0):
+            left, up, corner = row[x - 3] if x > 2 else 0, before[x], before[x - 3] if x > 2 else 0
+            guess = min((left, up, corner), key=lambda one: abs(left + up - corner - one))
+            row[x] = (row[x] + (0, left, up, (left + up) // 2, guess)[kind]) & 255
+        rows.append([sum(row[x:x + 3]) // 3 for x in range(0, stride, 3)])
+        before = row
+    return rows
+
+
+def darkness(rows, box, scale):
+    """The share of pixels with ink in a box of points."""
+    left, top, right, bottom = (int(edge * scale) for edge in box)
+    pixels = [pixel for row in rows[top:bottom] for pixel in row[left:right]]
+    return sum(pixel < 200 for pixel in pixels) / max(1, len(pixels))
 
 
 def inside(point, quad):
@@ -157,6 +193,127 @@ class Pages(DocMindTest):
             answered, body = self.api(address, of, what, **parameters)
             self.assertEqual(answered, status, (what, parameters, body))
             self.assertTrue(body["error"]["message"] and "\n" not in body["error"]["message"])
+
+
+class Pictures(DocMindTest):
+    def setUp(self):
+        super().setUp()
+        policy = next(path for path in manuals(self.work / "manuals") if path.stem == "policy")
+        self.pdf = part_of(policy, 14, 15, self.work / "part.pdf")
+
+    def raw(self, address, path, headers=None):
+        """(status, headers, body)"""
+        request = urllib.request.Request(address + path, headers=headers or {})
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120) as reply:
+                return reply.status, reply.headers, reply.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+    def only_document(self, address):
+        document, = self.get(address, "/api/documents")[1]["documents"]
+        return document, f"/api/documents/{document['document_id']}"
+
+    def refused(self, answer, status, words):
+        self.assertEqual(answer[0], status, answer[2])
+        message = json.loads(answer[2])["error"]["message"]
+        self.assertRegex(message, words)
+        self.assertNotIn("\n", message)
+
+    def test_the_picture_has_ink_where_the_words_of_a_quote_are(self):
+        self.docmind("ingest", self.pdf)
+        _, address = self.serve()
+        document, base = self.only_document(address)
+        hit = self.get(address, "/api/search?q=packages+main+DFSG&k=1")[1]["hits"][0]
+        marks = self.get(address, f"{base}/marks?start={hit['start']}&end={hit['end']}")[1]
+        page = marks["pages"][0]
+        self.assertGreater(len(page["quads"]), 1)
+        path = f"{base}/pages/{page['page']}?version={document['version']}&width=800"
+        status, headers, png = self.raw(address, path)
+        self.assertEqual((status, headers["Content-Type"]), (200, "image/png"))
+        self.assertIn("immutable", headers["Cache-Control"])
+        rows, scale = grey_rows(png), 800 / page["width"]
+        self.assertEqual(len(rows[0]), 800)
+        self.assertAlmostEqual(len(rows), page["height"] * scale, delta=1)
+        for quad in page["quads"]:
+            self.assertGreater(darkness(rows, quad, scale), 0.05, quad)
+        self.assertEqual(darkness(rows, (0, 0, 30, page["height"]), scale), 0)  # The margin.
+        for text, box in words_of(self.pdf, page["page"]):  # Another program's words lie on the same ink.
+            if len(text) > 3:
+                self.assertGreater(darkness(rows, box, scale), 0.03, text)
+        self.assertEqual(self.raw(address, path, {"If-None-Match": headers["ETag"]})[0], 304)
+        self.assertEqual(self.raw(address, path)[2], png)
+
+    def test_only_the_bytes_that_were_read_are_shown(self):
+        self.docmind("ingest", self.pdf)
+        _, address = self.serve()
+        document, base = self.only_document(address)
+        good = self.pdf.read_bytes()
+        self.assertEqual(self.raw(address, base + "/pages/2?width=64")[0], 200)
+        self.refused(self.raw(address, base + "/pages/3"), 404, "no page 3")
+        self.refused(self.raw(address, base + "/pages/1000000000"), 404, "no page 1000000000")
+        self.refused(self.raw(address, base + "/pages/0"), 400, "page")
+        for width in ("0", "63", "2401", "x"):
+            self.refused(self.raw(address, f"{base}/pages/1?width={width}"), 400, "width")
+        self.refused(self.raw(address, "/api/documents/nobody/pages/1"), 404, "not in the library")
+        self.refused(self.raw(address, base + "/pages/1?version=00"), 409, "changed")
+        self.pdf.write_bytes(good[:-100] + bytes(100))
+        self.refused(self.raw(address, base + "/pages/1"), 409, "changed on the disk")
+        self.pdf.unlink()
+        self.refused(self.raw(address, base + "/pages/1"), 404, "no longer there")
+        self.pdf.symlink_to("/dev/zero")
+        self.assertIn(self.raw(address, base + "/pages/1")[0], (404, 409))
+        self.pdf.unlink()
+        self.pdf.write_bytes(good)
+        self.assertEqual(self.raw(address, base + "/pages/1")[0], 200)
+        self.assertEqual(self.raw(address, base + "/text?offset=0")[0], 200)
+
+    def test_a_page_that_is_damaged_costs_its_picture_alone(self):
+        objects = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R 5 0 R] /Count 2 >>",
+                   "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R"
+                   " /Resources << /Font << /F 5 0 R >> >> >>",
+                   self.stream("BT /F 12 Tf 20 200 Td (The main mast is 24 metres tall.) Tj ET"),
+                   "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]  # This is the second page, too.
+        self.docmind("ingest", self.write("damaged.pdf", self.pdf_of(objects)))
+        _, address = self.serve()
+        document, base = self.only_document(address)
+        self.assertEqual(document["pages"], 2)
+        self.refused(self.raw(address, base + "/pages/2?width=300"), 500, "page 2 of the PDF is broken")
+        self.assertEqual(self.raw(address, base + "/pages/1?width=300")[0], 200)
+
+    @staticmethod
+    def stream(body):
+        return f"<< /Length {len(body)} >>\nstream\n{body}\nendstream"
+
+    @staticmethod
+    def pdf_of(objects):
+        out, places = b"%PDF-1.7\n", []
+        for number, body in enumerate(objects, 1):
+            places.append(len(out))
+            out += f"{number} 0 obj\n{body}\nendobj\n".encode()
+        table = "".join(f"{place:010} 00000 n \n" for place in places)
+        return out + (f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n"
+                      f"<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n").encode()
+
+    def test_an_upload_shows_its_pages_and_leaves_nothing_when_deleted(self):
+        process, address = self.serve()
+        body = (b'--XX\r\nContent-Disposition: form-data; name="file"; filename="up.pdf"\r\n\r\n' + self.pdf.read_bytes() +
+                b"\r\n--XX--\r\n")
+        status, summary = self.post(address, "/api/documents", body, {"Content-Type": "multipart/form-data; boundary=XX"})
+        self.assertEqual((status, summary["added"]), (200, 1), summary)
+        document, base = self.only_document(address)
+        self.assertEqual(self.raw(address, base + "/pages/1")[0], 200)
+        self.stop(process)
+        _, address = self.serve()
+        picture = self.raw(address, base + "/pages/1")
+        self.assertEqual(picture[0], 200)
+        kept, = (self.data / "originals").iterdir()
+        self.assertEqual(kept.read_bytes(), self.pdf.read_bytes())
+        self.assertEqual(kept.stat().st_mode & 0o777, 0o600)
+        request = urllib.request.Request(address + base, method="DELETE")
+        self.assertEqual(self.request(request)[0], 200)
+        self.assertEqual(list((self.data / "originals").iterdir()), [])
+        self.refused(self.raw(address, base + "/pages/1"), 404, "not in the library")
 
 
 if __name__ == "__main__":

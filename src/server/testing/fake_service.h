@@ -44,6 +44,10 @@ class FakeService final : public service::Service {
     place = asked;
     return or_failure(marked);
   }
+  Result<service::PagePicture> page(const service::PageAsked& asked, Deadline, std::stop_token) override {
+    page_asked = asked;
+    return or_failure(picture);
+  }
   Result<service::TextView> text(const service::PlaceAsked& asked, Deadline, std::stop_token) override {
     place = asked;
     return or_failure(viewed);
@@ -82,6 +86,7 @@ class FakeService final : public service::Service {
   service::Replay replayed;
   service::Marks marked;
   service::TextView viewed;
+  service::PagePicture picture;
   service::Verification verification;
   service::AgentTotals totals;
   cache::AnswerCacheStats cached;
@@ -96,6 +101,7 @@ class FakeService final : public service::Service {
   service::Question question;
   service::Query query;
   service::PlaceAsked place;
+  service::PageAsked page_asked;
   std::string removed;
   std::vector<agents::Citation> citations;
 
