@@ -224,13 +224,14 @@ Result<service::PlaceAsked> read_place(const net::Target& target, const std::str
 }
 
 Result<service::PageAsked> read_page(const net::Target& target, const std::string& document, std::string_view page) {
+  constexpr std::int64_t kMostPage = std::numeric_limits<std::int32_t>::max();
   service::PageAsked asked{.document = document, .width = kUsualWidth};
-  asked.page = DM_TRY(read_number<std::uint32_t>(page, "page", 1, std::numeric_limits<std::int32_t>::max()));
+  asked.page = static_cast<std::uint32_t>(DM_TRY(read_whole(page, "page", 1, kMostPage)));
   for (const auto& [name, value] : target.query) {
     if (name == "version") {
       asked.version = value;
     } else if (name == "width") {
-      asked.width = DM_TRY(read_number<std::uint32_t>(value, name, doc::kLeastWidth, doc::kMostWidth));
+      asked.width = static_cast<std::uint32_t>(DM_TRY(read_whole(value, name, doc::kLeastWidth, doc::kMostWidth)));
     } else {
       return bad(fmt::format("the parameter \"{}\" is not known", name));
     }
