@@ -32,6 +32,7 @@ async function converse(tab) {
 async function openSource(tab) {
   await tab.locator("[data-chip]").first().click();
   await tab.getByText("Quote 1 of").waitFor();
+  await tab.locator("aside figure rect").first().waitFor();
 }
 
 async function hover(tab) {

@@ -1,7 +1,9 @@
 // From a sentence to the words it rests on.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { ferries } from "./documents.mjs";
-import { ask, faq, fixture, scenario } from "./harness.mjs";
+import { announced, ask, faq, fixture, scenario } from "./harness.mjs";
 
 const withFerries = { prepare: (site) => site.ingest(ferries) };
 const aurora = "Who built the ferry Aurora?";
@@ -44,10 +46,10 @@ scenario("EE10 keyboard: from the sentence to the page and back", { prepare: (si
   await tab.keyboard.press("Enter");
   const panel = tab.getByRole("complementary", { name: "Page, trace and sources of an answer" });
   await panel.getByText(/^Quote 2 of/).waitFor();
-  const quote = (await panel.locator("mark").first().textContent()).replace(/\s+/g, " ");
-  assert.ok(quote.length > 20);
-  assert.ok(await panel.locator("mark").first().isVisible());
+  await panel.locator("rect").first().waitFor(); // The page with its marks.
   assert.equal(await tab.evaluate(() => document.activeElement.dataset.chip), "2", "focus stays on the chip");
+  await panel.getByRole("button", { name: "Text", exact: true }).press("Enter");
+  assert.ok((await panel.locator("mark").first().textContent()).length > 20);
   await panel.getByRole("tab", { name: "Page" }).focus();
   await tab.keyboard.press("ArrowRight");
   await panel.getByText(/looked at/).waitFor();
@@ -96,4 +98,71 @@ scenario("EE13 after a change: the chip says so, and the quote is shown as it wa
   await chip.click();
   const panel = tab.getByRole("complementary");
   await panel.getByText("Anna Weber in Kiel").first().waitFor();
+});
+
+// The words of a page with their boxes in points, from a reader that is not ours.
+function wordsOf(path, page) {
+  const html = execFileSync("pdftotext", ["-f", String(page), "-l", String(page), "-bbox", path, "-"], { encoding: "utf8" });
+  return [...html.matchAll(/<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)<\/word>/g)].map(([, x0, y0, x1, y1, text]) => ({
+    x: (Number(x0) + Number(x1)) / 2,
+    y: (Number(y0) + Number(y1)) / 2,
+    text: text.replaceAll("&amp;", "&"),
+  }));
+}
+
+scenario("EE8 a mark covers exactly the quoted words of the page, and the picture has ink there", { prepare: (site) => site.ingest(faq()) }, async ({ site, open }) => {
+  const tab = await open("/");
+  const answer = await ask(tab, "What is the Bug Tracking System?");
+  const { messages } = await site.json(`/api/sessions/${tab.url().split("/").at(-1)}`);
+  const { quote, page } = messages[0].answer.claims[0].citations[0];
+  await answer.locator("[data-chip='1']").click();
+  const figure = tab.locator("aside figure");
+  await figure.locator("rect").first().waitFor();
+
+  // Where the marks are on the screen, in points of the page.
+  const { size, marks, inked } = await figure.evaluate((one) => {
+    const picture = one.querySelector("img");
+    const frame = picture.getBoundingClientRect();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+    const brush = canvas.getContext("2d");
+    brush.drawImage(picture, 0, 0);
+    const size = { width: Number(picture.getAttribute("width")), height: Number(picture.getAttribute("height")) };
+    const rects = [...one.querySelectorAll("rect")].map((rect) => rect.getBoundingClientRect());
+    const share = (rect) => [rect.left - frame.left, rect.top - frame.top, rect.width, rect.height].map((v, at) => v / (at % 2 === 0 ? frame.width : frame.height));
+    const dark = (rect) => {
+      const [x, y, w, h] = share(rect).map((v, at) => Math.round(v * (at % 2 === 0 ? canvas.width : canvas.height)));
+      const { data } = brush.getImageData(x, y, w, h);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at] < 100) count++;
+      return count / (data.length / 4);
+    };
+    return {
+      size,
+      marks: rects.map((rect) => share(rect).map((v, at) => v * (at % 2 === 0 ? size.width : size.height))),
+      inked: rects.map(dark),
+    };
+  });
+  const words = wordsOf(join(site.folder, "debian-faq.pdf"), page);
+  const wanted = quote.split(/\s+/);
+  const begin = words.findIndex((_, at) => wanted.slice(0, 5).every((word, n) => words[at + n]?.text === word));
+  assert.ok(begin >= 0, `${quote} is on page ${page}`);
+  const covered = ({ x, y }) => marks.some(([left, top, width, height]) => x > left && x < left + width && y > top && y < top + height);
+  let at = begin;
+  for (const word of wanted) {
+    const pieces = [words[at++]];
+    if (pieces[0].text !== word && pieces[0].text.endsWith("-")) pieces.push(words[at++]); // Parted at the end of a line.
+    assert.equal(pieces.map((one) => one.text).join("").replace(/^(.+)-(?=.)/, pieces.length > 1 ? "$1" : "$&"), word);
+    for (const piece of pieces) assert.ok(covered(piece), `${piece.text} is marked`);
+  }
+  for (const beside of [words[begin - 1], words[at]]) assert.ok(!covered(beside), `${beside.text} is not marked`);
+  assert.ok(inked.every((share) => share > 0.02), `ink under each mark: ${inked}`);
+  assert.ok(size.width > 500 && size.height > 700);
+  // In sight, and no more than three requests for it.
+  assert.ok(await figure.locator("rect").first().isVisible());
+  const asked = tab.log.requests.filter((url) => /\/(marks|text|pages)\b/.test(url));
+  assert.ok(asked.length <= 3, `${asked}`);
+  assert.match(await announced(tab), /of debian-faq\.pdf, quote 1 marked\.$/);
+  await tab.getByRole("button", { name: "Text", exact: true }).click();
+  await tab.locator("aside mark").first().waitFor();
 });
