@@ -30,6 +30,16 @@ void check(const Result<doc::Parsed>& result) {
   DM_CHECK(back && back->text == result->text && back->blocks.size() == result->blocks.size());
 }
 
+// A frame of that kind whose length and checksum are right.
+std::string framed(char kind, std::string_view payload) {
+  std::string frame("DMPF\x01\x00", 6);
+  frame += {kind, '\0'};
+  for (int i = 0; i < 8; ++i) frame += static_cast<char>((payload.size() >> (8 * i)) & 0xffU);
+  frame += payload;
+  frame += content_hash(frame).view();
+  return frame;
+}
+
 }  // namespace
 
 void fuzz_text(std::string_view bytes) {
@@ -58,14 +68,12 @@ void fuzz_epub(std::string_view bytes) {
     check(parse::parse_epub(**archive, kMaxText));
 }
 
-// The bytes as they are, and as the payload of a frame whose length and checksum are right.
+// The bytes as they are, and as the payload of a document and of a picture.
 void fuzz_frame(std::string_view bytes) {
   check(parse::decode_frame(bytes));
-  std::string frame("DMPF\x01\x00\x01\x00", 8);
-  for (int i = 0; i < 8; ++i) frame += static_cast<char>((bytes.size() >> (8 * i)) & 0xffU);
-  frame += bytes;
-  frame += content_hash(frame).view();
-  check(parse::decode_frame(frame));
+  check(parse::decode_frame(framed('\1', bytes)));
+  const auto picture = parse::decode_picture(framed('\3', bytes));
+  DM_CHECK(!picture || parse::valid(*picture));
 }
 
 }  // namespace docmind::fuzz

@@ -444,6 +444,10 @@ Result<> AnswerCache::sweep(Deadline deadline, std::stop_token stop) {
   return {};
 }
 
+std::uint64_t AnswerCache::count(PurgeBy by, std::string_view name) const {
+  return state_->questions.count_tagged(by, name);
+}
+
 Result<AnswerCacheStats> AnswerCache::stats() {
   const EntriesStats kept = DM_TRY(state_->deps.entries.stats());
   AnswerCacheStats out = state_->counts.stats();

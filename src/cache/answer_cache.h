@@ -176,6 +176,9 @@ class AnswerCache {
   // How many were kept. None of them is left when this returns, nor is one kept afterwards that was being made.
   Result<std::uint64_t> purge(PurgeBy by, std::string_view name, Deadline deadline, std::stop_token stop);
 
+  // How many a purge would take, as far as this process knows: other machines' answers are not counted.
+  std::uint64_t count(PurgeBy by, std::string_view name) const;
+
   // Drops the answers that rest on documents which are gone or have another version. After changes of documents: such
   // answers are never given, but their words go with this.
   Result<> sweep(Deadline deadline, std::stop_token stop);

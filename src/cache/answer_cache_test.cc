@@ -463,6 +463,7 @@ TEST_F(AnswerCacheTest, PurgesGoByUserSessionAndDocument) {
   };
   const auto purge = [&](PurgeBy by, const std::string& name) {
     fill();
+    EXPECT_EQ(cache_->count(by, name), 1U);
     EXPECT_EQ(*cache_->purge(by, name, Deadline::never(), {}), 1U);
     EXPECT_THAT(entries_.answers(), SizeIs(1));
     EXPECT_EQ(cache_->stats()->answers, 1U);

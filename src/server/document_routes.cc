@@ -97,4 +97,18 @@ Routes::Reply Routes::document_text(const Call& call) {
                          {"bytes", view.bytes}});
 }
 
+Routes::Reply Routes::document_removal(const Call& call) {
+  const service::Removal going = DM_TRY(service_.removal(call.id, call.deadline, call.stop));
+  std::uint64_t sessions = 0;
+  if (options_.sessions != nullptr) {
+    sessions = DM_TRY(options_.sessions->count_with(going.document_id, {call.deadline, call.stop}));
+  }
+  return ok(json::object{{"pages", going.pages},
+                         {"chunks", going.chunks},
+                         {"bytes", going.bytes},
+                         {"cached_answers", going.cached_answers},
+                         {"sessions", sessions},
+                         {"original_stays", going.original_stays}});
+}
+
 }  // namespace docmind::server

@@ -75,6 +75,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"DELETE", "/api/documents/{id}", &Routes::remove},
       {"GET", "/api/documents/{id}/text", &Routes::document_text},
       {"GET", "/api/documents/{id}/pages/{page}", &Routes::document_page},
+      {"GET", "/api/documents/{id}/removal", &Routes::document_removal},
       {"GET", "/api/documents/{id}/marks", &Routes::document_marks},
       {"GET", "/api/search", &Routes::search},
       {"POST", "/api/ask", &Routes::ask},

@@ -100,6 +100,7 @@ class Routes {
   Reply document_text(const Call& call);
   Reply document_marks(const Call& call);
   Reply document_page(const Call& call);
+  Reply document_removal(const Call& call);
   Reply search(const Call& call);
   Reply ask(const Call& call);
   Reply cache_stats(const Call& call);

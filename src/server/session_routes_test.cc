@@ -94,6 +94,9 @@ TEST_F(SessionRoutesTest, DeletingADocumentTakesItsWordsOutOfSessions) {
   service.library.documents.emplace_back().document_id = "D1";
   service.library.documents.back().document = "/a.md";
   EXPECT_THAT(get("/api/sessions/s").body, HasSubstr("Secret"));
+  service.going = {.document_id = "D1", .pages = 2, .chunks = 3, .bytes = 4, .cached_answers = 5};
+  EXPECT_EQ(get("/api/documents/D1/removal").body,
+            R"({"pages":2,"chunks":3,"bytes":4,"cached_answers":5,"sessions":1,"original_stays":false})");
   EXPECT_EQ(send({.method = "DELETE", .target = *net::Target::parse("/api/documents?document=/a.md")}).status, 200);
   EXPECT_THAT(get("/api/sessions/s").body, ::testing::Not(HasSubstr("Secret")));
 }

@@ -190,6 +190,22 @@ class Product final : public Service {
     return text_of(at, asked);
   }
 
+  Result<Removal> removal(std::string_view id_or_path, Deadline deadline, std::stop_token stop) override {
+    library::Document document;
+    {
+      library::Snapshot at = DM_TRY(library_->read(deadline, stop));
+      document = DM_TRY(at.find(id_or_path));
+    }
+    Removal out{document.id, document.page_count, document.chunk_count};
+    out.bytes = document.text_bytes + originals_.kept_bytes(document);
+    out.original_stays = !Originals::uploaded(document);
+    if (deps_.answers != nullptr && deps_.guards != nullptr) {
+      KeptAnswers* const kept = DM_TRY(kept_answers(deadline, std::move(stop)));
+      out.cached_answers = kept->cache().count(cache::PurgeBy::kDocument, document.id);
+    }
+    return out;
+  }
+
   Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) override {
     return library_->remove_traces(ids, deadline, stop);
   }

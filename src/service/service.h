@@ -128,6 +128,16 @@ struct PagePicture {
   std::shared_ptr<const std::string> png;  // Null: the caller knows it.
 };
 
+// What a delete would take away.
+struct Removal {
+  std::string document_id;
+  std::uint32_t pages = 0;
+  std::uint32_t chunks = 0;
+  std::uint64_t bytes = 0;  // Of the stored text, and of an upload's original.
+  std::uint64_t cached_answers = 0;
+  bool original_stays = false;  // A file of this machine is left alone; of an upload there is no other copy here.
+};
+
 struct DocumentInfo {
   std::string document;
   std::string document_id;
@@ -190,6 +200,7 @@ class Service {
   // page, a format without pages), kConflict (another version).
   virtual Result<PagePicture> page(const PageAsked& asked, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<TextView> text(const PlaceAsked& asked, Deadline deadline, std::stop_token stop) = 0;
+  virtual Result<Removal> removal(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<std::string> trace(std::string_view id, Deadline deadline, std::stop_token stop) = 0;  // JSON text.
   // Those of them that are kept are deleted.
   virtual Result<> forget_traces(std::span<const std::string> ids, Deadline deadline, std::stop_token stop) = 0;

@@ -180,6 +180,11 @@ TEST_F(ServiceTest, AnUploadWithPagesIsKeptWhileItIsThere) {
     }
     return names;
   };
+  const auto going = service->removal("boats.pdf", Deadline::never(), {});
+  ASSERT_TRUE(going) << going.error().message;
+  EXPECT_EQ(going->pages, 2U);
+  EXPECT_FALSE(going->original_stays);
+  EXPECT_GE(going->bytes, 2 * std::string_view(kTwoPages).size() - 2);
   const PageAsked asked{.document = "boats.pdf", .page = 1, .width = 900};
   ASSERT_TRUE(service->page(asked, Deadline::never(), {}));
   ASSERT_EQ(kept().size(), 1U);

@@ -37,6 +37,15 @@ bool take_out(json::object& answer, std::string_view key, Goes goes) {
 
 }  // namespace
 
+bool quotes_document(const json::value& answer, std::string_view document_id) {
+  const auto of_it = [&](const json::value& passage) { return is_of(passage, document_id); };
+  const auto cites_it = [&](const json::value& claim) {
+    return std::ranges::any_of(json_list(json_member(claim, "citations")), of_it);
+  };
+  return std::ranges::any_of(json_list(json_member(answer, "claims")), cites_it) ||
+         std::ranges::any_of(json_list(json_member(answer, "nearest")), of_it);
+}
+
 bool forget_document(json::value& answer, std::string_view document_id) {
   if (!answer.is_object()) return false;
   json::object& object = answer.get_object();

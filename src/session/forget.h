@@ -9,6 +9,9 @@
 
 namespace docmind::session {
 
+// Whether it shows a passage of the document, as a citation or as what was nearest.
+bool quotes_document(const boost::json::value& answer, std::string_view document_id);
+
 // Whether anything was taken out.
 bool forget_document(boost::json::value& answer, std::string_view document_id);
 

@@ -346,6 +346,18 @@ Result<Overview> Sessions::remove(std::string_view id, graph::Waiting waiting) {
   return overview;
 }
 
+Result<std::uint64_t> Sessions::count_with(std::string_view document_id, graph::Waiting waiting) {
+  std::uint64_t count = 0;
+  for (const std::string& id : DM_TRY(names(waiting))) {
+    Result<Session> session = load(id, waiting);
+    if (!session && session.error().code == Code::kNotFound) continue;  // Deleted meanwhile.
+    if (!session) return std::move(session).error();
+    const auto quotes = [&](const Turn& turn) { return quotes_document(turn.answer, document_id); };
+    count += std::ranges::any_of(session->turns, quotes) ? 1 : 0;
+  }
+  return count;
+}
+
 Result<> Sessions::forget_document(std::string_view document_id, graph::Waiting waiting) {
   for (const std::string& id : DM_TRY(names(waiting))) DM_TRY(forget_in(id, document_id, waiting));
   return {};

@@ -107,6 +107,8 @@ class Sessions {
                         graph::Waiting waiting);
   // What was deleted.
   Result<Overview> remove(std::string_view id, graph::Waiting waiting);
+  // In how many sessions an answer quotes the document.
+  Result<std::uint64_t> count_with(std::string_view document_id, graph::Waiting waiting);
   // Takes a deleted document's words out of every session, and out of the file. kConflict while one that holds them is
   // being changed: what was done until then stays done, so it can be repeated.
   Result<> forget_document(std::string_view document_id, graph::Waiting waiting);

@@ -255,7 +255,10 @@ TEST_F(SessionsTest, ADeletedDocumentsWordsAreForgotten) {
   ASSERT_TRUE(sessions->ask("t", {"Who?"}, citing("Other words.", "D2"), {}));
   failure = Error{Code::kCancelled, "stopped"};
   EXPECT_FALSE(ask("s", "And why?"));
+  EXPECT_EQ(*sessions->count_with("D1", {}), 1U);
+  EXPECT_EQ(*sessions->count_with("D2", {}), 2U);
   ASSERT_TRUE(sessions->forget_document("D1", {}));
+  EXPECT_EQ(*sessions->count_with("D1", {}), 0U);
   const auto shown = sessions->show("s", {});
   ASSERT_EQ(shown->turns.size(), 2U);
   EXPECT_EQ(shown->overview.turns, 2U);

@@ -310,6 +310,9 @@ class Pictures(DocMindTest):
         kept, = (self.data / "originals").iterdir()
         self.assertEqual(kept.read_bytes(), self.pdf.read_bytes())
         self.assertEqual(kept.stat().st_mode & 0o777, 0o600)
+        going = self.get(address, base + "/removal")[1]
+        self.assertEqual((going["pages"], going["original_stays"], going["sessions"]), (2, False, 0))
+        self.assertGreater(going["bytes"], len(self.pdf.read_bytes()))
         request = urllib.request.Request(address + base, method="DELETE")
         self.assertEqual(self.request(request)[0], 200)
         self.assertEqual(list((self.data / "originals").iterdir()), [])

@@ -58,8 +58,7 @@ void Questions::remove(const std::string& key) {
   if (const auto found = by_key_.find(key); found != by_key_.end()) remove_held(found->second);
 }
 
-void Questions::remove_tagged(PurgeBy by, std::string_view name) {
-  const MutexLock lock(mutex_);
+std::vector<std::int64_t> Questions::tagged(PurgeBy by, std::string_view name) const {
   const auto meant = [&](const Held& held) {
     switch (by) {
       case PurgeBy::kAll:
@@ -77,7 +76,17 @@ void Questions::remove_tagged(PurgeBy by, std::string_view name) {
   for (const auto& [id, held] : held_) {
     if (meant(held)) ids.push_back(id);
   }
-  for (const std::int64_t id : ids) remove_held(id);
+  return ids;
+}
+
+void Questions::remove_tagged(PurgeBy by, std::string_view name) {
+  const MutexLock lock(mutex_);
+  for (const std::int64_t id : tagged(by, name)) remove_held(id);
+}
+
+std::size_t Questions::count_tagged(PurgeBy by, std::string_view name) const {
+  const MutexLock lock(mutex_);
+  return tagged(by, name).size();
 }
 
 std::vector<Questions::Near> Questions::with_plain(const ContentHash& scope, std::string_view plain,

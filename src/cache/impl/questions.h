@@ -38,6 +38,7 @@ class Questions {
   void add(const Record& record, std::optional<std::uint64_t> checked);
   void remove(const std::string& key);
   void remove_tagged(PurgeBy by, std::string_view name);
+  std::size_t count_tagged(PurgeBy by, std::string_view name) const;
 
   // At most k of the scope, the newest first; none for an empty text. Their cosine is not known: 0.
   std::vector<Near> with_plain(const ContentHash& scope, std::string_view plain, std::size_t k) const;
@@ -62,6 +63,7 @@ class Questions {
     std::optional<std::uint64_t> checked;
   };
   void remove_held(std::int64_t id) DM_REQUIRES(mutex_);
+  std::vector<std::int64_t> tagged(PurgeBy by, std::string_view name) const DM_REQUIRES(mutex_);
 
   const std::size_t most_;
   const Plain plain_;

@@ -52,6 +52,10 @@ class FakeService final : public service::Service {
     place = asked;
     return or_failure(viewed);
   }
+  Result<service::Removal> removal(std::string_view which, Deadline, std::stop_token) override {
+    removed = which;
+    return or_failure(going);
+  }
   Result<> forget_traces(std::span<const std::string> ids, Deadline, std::stop_token) override {
     forgotten.insert(forgotten.end(), ids.begin(), ids.end());
     return {};
@@ -87,6 +91,7 @@ class FakeService final : public service::Service {
   service::Marks marked;
   service::TextView viewed;
   service::PagePicture picture;
+  service::Removal going;
   service::Verification verification;
   service::AgentTotals totals;
   cache::AnswerCacheStats cached;
