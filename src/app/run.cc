@@ -23,6 +23,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/mcp.h"
 #include "config/load.h"
 #include "net/client.h"
 #include "sys/clock.h"
@@ -171,6 +172,7 @@ int run_command(const Program& program) {
           requesting(program, cli::sessions_delete),
           chatting(program, cli::chat),
           chatting(program, cli::sessions_resume),
+          chatting(program, cli::mcp),
           [&](const cli::DoctorOptions&) {
             boost::json::object found =
                 examine_machine({program.layout, program.settings, program.clock, program.stop});

@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 18> kCommands = {{
+constexpr std::array<Entry, 19> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -43,6 +43,8 @@ constexpr std::array<Entry, 18> kCommands = {{
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"cache-server", "Serve a cache for several DocMinds on this machine",
      "docmind cache-server\n  docmind cache-server --port 9899"},
+    {"mcp", "Let another program's model use the library, by the Model Context Protocol on standard input and output",
+     "docmind mcp\n  claude mcp add docmind -- docmind mcp"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
     {"backends", "Show what can write answers, and switch",
      "docmind backends\n  docmind backends use ollama\n  docmind backends ollama ps\n  docmind backends ollama create "
@@ -363,6 +365,7 @@ struct Parser {
     if (name == "config") return config;
     if (name == "serve") return serve;
     if (name == "cache-server") return cache_server;
+    if (name == "mcp") return McpOptions{};
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();

@@ -63,6 +63,7 @@ struct CacheServerCommandOptions {
   std::optional<std::uint16_t> port;  // Absent: the setting.
   std::string host;                   // Empty: the setting.
 };
+struct McpOptions {};
 struct DoctorOptions {};
 struct BackendsOptions {
   std::string use;  // The one to put in use; empty: they are listed.
@@ -142,7 +143,7 @@ using Command =
                  BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
                  ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions,
                  SessionsListOptions, SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions,
-                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions>;
+                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions, McpOptions>;
 
 struct Invocation {
   Command command;

@@ -98,9 +98,8 @@ Result<json::value> with_beats(const std::function<Result<json::value>()>& work,
   for (;;) {
     {
       MutexLock lock(mutex);
-      const auto waited =
-          exec::wait_until(changed, lock, Deadline::in(every, clock), {}, [&] { return done.has_value(); });
-      if (waited == exec::Waited::kReady) return *std::move(done);
+      exec::wait_until(changed, lock, Deadline::in(every, clock), {}, [&] { return done.has_value(); });
+      if (done) return *std::move(done);
     }
     beat();
   }
@@ -139,9 +138,9 @@ Routes::Reply Routes::answer_in(const Dialect& dialect, const Call& call) {
                                       {"X-Content-Type-Options", "nosniff"}},
                           .body = dialect.begin(reply) + text});
   };
-  Result<json::value> answered = with_beats(answer, options_.heartbeat, clock_, [&] { say(dialect.beat()); });
+  const Result<json::value> answered = with_beats(answer, options_.heartbeat, clock_, [&] { say(dialect.beat()); });
   if (!answered && !begun) return Answered(in_shape_of(answered.error(), dialect.error));
-  if (answered) reply.answer = *std::move(answered);
+  if (answered) reply.answer = *answered;
   say(answered ? dialect.stream(reply, *asked) : dialect.stream_error(answered.error()));
   (void)call.out.end();
   return Answered();

@@ -111,6 +111,7 @@ const std::vector<Routes::Route>& Routes::table() {
       {"POST", "/v1/chat/completions", &Routes::chat_completions},
       {"POST", "/v1/responses", &Routes::responses},
       {"POST", "/v1/messages", &Routes::messages},
+      {"POST", "/mcp", &Routes::mcp},
       {"POST", "/v1/completions", &Routes::model_post},
       {"POST", "/v1/embeddings", &Routes::model_post},
       {"POST", "/v1/rerank", &Routes::model_post},

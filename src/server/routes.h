@@ -17,6 +17,7 @@
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
+#include "server/mcp.h"
 #include "server/metric_series.h"
 #include "server/model_routes.h"
 #include "server/runs.h"
@@ -88,6 +89,11 @@ class Routes {
   Reply responses(const Call& call);
   Reply messages(const Call& call);
   Reply answer_in(const Dialect& dialect, const Call& call);
+  Reply mcp(const Call& call);
+  Result<ToolResult> ask_tool(const boost::json::object& arguments, const Call& call);
+  Result<ToolResult> search_tool(const boost::json::object& arguments, const Call& call);
+  Result<ToolResult> list_tool(const boost::json::object& arguments, const Call& call);
+  Result<ToolResult> read_tool(const boost::json::object& arguments, const Call& call);
   Reply live(const Call& call);
   Reply ready(const Call& call);
   Reply health(const Call& call);

@@ -2,6 +2,7 @@
 """Programs written for OpenAI's or Anthropic's API ask the model docmind: the wire, against the real binary. Their own
 clients do the same in tests/peers/clients.py."""
 import json
+import subprocess
 import unittest
 import urllib.request
 
@@ -92,6 +93,27 @@ class ClientsTest(DocMindTest):
         deltas = [json.loads(data)["delta"] for name, data in events if name == "content_block_delta"]
         text = "".join(delta.get("text", "") for delta in deltas)
         self.assertEqual(text, "".join(block["text"] for block in whole["content"]))
+
+    def test_mcp_on_standard_input_and_output(self):
+        def message(number, method, **params):
+            return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        sent = [message(1, "initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "t", "version": "1"}),
+                json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}), "no message",
+                message(2, "tools/list"), message(3, "tools/call", name="ask", arguments={"question": QUESTION})]
+        ran = subprocess.run(self.command("mcp"), input="\n".join(sent) + "\n", capture_output=True, text=True, timeout=120,
+                             env=self.environment)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        replies = [json.loads(line) for line in ran.stdout.splitlines()]
+        self.assertEqual([reply["id"] for reply in replies], [1, None, 2, 3], "nothing else is on standard output")
+        self.assertEqual(replies[0]["result"]["protocolVersion"], "2025-06-18")
+        self.assertEqual(replies[1]["error"]["code"], -32700)
+        answer = replies[3]["result"]
+        self.assertIn("1911", answer["content"][0]["text"])
+        citation = answer["structuredContent"]["claims"][0]["citations"][0]
+        status, read = self.post(self.address, "/mcp", json.loads(message(4, "tools/call", name="read_passage", arguments={
+            key: citation[key] for key in ("document_id", "start", "end")})))
+        self.assertEqual(status, 200)
+        self.assertIn(citation["quote"], read["result"]["structuredContent"]["text"])
 
     def test_errors_have_the_shape_of_their_api(self):
         status, body = self.post(self.address, "/v1/chat/completions", {"model": "docmind", "messages": []}, KEYS)
