@@ -1,4 +1,4 @@
-// Pictures of every page, light and dark, wide and narrow, of a real server that has read real documents: into docs/screenshots/.
+// Pictures of every page, light and dark, some on a small screen, of a real server that has read real documents: into docs/screenshots/.
 // ./dev screenshots, or node tools/screenshots.mjs [FOLDER [PART OF A NAME]]
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,16 +11,17 @@ const wide = { width: 1280, height: 800 };
 const narrow = { width: 360, height: 740 };
 
 const pages = {
-  "first-run": { empty: true, path: "/" },
-  chat: { path: "/", after: converse },
-  page: { path: "/", after: async (tab) => (await converse(tab), await openSource(tab)) },
+  "first-run": { empty: true, path: "/", small: true },
+  chat: { path: "/", small: true, after: converse },
+  page: { path: "/", small: true, after: async (tab) => (await converse(tab), await openSource(tab)) },
   preview: { path: "/", after: async (tab) => (await converse(tab), await hover(tab)) },
   abstained: { path: "/", after: (tab) => ask(tab, "Who won the chess championship in 1985?") },
-  library: { path: "/library" },
+  library: { path: "/library", small: true },
+  palette: { path: "/library", after: (tab) => tab.keyboard.press("Control+k") },
   search: { path: "/search?q=bug%20tracking%20system", after: (tab) => tab.getByText("best first").waitFor() },
   models: { path: "/models" },
   dashboard: { path: "/dashboard", after: (tab) => tab.getByText("Asked", { exact: true }).waitFor() },
-  settings: { path: "/settings", after: (tab) => tab.getByText("answers.").or(tab.getByRole("row").nth(3)).first().waitFor() },
+  settings: { path: "/settings", after: (tab) => tab.getByText("search.k").waitFor() },
   help: { path: "/help" },
 };
 
@@ -52,7 +53,7 @@ filled.ingest(faq(), fixture("boats.md"), fixture("stores.pdf"), fixture("birds.
 const browser = await browse();
 for (const [name, page] of Object.entries(pages)) {
   if (!name.includes(wanted)) continue;
-  for (const [size, viewport] of Object.entries({ wide, narrow })) {
+  for (const [size, viewport] of Object.entries(page.small ? { wide, narrow } : { wide })) {
     for (const colorScheme of size === "wide" ? ["light", "dark"] : ["light"]) {
       await forgetChats(filled);
       const tab = await (await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" })).newPage();

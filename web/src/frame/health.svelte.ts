@@ -19,8 +19,11 @@ class ServerHealth {
     return this.backends.find((one) => one.in_use);
   }
 
+  // Where text goes besides this machine: the backend in use, and shared stores as the health checks name them.
   get remote(): string[] {
-    return this.backends.filter((one) => one.in_use && one.leaves_this_machine).map((one) => one.where);
+    const said = "text goes to ";
+    const shared = (this.health?.checks ?? []).filter((one) => one.message.startsWith(said)).map((one) => one.message.slice(said.length));
+    return [...this.backends.filter((one) => one.in_use && one.leaves_this_machine).map((one) => one.where), ...shared];
   }
 
   async look(): Promise<void> {
