@@ -41,13 +41,16 @@ let runsAnswer = true; // Until this server says that it has none.
 
 const filterOf = (documents: string[]) => (documents.length > 0 ? { filter: { documents } } : {});
 
+// The signal stops what goes as one request. A run is stopped by stopRun(), so the request that begins it is never cut off:
+// the server would go on with a run that nobody knows of.
 export async function ask(question: Question, events: RunEvents, signal: AbortSignal): Promise<void> {
   try {
     if (runsAnswer) {
-      const run = await begin(question, signal);
+      const run = await begin(question);
       if (run !== null) {
         events.begun(run);
-        return await follow(run, events, signal);
+        if (signal.aborted) await stopRun(run); // Stopped before its name was known.
+        return await follow(run, events);
       }
     }
     const body = { question: question.question, as_typed: question.asTyped, ...filterOf(question.documents) };
@@ -59,7 +62,7 @@ export async function ask(question: Question, events: RunEvents, signal: AbortSi
   }
 }
 
-async function begin(question: Question, signal: AbortSignal): Promise<string | null> {
+async function begin(question: Question): Promise<string | null> {
   const body = {
     session: question.session,
     question: question.question,
@@ -67,7 +70,7 @@ async function begin(question: Question, signal: AbortSignal): Promise<string | 
     ...filterOf(question.documents),
   };
   try {
-    return (await post<{ run: string }>("/api/runs", body, signal)).run;
+    return (await post<{ run: string }>("/api/runs", body)).run;
   } catch (thrown) {
     if (!asFailure(thrown).missing) throw thrown;
     runsAnswer = false;
@@ -76,11 +79,11 @@ async function begin(question: Question, signal: AbortSignal): Promise<string | 
 }
 
 // Follows a run from its first event to its last, over lost connections too: what came is not asked for again.
-export async function follow(run: string, events: RunEvents, signal: AbortSignal): Promise<void> {
+export async function follow(run: string, events: RunEvents): Promise<void> {
   let after = 0;
   for (let lost = 0; lost < 20; lost++) {
     try {
-      const response = await send("GET", `/api/runs/${part(run)}/events?after=${after}`, undefined, signal);
+      const response = await send("GET", `/api/runs/${part(run)}/events?after=${after}`);
       const reader = new EventReader();
       for await (const piece of pieces(response)) {
         for (const event of reader.take(piece)) {
@@ -92,7 +95,7 @@ export async function follow(run: string, events: RunEvents, signal: AbortSignal
       const failure = asFailure(thrown);
       if (failure.status !== 0) throw failure;
     }
-    await pause(Math.min(250 * 2 ** lost, 5000), signal);
+    await new Promise((resume) => setTimeout(resume, Math.min(250 * 2 ** lost, 5000)));
   }
   throw new Failure(0, "offline", "The connection was lost and did not come back.", "Your question is kept. Reload to see its answer.");
 }
@@ -142,15 +145,6 @@ async function* pieces(response: Response): AsyncGenerator<string> {
     if (done) return;
     yield value;
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(new DOMException("", "AbortError"));
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
-    setTimeout(resolve, milliseconds);
-  });
 }
 
 export const stopRun = (run: string) => remove<{ stopped: boolean }>(`/api/runs/${part(run)}`);

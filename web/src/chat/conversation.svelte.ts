@@ -85,7 +85,7 @@ export class Conversation {
       return true;
     }
     running.run = run.run;
-    void follow(run.run, this.eventsOf(running, session), running.abort.signal).catch((thrown) => this.failed(running, asFailure(thrown)));
+    void follow(run.run, this.eventsOf(running, session)).catch((thrown) => this.failed(running, asFailure(thrown)));
     return true;
   }
 
@@ -123,8 +123,14 @@ export class Conversation {
     const running = this.running;
     if (running?.state !== "asking") return;
     running.state = "stopping";
-    if (running.run === null) running.abort.abort();
-    else await stopRun(running.run).catch(() => running.abort.abort());
+    running.abort.abort(); // Also what is said to a run that has no name yet.
+    if (running.run === null) return;
+    try {
+      await stopRun(running.run);
+    } catch (thrown) {
+      running.state = "asking";
+      announcer.warn(`Not stopped: ${asFailure(thrown).message}`);
+    }
   }
 
   private failed(running: Running, failure: Failure): void {
