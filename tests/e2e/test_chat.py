@@ -251,7 +251,7 @@ class Chat(TinyModelTest):
                      {"tools": [{"type": "function"}]}):
             status, reply = self.chat(**more)
             self.assertIn(status, (400, 404, 413), (str(more)[:200], reply))
-            self.assertEqual(sorted(reply["error"]), ["code", "hint", "message", "param", "type"])
+            self.assertLessEqual({"code", "hint", "message"}, set(reply["error"]), reply)
             self.assertGreater(len(reply["error"]["hint"]), 10, reply)
         for body in (b'{"messages": [{"role": "user", "content": "\xff\xfe"}]}', b"{", b"[" * 100_000, b"\x00" * 1000):
             status, reply = self.post(self.address, "/v1/chat/completions", body)
