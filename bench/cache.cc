@@ -211,6 +211,7 @@ class Bench {
   Result<> open_cache() {
     cache::EntryFileOptions kept{.path = std::filesystem::path(folder_) / "cache.db"};
     kept.max_entries = 4 * entries_wanted_ + 10'000;
+    kept.max_bytes = kept.max_entries * 8192;
     entries_ = DM_TRY(cache::EntryFile::open(std::move(kept), {clock_, files_, log_}));
     cache::AnswerCacheDeps deps{.entries = *entries_,
                                 .library = pipeline_->library(),

@@ -41,7 +41,7 @@ def questions(entries):
     headings = [one for one in headings if not re.search(r"\b(ago|already|current|currently|just|last|latest|lately|modern|new|newest|next|now|recent|recently|still|this|today|yet)\b", one)]
     countries = [one["name"] for one in codes["3166-1"] if re.fullmatch("[A-Za-z ]+", one["name"])]
     every = [f"{heading} {how} {country}?" for heading in dict.fromkeys(headings) for country in countries
-             for how in ("in", "for people from")]
+             for how in ("in", "for people from", "for a company in")]
     random.Random(7).shuffle(every)
     every = [one for one in every if mistyped(one) != one]
     stored = every[:entries]

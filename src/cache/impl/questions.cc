@@ -104,7 +104,7 @@ std::vector<Questions::Near> Questions::with_plain(const ContentHash& scope, std
 }
 
 std::vector<Questions::Near> Questions::nearest(const ContentHash& scope, std::span<const float> vector,
-                                                std::string_view space, std::size_t k) const {
+                                                std::string_view space, std::size_t k) {
   std::vector<Near> out;
   if (vector.empty()) return out;
   const MutexLock lock(mutex_);

@@ -43,7 +43,7 @@ class Questions {
   // At most k of the scope, the newest first; none for an empty text. Their cosine is not known: 0.
   std::vector<Near> with_plain(const ContentHash& scope, std::string_view plain, std::size_t k) const;
   std::vector<Near> nearest(const ContentHash& scope, std::span<const float> vector, std::string_view space,
-                            std::size_t k) const;
+                            std::size_t k);
   std::optional<std::uint64_t> checked(const Record& record) const;
   // Keys of those with documents that are gone or have another version.
   Result<std::vector<std::string>> outdated(library::Snapshot& at) const;
