@@ -22,4 +22,7 @@ class Sha256 {
 // 64 lower-case hexadecimal digits.
 bool is_sha256(std::string_view text);
 
+// Whether two digests are the same, in a time that does not tell where they differ.
+bool same_digest(std::string_view a, std::string_view b);
+
 }  // namespace docmind

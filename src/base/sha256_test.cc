@@ -20,5 +20,17 @@ TEST(Sha256, KnowsItsForm) {
   EXPECT_FALSE(is_sha256(std::string(64, 'g')));
 }
 
+TEST(Sha256, DigestsAreComparedWhole) {
+  const std::string digest(64, 'a');
+  EXPECT_TRUE(same_digest(digest, std::string(64, 'a')));
+  for (const std::size_t at : {0U, 63U}) {
+    std::string other = digest;
+    other[at] = 'b';
+    EXPECT_FALSE(same_digest(digest, other));
+  }
+  EXPECT_FALSE(same_digest(digest, digest + "a"));
+  EXPECT_FALSE(same_digest(digest, ""));
+}
+
 }  // namespace
 }  // namespace docmind

@@ -65,7 +65,8 @@ struct Request {
   Target target{};
   Headers headers{};
   std::string body{};
-  Peer peer = Peer::kUnixSocket;  // Set by the server; a client ignores it.
+  Peer peer = Peer::kUnixSocket;  // Set by the server, as the next; a client ignores both.
+  std::string address{};          // Of a TCP peer: its IP address.
 };
 
 struct Response {

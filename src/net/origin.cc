@@ -1,5 +1,7 @@
 #include "net/origin.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 
@@ -27,9 +29,17 @@ std::optional<std::string> host_of(std::string_view authority) {
   return lower(authority.substr(0, size));
 }
 
+// "192.168.1.5" or "[fe80::1]": a whole number of this form is never looked up.
+bool is_number(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> ignored{};
+  if (!host.starts_with('[')) return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1;
+  return host.ends_with(']') && ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), ignored.data()) == 1;
+}
+
 bool is_allowed(const std::string& host, const HostRules& rules) {
   constexpr std::array<std::string_view, 3> kOwn = {"127.0.0.1", "[::1]", "localhost"};
-  return std::ranges::find(kOwn, host) != kOwn.end() || std::ranges::find(rules.allowed, host) != rules.allowed.end();
+  return std::ranges::find(kOwn, host) != kOwn.end() || std::ranges::find(rules.allowed, host) != rules.allowed.end() ||
+         (rules.numbers && is_number(host));
 }
 
 bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
@@ -59,7 +69,8 @@ std::optional<Response> refuse_foreign(const Request& head, const HostRules& rul
   const std::string_view host = head.headers.find("Host").value_or("");
   const std::optional<std::string> name = host_of(host);
   if (head.headers.count("Host") != 1 || !name || !is_allowed(*name, rules)) {
-    return refusal(421, "this server does not answer under that host name", "Use 127.0.0.1 or localhost.");
+    return refusal(421, "this server does not answer under that host name",
+                   "Use 127.0.0.1 or localhost, or name it in server.hosts.");
   }
   const std::optional<std::string_view> origin = head.headers.find("Origin");
   if (head.headers.count("Origin") > 1 || (origin && !is_own_origin(*origin, host))) {

@@ -18,6 +18,8 @@ struct HostRules {
   // Besides 127.0.0.1, [::1] and localhost; without a port, lower case. Any port is accepted: the connection has come
   // to ours.
   std::vector<std::string> allowed{};
+  // Any IP address, for who listens on all of the machine's: only names can be made to lead elsewhere.
+  bool numbers = false;
 };
 
 // The refusal, or nothing when the request may pass.

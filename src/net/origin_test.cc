@@ -25,6 +25,18 @@ TEST(RefuseForeign, KnowsItsOwnNames) {
   EXPECT_EQ(status({.headers = {{"Host", "Docs.Example:80"}}}, {.allowed = {"docs.example"}}), 200);
 }
 
+TEST(RefuseForeign, ANumberLeadsNowhereElse) {
+  const HostRules all{.numbers = true};
+  for (const char* host : {"192.168.1.5:8080", "10.0.0.1", "[fe80::1]:80", "[2001:db8::7]", "0.0.0.0:1"}) {
+    EXPECT_EQ(status({.headers = {{"Host", host}}}, all), 200) << host;
+    EXPECT_EQ(status({.headers = {{"Host", host}}}), 421) << host;
+  }
+  for (const char* host :
+       {"evil.test", "1.2.3.4.evil.test", "1.2.3", "0x7f.1", "[evil]", "1.2.3.4.5", "[]", "fe80::1"}) {
+    EXPECT_EQ(status({.headers = {{"Host", host}}}, all), 421) << host;
+  }
+}
+
 TEST(RefuseForeign, OriginMustBeOurs) {
   const auto from = [](const char* method, const char* origin) {
     return status({.method = method, .headers = {{"Host", "localhost:80"}, {"Origin", origin}}});

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -58,6 +59,9 @@ struct ServerOptions {
   Duration idle_timeout = std::chrono::seconds(75);    // Between two requests.
   Duration write_stall = std::chrono::seconds(30);     // Without one byte taken by the client.
 
+  // The refusal of a request by its header, before any of its body is read, or nothing. Called on the io thread for
+  // what came over TCP and passed HostRules: must not block. A refused request ends its connection.
+  std::function<std::optional<Response>(const Request& head)> refuse{};
   // Cap on the body of a request, known when its header is; 0 fields of body are set. Default: 32 MiB for all.
   std::function<std::uint64_t(const Request& head)> body_bytes{};
   std::function<Lane(const Request& head)> lane{};  // Default: kNormal for all.

@@ -183,6 +183,26 @@ TEST_F(ServerTest, HandlersThatFailAreNoticed) {
   EXPECT_EQ(answer.find("0\r\n\r\n"), std::string::npos) << "the client must see that it was cut";
 }
 
+TEST_F(ServerTest, ARequestIsRefusedByItsHeaderBeforeItsBodyIsRead) {
+  std::string address;
+  start({.refuse = [&](const Request& head) -> std::optional<Response> {
+    address = head.address;
+    if (head.headers.find("X-Key")) return std::nullopt;
+    return Response{.status = 401, .headers = {{"WWW-Authenticate", "Bearer"}}, .body = "no"};
+  }});
+  RawSocket refused = RawSocket::tcp(port_);
+  ASSERT_TRUE(
+      refused.send("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                   "Content-Length: 1000\r\n\r\n"));
+  const std::string reply = refused.read_all().value_or("");
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\n")) << reply;
+  EXPECT_EQ(handled_, 0);
+  EXPECT_EQ(address, "127.0.0.1");
+  RawSocket passed = RawSocket::tcp(port_);
+  ASSERT_TRUE(passed.send(get("/x", "X-Key: 1\r\nConnection: close\r\n")));
+  EXPECT_TRUE(passed.read_all().value_or("").starts_with("HTTP/1.1 200 "));
+}
+
 TEST_F(ServerTest, HundredContinueOnlyForBodiesItWants) {
   start({.body_bytes = [](const Request&) { return 10U; }});
   RawSocket socket = connect();

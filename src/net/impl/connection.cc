@@ -9,7 +9,9 @@
 // would reset the connection and the client might never see the refusal.
 #include "net/impl/connection.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -50,12 +52,24 @@ Refusal refusal_of(const ErrorCode& error) {
   return bad_request(error.message());
 }
 
+// The other side's IP address; empty when it has gone already.
+std::string address_of(const Socket& socket) {
+  ErrorCode error;
+  const Socket::endpoint_type peer = socket.remote_endpoint(error);
+  asio::ip::tcp::endpoint out;
+  if (error || peer.size() > out.capacity()) return {};
+  std::copy_n(reinterpret_cast<const std::byte*>(peer.data()), peer.size(), reinterpret_cast<std::byte*>(out.data()));
+  out.resize(peer.size());
+  return out.address().to_string();
+}
+
 class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(Socket socket, std::optional<HostRules> rules, ConnectionOwner& owner)
       : socket_(std::move(socket)),
         timer_(socket_.get_executor()),
         rules_(std::move(rules)),
+        address_(rules_ ? address_of(socket_) : std::string()),
         owner_(owner),
         input_(owner.options().header_bytes + kInputSlack) {}
 
@@ -163,6 +177,11 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     request_.target = *std::move(target);
     if (rules_) {
       if (std::optional<Response> response = refuse_foreign(request_, *rules_)) return refuse(*std::move(response));
+      request_.address = address_;
+      const auto& may_refuse = owner_.options().refuse;
+      if (std::optional<Response> response = may_refuse ? may_refuse(request_) : std::nullopt) {
+        return refuse(*std::move(response));
+      }
     }
     if (owner_.draining())
       return refuse({503, {Code::kUnavailable, "the server is stopping", "Try again in a moment."}});
@@ -384,6 +403,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   Socket socket_;
   asio::steady_timer timer_;
   const std::optional<HostRules> rules_;
+  const std::string address_;  // Of a TCP peer.
   ConnectionOwner& owner_;
 
   Phase phase_ = Phase::kHeader;
