@@ -7,7 +7,9 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "access/keys.h"
 #include "app/chat_plan.h"
+#include "app/exposure.h"
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
 #include "cli/render.h"
@@ -15,6 +17,7 @@
 #include "store/database.h"
 #include "sys/files.h"
 #include "sys/machine.h"
+#include "sys/rng.h"
 
 namespace docmind::app {
 namespace {
@@ -201,6 +204,30 @@ void examine_settings(const config::Loaded& loaded, Findings& out) {
   out.degraded("settings", fmt::format("{}", fmt::join(loaded.warnings, "; ")));
 }
 
+// Who can reach what `docmind serve` would serve, by the settings.
+void examine_access(const DoctorContext& context, Findings& out) {
+  const config::Settings::Server& server = context.loaded.settings.server;
+  const auto exposure = exposure_of(server, server.host);
+  if (!exposure) return out.failed("access", with_hint(exposure.error()));
+  sys::RealFiles files;
+  sys::RealRng rng;
+  const auto keys = access::Keys::open(context.layout.keys, {files, context.clock, rng});
+  if (!keys) return out.failed("access", with_hint(keys.error()));
+  const std::size_t count = (*keys)->list().size();
+  const std::string has = fmt::format("{} key{}", count, count == 1 ? "" : "s");
+  if (!exposure->keys_needed)
+    return out.ok("access", fmt::format("{}: this machine alone, without a key", server.host));
+  if (!(*keys)->any_usable()) {
+    return out.failed("access", fmt::format("{} needs a key and there is none that is valid: docmind serve refuses to "
+                                            "start. Make one: docmind keys add --scope ask",
+                                            server.host));
+  }
+  if (exposure->loopback) return out.ok("access", fmt::format("{}, with keys: {}", server.host, has));
+  out.degraded("access", fmt::format("{}: open to other machines, with keys ({}); nothing is encrypted: put a proxy "
+                                     "with TLS before it (docs/access.md)",
+                                     server.host, has));
+}
+
 void examine_shared(const DoctorContext& context, Findings& out) {
   const auto found = examine_shared_cache(context.loaded.settings, context.clock,
                                           Deadline::in(kPatience, context.clock), context.stop);
@@ -231,6 +258,7 @@ json::object examine_machine(const DoctorContext& context) {
   examine_models(context.layout, out);
   examine_plan(context, machine.memory, devices, out);
   examine_settings(context.loaded, out);
+  examine_access(context, out);
   if (!context.loaded.settings.cache.shared.empty()) examine_shared(context, out);
   if (context.loaded.settings.vectors.store != "embedded") examine_vectors(context, out);
   out.machine["sqlite"] = store::sqlite_version();

@@ -8,8 +8,10 @@
 #include <thread>
 #include <utility>
 
+#include "access/keys.h"
 #include "app/backends.h"
 #include "app/engine_options.h"
+#include "app/exposure.h"
 #include "app/roles.h"
 #include "app/settings_object.h"
 #include "app/shared_cache.h"
@@ -24,7 +26,6 @@
 #include "llm/llamacpp/engine_embedder.h"
 #include "llm/openai/chat_client.h"
 #include "model/model_file.h"
-#include "net/address.h"
 #include "net/server.h"
 #include "obs/metrics.h"
 #include "parse/child_parser.h"
@@ -131,6 +132,8 @@ struct Holder::State {
   sys::RealRng rng;
   sys::RealFiles files;
   obs::Metrics metrics;
+  Exposure exposure;
+  std::unique_ptr<access::Keys> keys;
   std::unique_ptr<child::ServerChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
@@ -156,6 +159,7 @@ struct Holder::State {
   std::jthread sampling;  // and so does this.
 
   Result<> build();
+  Result<> build_access();
   void sample(const std::stop_token& stop);
   Result<> build_cache();
   Result<> remove_cache();
@@ -167,6 +171,7 @@ struct Holder::State {
 Result<> Holder::State::build() {
   const Layout& layout = deps.layout;
   const config::Settings& settings = deps.loaded.settings;
+  DM_TRY(build_access());
   const std::filesystem::path model = DM_TRY(find_model(layout, settings.embedder.model));
   engine = DM_TRY(llamacpp::open_engine_child(engine_options(settings.embedder.threads, layout, model),
                                               {deps.clock, rng, files, deps.client, deps.log, metrics}));
@@ -210,12 +215,16 @@ Result<> Holder::State::build() {
   routing.sessions = sessions.get();
   series = std::make_unique<server::MetricSeries>(deps.clock);
   routing.series = series.get();
+  routing.keys = keys.get();
+  routing.gate = {.keys_needed = exposure.keys_needed, .requests_per_minute = settings.server.requests_per_minute};
+  if (exposure.keys_needed) routing.paths_over_tcp = server::PathsOverTcp::kRefused;
   routing.backends = backends->router();
   routing.ollama = backends->ollama();
   routing.models = std::move(models);
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   routes->serve_runs(DM_TRY(server::Runs::open({}, deps.clock, rng)));
   net::ServerOptions options;
+  options.refuse = [this](const net::Request& head) { return routes->refuse(head); };
   options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
   options.lane = server::Routes::lane;
   server = DM_TRY(net::Server::open(std::move(options), [this](const net::Request& request, net::ResponseWriter& out) {
@@ -224,6 +233,19 @@ Result<> Holder::State::build() {
   sampling = std::jthread([this](const std::stop_token& stop) { sample(stop); });
   // From here other commands come in.
   return server->listen_unix(layout.socket.string());
+}
+
+Result<> Holder::State::build_access() {
+  keys = DM_TRY(access::Keys::open(deps.layout.keys, {files, deps.clock, rng}));
+  if (deps.host.empty()) return {};
+  exposure = DM_TRY(exposure_of(deps.loaded.settings.server, deps.host));
+  if (!exposure.keys_needed || keys->any_usable()) return {};
+  return Error{
+      Code::kUnauthorized,
+      exposure.loopback
+          ? std::string("server.require_key or server.hosts is set and there is no key, so nobody could come in")
+          : "serving on " + deps.host + " would open this machine's documents to others: that needs a key",
+      "make one first: docmind keys add --scope ask"};
 }
 
 // What the metrics did, for the pages that draw it.
@@ -323,12 +345,10 @@ Holder::Holder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Holder::~Holder() { stop(Deadline::in(Duration::zero(), state_->deps.clock)); }
 
-Result<std::uint16_t> Holder::listen(const std::string& host, std::uint16_t port) {
-  if (!net::is_loopback({.host = host})) {
-    return Error{Code::kInvalidArgument, "serving on " + host + " would open this machine's documents to others",
-                 "keys for other machines are not there yet: use 127.0.0.1 and a tunnel"};
-  }
-  return state_->server->listen_tcp({.host = host == "localhost" ? "127.0.0.1" : host, .port = port});
+Result<std::uint16_t> Holder::listen(std::uint16_t port) {
+  const std::string& host = state_->deps.host;
+  return state_->server->listen_tcp(
+      {.host = host == "localhost" ? "127.0.0.1" : host, .port = port, .hosts = state_->exposure.hosts});
 }
 
 void Holder::warm_up() {

@@ -26,16 +26,18 @@ struct HolderDeps {
   // Whether servers of models that are ours to start are started at once, and again when they end: for somebody who
   // serves. Else they are started when a command wants them.
   bool keeps_up = false;
+  std::string host{};  // The address that will be served, for listen(); empty: none.
 };
 
 class Holder final : public Holding {
  public:
-  // Takes the lock, opens the library, serves the Unix socket. kConflict when another process holds the directory.
+  // Takes the lock, opens the library, serves the Unix socket. kConflict when another process holds the directory;
+  // kUnauthorized when the address to be served needs keys and there are none.
   static Result<std::unique_ptr<Holder>> open(const HolderDeps& deps);
   ~Holder() override;
 
-  // Serves an address, too. The port it got; kConflict when the port is taken.
-  Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+  // Serves the address, too. The port it got; kConflict when the port is taken.
+  Result<std::uint16_t> listen(std::uint16_t port);
   // Starts the engine and loads the index in the background, until stop() or the end.
   void warm_up();
   std::uint64_t running() const override;

@@ -7,6 +7,7 @@
 #include "app/settings_object.h"
 #include "cli/exit_code.h"
 #include "exec/wait.h"
+#include "net/address.h"
 
 namespace docmind::app {
 namespace {
@@ -18,17 +19,22 @@ constexpr auto kDrain = std::chrono::seconds(10);
 Result<std::uint16_t> listen(Holder& holder, const std::string& host, const cli::ServeOptions& options,
                              std::uint16_t first, const cli::Terminal& terminal) {
   if (options.port) {
-    auto port = holder.listen(host, *options.port);
+    auto port = holder.listen(*options.port);
     if (port || port.error().code != Code::kConflict) return port;
     return Error{Code::kConflict, fmt::format("port {} of {} is taken", *options.port, host),
                  "choose another one with --port, or 0 for any free one"};
   }
   for (int tried = 0;; ++tried) {
-    auto port = holder.listen(host, static_cast<std::uint16_t>(first + tried));
+    auto port = holder.listen(static_cast<std::uint16_t>(first + tried));
     const bool taken = !port && port.error().code == Code::kConflict;
     if (!taken || tried == kPortsTried) return port;
     terminal.err(fmt::format("docmind: port {} is taken, trying the next\n", first + tried));
   }
+}
+
+// As it stands in an address: an IPv6 one in brackets.
+std::string in_address(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
 void wait_for(std::stop_token stop) {
@@ -45,6 +51,7 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
   const config::Settings& settings = deps.loaded.settings;
   HolderDeps keeping = deps;
   keeping.keeps_up = true;
+  keeping.host = options.host.empty() ? settings.server.host : options.host;
   auto holder = Holder::open(keeping);
   if (!holder) {
     Error error = std::move(holder).error();
@@ -54,11 +61,14 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
     }
     return cli::report(error, here);
   }
-  const std::string host = options.host.empty() ? settings.server.host : options.host;
-  const auto port = listen(**holder, host, options, settings.server.port, here.terminal);
+  const auto port = listen(**holder, keeping.host, options, settings.server.port, here.terminal);
   if (!port) return cli::report(port.error(), here);
   // From here the port is open.
-  here.terminal.out(fmt::format("listening on http://{}:{}\n", host, *port));
+  here.terminal.out(fmt::format("listening on http://{}:{}\n", in_address(keeping.host), *port));
+  if (!net::is_loopback({.host = keeping.host})) {
+    here.terminal.err(
+        "docmind: other machines can reach this address: keys are needed, and nothing is encrypted (docs/access.md)\n");
+  }
   (*holder)->warm_up();
   wait_for(stop);
   here.terminal.err("docmind: stopping\n");

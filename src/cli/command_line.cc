@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 19> kCommands = {{
+constexpr std::array<Entry, 20> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -41,6 +41,9 @@ constexpr std::array<Entry, 19> kCommands = {{
      "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
     {"config", "Show the settings", "docmind config show --origin\n  docmind --config my.yaml config show --json"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
+    {"keys", "Make, list and revoke the keys that other machines need",
+     "docmind keys add --scope ask --name phone\n  docmind keys add --scope ask,ingest --expires 2027-01-01\n  docmind "
+     "keys list\n  docmind keys revoke 0a1b2c3d"},
     {"cache-server", "Serve a cache for several DocMinds on this machine",
      "docmind cache-server\n  docmind cache-server --port 9899"},
     {"mcp", "Let another program's model use the library, by the Model Context Protocol on standard input and output",
@@ -86,15 +89,16 @@ std::string unknown_command(const std::string& word) {
   return fmt::format("docmind: there is no command \"{}\"{}\nSee docmind --help.\n", word, meant);
 }
 
+std::string date(const std::string& text) {
+  const bool fits = text.size() == 10 && text[4] == '-' && text[7] == '-' &&
+                    text.find_first_not_of("0123456789-") == std::string::npos;
+  return fits ? std::string() : "a date is written YYYY-MM-DD";
+}
+
 void add_filter(CLI::App& command, FilterOptions& filter) {
   command.add_option("--document", filter.documents, "Only this document or folder; may be repeated")
       ->type_name("ID|PATH");
   command.add_option("--type", filter.types, "Only this type (pdf, docx, html, markdown, text, epub); may be repeated");
-  const auto date = [](const std::string& text) {
-    const bool fits = text.size() == 10 && text[4] == '-' && text[7] == '-' &&
-                      text.find_first_not_of("0123456789-") == std::string::npos;
-    return fits ? std::string() : "a date is written YYYY-MM-DD";
-  };
   command.add_option("--from", filter.from, "Only files changed on or after this day")->type_name("DATE")->check(date);
   command.add_option("--to", filter.to, "Only files changed before this day")->type_name("DATE")->check(date);
 }
@@ -110,6 +114,8 @@ struct Parser {
   LibraryOptions library;
   DeleteOptions remove;
   CachePurgeOptions purge;
+  KeysAddOptions add_key;
+  KeysRevokeOptions revoke_key;
   TraceOptions trace;
   VerifyOptions verify;
   ConfigOptions config;
@@ -208,6 +214,7 @@ struct Parser {
     add_common(*command);
     command->add_option("name", command_of, "Its name: vllm")->required()->check(CLI::IsMember({"vllm"}));
     add_cache(at("cache"));
+    add_keys(at("keys"));
     add_models(at("models"));
     add_sessions(at("sessions"));
   }
@@ -340,6 +347,35 @@ struct Parser {
     which.add_flag("--all", purge.all, "All of them");
   }
 
+  void add_keys(CLI::App& keys) {
+    keys.require_subcommand(1);
+    const auto sub = [&](const char* name, const char* help) {
+      CLI::App* command = keys.add_subcommand(name, help);
+      command->set_help_flag("-h,--help", "Print this and exit");
+      add_common(*command);
+      return command;
+    };
+    CLI::App* add = sub("add", "Make a key, and show it this once");
+    add->add_option("--scope", add_key.scopes, "What it may do: ask, ingest, admin; several with commas")
+        ->required()
+        ->delimiter(',')
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->check(CLI::IsMember({"ask", "ingest", "admin"}));
+    add->add_option("--name", add_key.name, "Whose it is, or what for");
+    add->add_option("--expires", add_key.expires, "The first day it is no longer valid")
+        ->type_name("DATE")
+        ->check(date);
+    sub("list", "List the keys; none can be shown again");
+    sub("revoke", "Take a key back, at once")->add_option("id", revoke_key.id, "Its id, as list shows it")->required();
+  }
+
+  Command chosen_keys() {
+    const std::string name = at("keys").get_subcommands().front()->get_name();
+    if (name == "add") return add_key;
+    if (name == "revoke") return revoke_key;
+    return KeysListOptions{};
+  }
+
   Command chosen_cache() {
     if (at("cache").get_subcommands().front()->get_name() == "stats") return CacheStatsOptions{};
     return purge;
@@ -366,6 +402,7 @@ struct Parser {
     if (name == "serve") return serve;
     if (name == "cache-server") return cache_server;
     if (name == "mcp") return McpOptions{};
+    if (name == "keys") return chosen_keys();
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();

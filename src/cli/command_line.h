@@ -64,6 +64,15 @@ struct CacheServerCommandOptions {
   std::string host;                   // Empty: the setting.
 };
 struct McpOptions {};
+struct KeysAddOptions {
+  std::vector<std::string> scopes;  // ask, ingest, admin
+  std::string name{};
+  std::string expires{};  // YYYY-MM-DD, exclusive; empty: never.
+};
+struct KeysListOptions {};
+struct KeysRevokeOptions {
+  std::string id;
+};
 struct DoctorOptions {};
 struct BackendsOptions {
   std::string use;  // The one to put in use; empty: they are listed.
@@ -143,7 +152,8 @@ using Command =
                  BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
                  ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions,
                  SessionsListOptions, SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions,
-                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions, McpOptions>;
+                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions, McpOptions,
+                 KeysAddOptions, KeysListOptions, KeysRevokeOptions>;
 
 struct Invocation {
   Command command;

@@ -41,6 +41,25 @@ TEST(CommandLine, ReadsWhatAnOllamaIsAskedFor) {
   EXPECT_TRUE(std::holds_alternative<BackendsOptions>(parsed({"backends"}).command));
 }
 
+TEST(CommandLine, ReadsWhatAKeyMayDo) {
+  const auto add = std::get<KeysAddOptions>(
+      parsed({"keys", "add", "--scope", "ask,ingest", "--name", "phone", "--expires", "2030-01-31"}).command);
+  EXPECT_THAT(add.scopes, testing::ElementsAre("ask", "ingest"));
+  EXPECT_EQ(add.name, "phone");
+  EXPECT_EQ(add.expires, "2030-01-31");
+  EXPECT_TRUE(std::holds_alternative<KeysListOptions>(parsed({"keys", "list"}).command));
+  EXPECT_EQ(std::get<KeysRevokeOptions>(parsed({"keys", "revoke", "0a1b2c3d"}).command).id, "0a1b2c3d");
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"keys"},
+                                             {"keys", "add"},
+                                             {"keys", "add", "--scope", "root"},
+                                             {"keys", "add", "--scope", ""},
+                                             {"keys", "add", "--scope", "ask", "--expires", "tomorrow"},
+                                             {"keys", "revoke"}}) {
+    EXPECT_EQ(refused(wrong).code, 2);
+  }
+}
+
 TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_THAT(std::get<IngestOptions>(parsed({"ingest", "a", "b c"}).command).paths, testing::ElementsAre("a", "b c"));
   const auto ask =

@@ -31,6 +31,9 @@ int backends(Api& api, const BackendsOptions& options, const Surroundings& here)
 int ollama(Api& api, const OllamaOptions& options, const Surroundings& here);
 int cache_stats(Api& api, const CacheStatsOptions& options, const Surroundings& here);
 int cache_purge(Api& api, const CachePurgeOptions& options, const Surroundings& here);
+int keys_add(Api& api, const KeysAddOptions& options, const Surroundings& here);
+int keys_list(Api& api, const KeysListOptions& options, const Surroundings& here);
+int keys_revoke(Api& api, const KeysRevokeOptions& options, const Surroundings& here);
 int trace(Api& api, const TraceOptions& options, const Surroundings& here);
 int verify(Api& api, const VerifyOptions& options, const Surroundings& here);
 // `found` is what was looked at without the product: {"checks":[...], and more that goes into the object}.

@@ -178,6 +178,16 @@ void add_program(std::vector<Declaration>& out) {
   out.push_back(mebibytes(
       "server.max_upload_mb", [](auto& s) -> auto& { return s.server.max_upload_bytes; }, 1, 16384,
       "Largest document that can be uploaded."));
+  out.push_back(line_or_none(
+      "server.hosts", [](auto& s) -> auto& { return s.server.hosts; }, "names, separated by commas",
+      "Names besides its own address under which the server may be called, as through a proxy; with one, keys are "
+      "needed."));
+  out.push_back(on_off(
+      "server.require_key", [](auto& s) -> auto& { return s.server.require_key; },
+      "Whether programs of this machine need a key, too; others always do."));
+  out.push_back(integer(
+      "server.requests_per_minute", [](auto& s) -> auto& { return s.server.requests_per_minute; }, 0, 1'000'000,
+      "Requests a minute of each key, and of each address without one, where keys are needed; 0: any number."));
   out.push_back(with(choice(
                          "log.level", [](auto& s) -> auto& { return s.log.level; }, {"debug", "info", "warn", "error"},
                          "Least important event that is logged."),

@@ -23,6 +23,9 @@ struct Settings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8080;
     std::uint64_t max_upload_bytes = 256 * kMebibyte;
+    std::string hosts{};
+    bool require_key = false;
+    std::uint32_t requests_per_minute = 1200;
   } server{};
 
   struct CacheServer {

@@ -250,6 +250,25 @@ Result<std::vector<std::string>> read_paths(std::string_view body) {
   return paths;
 }
 
+Result<KeyRequest> read_key_request(std::string_view body) {
+  const json::object object = DM_TRY(read_object(body));
+  DM_TRY(only(object, {"name", "scopes", "expires_ms"}));
+  KeyRequest request{.expires_ms = DM_TRY(time_at(object, "expires_ms"))};
+  if (object.contains("name")) request.name = DM_TRY(string_at(object, "name"));
+  for (const std::string& one : DM_TRY(strings_at(object, "scopes"))) {
+    const auto scope = access::scope_named(one);
+    if (!scope) return bad(fmt::format("\"scopes\" may be ask, ingest and admin, not \"{}\"", one.substr(0, 64)));
+    request.scopes.push_back(*scope);
+  }
+  return request;
+}
+
+Result<std::string> read_sign_in(std::string_view body) {
+  const json::object object = DM_TRY(read_object(body));
+  DM_TRY(only(object, {"key"}));
+  return string_at(object, "key");
+}
+
 Result<std::vector<agents::Citation>> read_citations(std::string_view body) {
   const json::value answer = DM_TRY(read_object(body));
   std::vector<agents::Citation> citations;

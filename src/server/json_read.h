@@ -4,10 +4,12 @@
 // Pure functions; hostile input. Bounds: question and query 16 KiB, 1000 of any list.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "access/scope.h"
 #include "base/result.h"
 #include "net/http.h"
 #include "service/service.h"
@@ -42,6 +44,17 @@ Result<service::PageAsked> read_page(const net::Target& target, const std::strin
 
 // {"paths": [...]}: at least one, each absolute.
 Result<std::vector<std::string>> read_paths(std::string_view body);
+
+struct KeyRequest {
+  std::string name{};
+  std::vector<access::Scope> scopes{};
+  std::optional<std::int64_t> expires_ms{};
+};
+// {"scopes": ["ask", "ingest", "admin"], "name", "expires_ms"}; all but the scopes may be absent.
+Result<KeyRequest> read_key_request(std::string_view body);
+
+// {"key"}
+Result<std::string> read_sign_in(std::string_view body);
 
 // The citations of an answer as to_json wrote it. Fields of the answer besides claims[].citations[] are not looked at.
 Result<std::vector<agents::Citation>> read_citations(std::string_view body);

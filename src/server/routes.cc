@@ -6,9 +6,12 @@
 
 #include "base/json.h"
 #include "obs/exposition.h"
+#include "server/anthropic_shapes.h"
 #include "server/impl/call.h"
+#include "server/impl/route.h"
 #include "server/json_read.h"
 #include "server/json_write.h"
+#include "server/openai_shapes.h"
 #include "server/page_routes.h"
 
 namespace docmind::server {
@@ -17,6 +20,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr Duration kReadyPatience = std::chrono::seconds(2);
+constexpr std::string_view kNoRoute = "none";  // In metrics.
+constexpr std::uint64_t kSignInBytes = 4U << 10U;
 constexpr std::uint64_t kFormSlack = 1U << 20U;  // What the form around an upload's files may take.
 
 Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
@@ -49,74 +54,94 @@ bool matches(std::string_view pattern, std::string_view path, std::string& id, s
   return true;
 }
 
+// As the API that lies there has errors.
+std::string error_text(std::string_view path, const Error& error) {
+  if (path.starts_with("/v1/messages")) return anthropic_error(error);
+  return path.starts_with("/v1/") ? openai_error(error) : net::error_body(error);
+}
+
 bool is_quick(std::string_view path) { return path.starts_with("/health") || path == "/metrics"; }
 
 }  // namespace
 
-struct Routes::Route {
-  std::string_view method;
-  std::string_view pattern;
-  Reply (Routes::*run)(const Call&);
+struct Routes::Found {
+  const Route* route = nullptr;
+  std::string id{};       // What stands for {id} in its template,
+  std::string page{};     // and for {page}.
+  std::string allowed{};  // The methods of this path when there is no such route: as Allow has them.
 };
 
 const std::vector<Routes::Route>& Routes::table() {
+  using enum access::Scope;
   static const std::vector<Route> routes = {
-      {"GET", "/health/live", &Routes::live},
-      {"GET", "/health/ready", &Routes::ready},
-      {"GET", "/health", &Routes::health},
-      {"GET", "/metrics", &Routes::metrics_text},
-      {"GET", "/api/metrics/series", &Routes::metric_series},
-      {"GET", "/api/doctor", &Routes::doctor},
-      {"GET", "/api/config", &Routes::config},
-      {"POST", "/api/ingest", &Routes::ingest},
-      {"GET", "/api/documents", &Routes::documents},
-      {"POST", "/api/documents", &Routes::upload},
-      {"DELETE", "/api/documents", &Routes::remove},
-      {"DELETE", "/api/documents/{id}", &Routes::remove},
-      {"GET", "/api/documents/{id}/text", &Routes::document_text},
-      {"GET", "/api/documents/{id}/pages/{page}", &Routes::document_page},
-      {"GET", "/api/documents/{id}/removal", &Routes::document_removal},
-      {"GET", "/api/documents/{id}/marks", &Routes::document_marks},
-      {"GET", "/api/search", &Routes::search},
-      {"POST", "/api/ask", &Routes::ask},
-      {"GET", "/api/cache", &Routes::cache_stats},
-      {"DELETE", "/api/cache", &Routes::purge_cache},
-      {"GET", "/api/traces/{id}", &Routes::trace},
-      {"GET", "/api/agents", &Routes::agent_totals},
-      {"GET", "/api/backends", &Routes::backends},
-      {"POST", "/api/backends/use", &Routes::use_backend},
-      {"GET", "/api/backends/ollama/models", &Routes::ollama_models},
-      {"POST", "/api/backends/ollama/models", &Routes::ollama_create},
-      {"DELETE", "/api/backends/ollama/models", &Routes::ollama_remove},
-      {"GET", "/api/backends/ollama/loaded", &Routes::ollama_loaded},
-      {"POST", "/api/backends/ollama/pull", &Routes::ollama_pull},
-      {"POST", "/api/backends/ollama/unload", &Routes::ollama_unload},
-      {"GET", "/api/traces/{id}/replay", &Routes::replay},
-      {"POST", "/api/verify", &Routes::verify},
-      {"GET", "/api/sessions", &Routes::sessions},
-      {"POST", "/api/sessions", &Routes::new_session},
-      {"POST", "/api/sessions/{id}/ask", &Routes::ask_in_session},
-      {"POST", "/api/sessions/{id}/resume", &Routes::resume_session},
-      {"POST", "/api/sessions/{id}/fork", &Routes::fork_session},
-      {"GET", "/api/sessions/{id}/export", &Routes::export_session},
-      {"GET", "/api/sessions/{id}", &Routes::show_session},
-      {"DELETE", "/api/sessions/{id}", &Routes::remove_session},
-      {"POST", "/api/runs", &Routes::start_run},
-      {"GET", "/api/runs", &Routes::run_list},
-      {"GET", "/api/runs/{id}", &Routes::show_run},
-      {"DELETE", "/api/runs/{id}", &Routes::stop_run},
-      {"GET", "/api/runs/{id}/events", &Routes::run_events},
-      {"GET", "/v1/models", &Routes::model_list},
-      {"GET", "/v1/models/{id}", &Routes::model},
-      {"POST", "/v1/chat/completions", &Routes::chat_completions},
-      {"POST", "/v1/responses", &Routes::responses},
-      {"POST", "/v1/messages", &Routes::messages},
-      {"POST", "/mcp", &Routes::mcp},
-      {"POST", "/v1/completions", &Routes::model_post},
-      {"POST", "/v1/embeddings", &Routes::model_post},
-      {"POST", "/v1/rerank", &Routes::model_post},
+      {"GET", "/health/live", kOpen, &Routes::live},
+      {"GET", "/health/ready", kAsk, &Routes::ready},
+      {"GET", "/health", kAsk, &Routes::health},
+      {"GET", "/metrics", kAsk, &Routes::metrics_text},
+      {"GET", "/api/metrics/series", kAsk, &Routes::metric_series},
+      {"GET", "/api/doctor", kAdmin, &Routes::doctor},
+      {"GET", "/api/config", kAdmin, &Routes::config},
+      {"GET", "/api/keys", kAdmin, &Routes::keys},
+      {"POST", "/api/keys", kAdmin, &Routes::add_key},
+      {"DELETE", "/api/keys/{id}", kAdmin, &Routes::revoke_key},
+      {"GET", "/api/sign-in", kOpen, &Routes::signed_in},
+      {"POST", "/api/sign-in", kOpen, &Routes::sign_in},
+      {"DELETE", "/api/sign-in", kOpen, &Routes::sign_out},
+      {"POST", "/api/ingest", kIngest, &Routes::ingest},
+      {"GET", "/api/documents", kAsk, &Routes::documents},
+      {"POST", "/api/documents", kIngest, &Routes::upload},
+      {"DELETE", "/api/documents", kIngest, &Routes::remove},
+      {"DELETE", "/api/documents/{id}", kIngest, &Routes::remove},
+      {"GET", "/api/documents/{id}/text", kAsk, &Routes::document_text},
+      {"GET", "/api/documents/{id}/pages/{page}", kAsk, &Routes::document_page},
+      {"GET", "/api/documents/{id}/removal", kAsk, &Routes::document_removal},
+      {"GET", "/api/documents/{id}/marks", kAsk, &Routes::document_marks},
+      {"GET", "/api/search", kAsk, &Routes::search},
+      {"POST", "/api/ask", kAsk, &Routes::ask},
+      {"GET", "/api/cache", kAsk, &Routes::cache_stats},
+      {"DELETE", "/api/cache", kAdmin, &Routes::purge_cache},
+      {"GET", "/api/traces/{id}", kAsk, &Routes::trace},
+      {"GET", "/api/agents", kAsk, &Routes::agent_totals},
+      {"GET", "/api/backends", kAsk, &Routes::backends},
+      {"POST", "/api/backends/use", kAdmin, &Routes::use_backend},
+      {"GET", "/api/backends/ollama/models", kAdmin, &Routes::ollama_models},
+      {"POST", "/api/backends/ollama/models", kAdmin, &Routes::ollama_create},
+      {"DELETE", "/api/backends/ollama/models", kAdmin, &Routes::ollama_remove},
+      {"GET", "/api/backends/ollama/loaded", kAdmin, &Routes::ollama_loaded},
+      {"POST", "/api/backends/ollama/pull", kAdmin, &Routes::ollama_pull},
+      {"POST", "/api/backends/ollama/unload", kAdmin, &Routes::ollama_unload},
+      {"GET", "/api/traces/{id}/replay", kAsk, &Routes::replay},
+      {"POST", "/api/verify", kAsk, &Routes::verify},
+      {"GET", "/api/sessions", kAsk, &Routes::sessions},
+      {"POST", "/api/sessions", kAsk, &Routes::new_session},
+      {"POST", "/api/sessions/{id}/ask", kAsk, &Routes::ask_in_session},
+      {"POST", "/api/sessions/{id}/resume", kAsk, &Routes::resume_session},
+      {"POST", "/api/sessions/{id}/fork", kAsk, &Routes::fork_session},
+      {"GET", "/api/sessions/{id}/export", kAsk, &Routes::export_session},
+      {"GET", "/api/sessions/{id}", kAsk, &Routes::show_session},
+      {"DELETE", "/api/sessions/{id}", kAsk, &Routes::remove_session},
+      {"POST", "/api/runs", kAsk, &Routes::start_run},
+      {"GET", "/api/runs", kAsk, &Routes::run_list},
+      {"GET", "/api/runs/{id}", kAsk, &Routes::show_run},
+      {"DELETE", "/api/runs/{id}", kAsk, &Routes::stop_run},
+      {"GET", "/api/runs/{id}/events", kAsk, &Routes::run_events},
+      {"GET", "/v1/models", kAsk, &Routes::model_list},
+      {"GET", "/v1/models/{id}", kAsk, &Routes::model},
+      {"POST", "/v1/chat/completions", kAsk, &Routes::chat_completions},
+      {"POST", "/v1/responses", kAsk, &Routes::responses},
+      {"POST", "/v1/messages", kAsk, &Routes::messages},
+      {"POST", "/mcp", kAsk, &Routes::mcp},
+      {"POST", "/v1/completions", kAsk, &Routes::model_post},
+      {"POST", "/v1/embeddings", kAsk, &Routes::model_post},
+      {"POST", "/v1/rerank", kAsk, &Routes::model_post},
   };
   return routes;
+}
+
+std::vector<DeclaredRoute> Routes::declared() {
+  std::vector<DeclaredRoute> out;
+  for (const Route& one : table()) out.push_back({one.method, one.pattern, one.scope});
+  return out;
 }
 
 Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& metrics, const Clock& clock)
@@ -125,9 +150,11 @@ Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& m
       models_(options_.models, options_.model_patience, clock),
       metrics_(metrics),
       clock_(clock),
+      gate_(options_.gate, options_.keys, clock),
       active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")) {}
 
 std::uint64_t Routes::body_bytes(const net::Request& head) const {
+  if (head.target.path == "/api/sign-in") return kSignInBytes;  // Anybody may send it.
   return head.target.path == "/api/documents" ? options_.upload_bytes + kFormSlack : options_.json_bytes;
 }
 
@@ -138,7 +165,7 @@ net::Lane Routes::lane(const net::Request& head) {
 void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   const TimePoint start = clock_.now();
   active_.add(1);
-  std::string route = "none";
+  std::string route(kNoRoute);
   Reply reply = dispatch(request, out, route);
   Answered response = reply ? *std::move(reply) : Answered(net::error_response(reply.error()));
   const int status = response ? response->status : 200;
@@ -148,39 +175,73 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
     (void)out.send(*std::move(response));  // Whoever has gone does not wait for it.
   }
   active_.add(-1);
-  const std::string method = route == "none" ? "other" : request.method;
-  metrics_
-      .counter("docmind_http_requests_total", "Requests by route and status.",
-               {{"route", route}, {"method", method}, {"status", std::to_string(status)}})
-      .add();
+  count(route, request, status);
   metrics_.histogram("docmind_http_request_duration_seconds", "From a whole request to its answer.", {{"route", route}})
       .observe(seconds_since(start, clock_));
 }
 
-Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route) {
-  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
-  Call call{request, out, "", "", Deadline::in(options_.ask_patience, clock_), out.stop()};
-  std::string allowed;
+void Routes::count(std::string_view route, const net::Request& request, int status) {
+  const std::string method = route == kNoRoute ? "other" : request.method;
+  metrics_
+      .counter("docmind_http_requests_total", "Requests by route and status.",
+               {{"route", std::string(route)}, {"method", method}, {"status", std::to_string(status)}})
+      .add();
+}
+
+Routes::Found Routes::find(const net::Request& head) {
+  const std::string_view method = head.method == "HEAD" ? "GET" : std::string_view(head.method);
+  Found found;
   for (const Route& one : table()) {
-    if (!matches(one.pattern, request.target.path, call.id, call.page)) continue;
+    if (!matches(one.pattern, head.target.path, found.id, found.page)) continue;
     if (one.method == method) {
-      route = one.pattern;
-      return (this->*one.run)(call);
+      found.route = &one;
+      return found;
     }
-    allowed += (allowed.empty() ? "" : ", ") + std::string(one.method) + (one.method == "GET" ? ", HEAD" : "");
+    found.allowed +=
+        (found.allowed.empty() ? "" : ", ") + std::string(one.method) + (one.method == "GET" ? ", HEAD" : "");
   }
-  if (allowed.empty() && method == "GET") {
+  return found;
+}
+
+// Pages are open: there is nothing in them but what the interface itself is. What changes something is never open by a
+// mistake in its address.
+std::optional<net::Response> Routes::refuse(const net::Request& head) {
+  const Found found = find(head);
+  const bool reads = head.method == "GET" || head.method == "HEAD";
+  const auto unknown = reads ? std::nullopt : std::optional(access::Scope::kAsk);
+  const std::optional<Refusal> refusal = gate_.refuse(head, found.route != nullptr ? found.route->scope : unknown);
+  if (!refusal) return std::nullopt;
+  count(found.route != nullptr ? found.route->pattern : kNoRoute, head, refusal->status);
+  net::Response response = net::error_response(refusal->status, refusal->error);
+  response.body = error_text(head.target.path, refusal->error);
+  if (refusal->status == 401) response.headers.set("WWW-Authenticate", "Bearer");
+  if (refusal->wait > Duration::zero()) {
+    response.headers.set("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(refusal->wait).count()));
+  }
+  return response;
+}
+
+Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route) {
+  Found found = find(request);
+  if (found.route != nullptr) {
+    route = found.route->pattern;
+    return (this->*found.route->run)({request, out, std::move(found.id), std::move(found.page),
+                                      Deadline::in(options_.ask_patience, clock_), out.stop()});
+  }
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (found.allowed.empty() && reads) {
     if (std::optional<net::Response> page = page_response(request)) {
       route = "page";
       return Answered(*std::move(page));
     }
   }
-  if (allowed.empty()) {
+  if (found.allowed.empty()) {
     return Error{Code::kNotFound, "there is nothing at " + request.target.path, "See docs/api.md for what there is."};
   }
   net::Response response = net::error_response(
-      405, {Code::kInvalidArgument, request.target.path + " does not take " + request.method, "Use " + allowed + "."});
-  response.headers.set("Allow", allowed);
+      405,
+      {Code::kInvalidArgument, request.target.path + " does not take " + request.method, "Use " + found.allowed + "."});
+  response.headers.set("Allow", found.allowed);
   return Answered(std::move(response));
 }
 

@@ -12,11 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "access/keys.h"
 #include "base/clock.h"
 #include "llm/ollama/ollama_models.h"
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
+#include "server/gate.h"
 #include "server/mcp.h"
 #include "server/metric_series.h"
 #include "server/model_routes.h"
@@ -54,14 +56,25 @@ struct RoutesOptions {
   OllamaAccess ollama{};                               //
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
   const MetricSeries* series = nullptr;                // The same.
+  access::Keys* keys = nullptr;                        // The same.
+  GateOptions gate{};                                  // Who may come over TCP.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
   Duration model_patience = std::chrono::hours(1);     // For one answer of a model.
 };
 
+// A line of the table of routes, for who holds the server or its documents to it.
+struct DeclaredRoute {
+  std::string_view method;
+  std::string_view pattern;            // With {id} and {page} for a segment each.
+  std::optional<access::Scope> scope;  // What a key must cover; nothing: none is needed.
+};
+
 class Routes {
  public:
+  static std::vector<DeclaredRoute> declared();
+
   Routes(RoutesOptions options, service::Service& service, obs::Metrics& metrics, const Clock& clock);
 
   // Without, there are none. Before the first request.
@@ -70,7 +83,9 @@ class Routes {
   // One request, from its route to its metrics. The Handler of a net::Server.
   void handle(const net::Request& request, net::ResponseWriter& out);
 
-  // For net::ServerOptions: the cap on a request's body, and health and metrics on their own lane.
+  // For net::ServerOptions: who may not use a route, the cap on a request's body, and health and metrics on their own
+  // lane.
+  std::optional<net::Response> refuse(const net::Request& head);
   std::uint64_t body_bytes(const net::Request& head) const;
   static net::Lane lane(const net::Request& head);
 
@@ -79,7 +94,10 @@ class Routes {
   struct Route;                                        // A line of the table.
   using Reply = Result<std::optional<net::Response>>;  // Nothing: answered already, as a stream.
   static const std::vector<Route>& table();
+  struct Found;  // What of the table a request asks for.
+  static Found find(const net::Request& head);
 
+  void count(std::string_view route, const net::Request& request, int status);
   Reply dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route);
 
   Reply model_list(const Call& call);
@@ -101,6 +119,13 @@ class Routes {
   Reply metric_series(const Call& call);
   Reply doctor(const Call& call);
   Reply config(const Call& call);
+  Reply keys(const Call& call);
+  Reply add_key(const Call& call);
+  Reply revoke_key(const Call& call);
+  Reply signed_in(const Call& call);
+  Reply sign_in(const Call& call);
+  Reply sign_out(const Call& call);
+  Result<access::Keys*> kept_keys() const;
   Reply documents(const Call& call);
   Reply remove(const Call& call);
   Reply document_text(const Call& call);
@@ -158,6 +183,7 @@ class Routes {
   ModelRoutes models_;
   obs::Metrics& metrics_;
   const Clock& clock_;
+  Gate gate_;
   obs::Gauge& active_;
   std::atomic<std::uint64_t> chat_replies_ = 0;
   std::unique_ptr<Runs> runs_;  // The last: what is being made uses all of the above.

@@ -5,11 +5,8 @@
 #include <chrono>
 
 namespace docmind::cli {
-namespace {
-
 namespace json = boost::json;
 
-// UTC milliseconds of the start of a day written YYYY-MM-DD (its form is checked where arguments are parsed).
 Result<std::int64_t> day(const std::string& text) {
   int year = 0;
   unsigned month = 0;
@@ -22,8 +19,6 @@ Result<std::int64_t> day(const std::string& text) {
   const auto since = std::chrono::sys_days(day).time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
 }
-
-}  // namespace
 
 net::Request get(std::string path, std::vector<std::pair<std::string, std::string>> query) {
   net::Request request;

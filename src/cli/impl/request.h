@@ -23,6 +23,9 @@ std::string absolute(const std::string& path, const Surroundings& here);
 // A --document argument: a folder, a file or an id. What has the form of an id (ULID) and is no file stays as it is.
 std::string document_filter(const std::string& given, const Surroundings& here);
 
+// UTC milliseconds of the start of a day written YYYY-MM-DD (its form is checked where arguments are parsed).
+Result<std::int64_t> day(const std::string& text);
+
 struct FilterFields {
   std::vector<std::string> documents;
   std::vector<std::string> types;
