@@ -27,7 +27,7 @@ export const faq = () => ({ name: "debian-faq.pdf", bytes: manual("/usr/share/do
 export const fixture = (name) => ({ name, bytes: readFileSync(join(root, "tests/fixtures", name)) });
 
 export class Site {
-  static async start(settings = {}) {
+  static async start(settings = {}, furnish = () => {}) {
     const site = new Site();
     site.folder = mkdtempSync(join(tmpdir(), "docmind-web-"));
     site.environment = {
@@ -38,6 +38,7 @@ export class Site {
       DOCMIND_CACHE__ENABLED: "false",
       ...settings,
     };
+    furnish(site);
     site.process = spawn(binary, ["--data", join(site.folder, "data"), "serve", "--port", "0"], { env: site.environment, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     site.process.stderr.on("data", (piece) => (said += piece));
@@ -66,6 +67,11 @@ export class Site {
     const path = join(this.folder, name);
     writeFileSync(path, bytes);
     return path;
+  }
+
+  // A command beside the server, or before it; what it said as JSON.
+  docmind(...words) {
+    return JSON.parse(execFileSync(binary, ["--data", join(this.folder, "data"), ...words, "--json"], { env: this.environment, stdio: "pipe" }));
   }
 
   // Documents that a test does not upload itself.
@@ -107,11 +113,12 @@ export function assertClean(tab) {
   assert.deepEqual(tab.log.complaints.filter((text) => !text.startsWith("Failed to load resource")), [], "complaints on the console");
 }
 
-// One scenario by its name, with a server of its own. `before` runs before the server starts, `prepare` when it is there.
-export function scenario(name, { settings = {}, before = () => {}, prepare = () => {}, after = () => {} }, run) {
+// One scenario by its name, with a server of its own. `before` and `furnish` (which is given its folder) run before the server
+// starts, `prepare` when it is there.
+export function scenario(name, { settings = {}, before = () => {}, furnish = () => {}, prepare = () => {}, after = () => {} }, run) {
   test(name, { skip: missing, timeout: 240_000 }, async () => {
     await before();
-    const site = await Site.start({ ...settings });
+    const site = await Site.start({ ...settings }, furnish);
     const tabs = [];
     let browser;
     try {

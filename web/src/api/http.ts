@@ -1,4 +1,5 @@
 // One request to our own server: JSON in, JSON out, and failures with the server's own words.
+import { access } from "./access.svelte";
 
 export class Failure extends Error {
   constructor(
@@ -20,6 +21,7 @@ const offline = () =>
   new Failure(0, "offline", `DocMind does not answer at ${location.host}.`, "Is it running? It is tried again by itself.");
 
 export function failureOf(status: number, body: string): Failure {
+  if (status === 401) access.wanted = true;
   try {
     const { code, message, hint, key } = (JSON.parse(body) as { error: Record<string, string> }).error;
     return new Failure(status, code ?? "internal", message ?? body, hint ?? "", key ?? "");

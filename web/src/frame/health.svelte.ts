@@ -1,5 +1,5 @@
 // Whether our server answers, and how it is. Asked every 5 seconds while the page can be seen.
-import { asFailure, get } from "../api/http";
+import { asFailure, failureOf, get } from "../api/http";
 import type { Backend, Health } from "../api/types";
 
 const everySeconds = 5;
@@ -31,6 +31,7 @@ class ServerHealth {
     if (document.hidden) return;
     try {
       const response = await fetch("/health"); // 503 has the same body.
+      if (response.status === 401) throw failureOf(response.status, await response.text());
       this.health = (await response.json()) as Health;
       this.backends = (await get<{ backends: Backend[] }>("/api/backends")).backends;
       this.online = true;
