@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The cache server beside Redis: GET and SET on kept connections, the same load from the same program (cache_load.cc).
+"""The cache server beside Redis: GET and SET on kept connections, the same load from the same program (load.cc).
 
 Redis runs as it comes (a snapshot now and then), as the target has it, and beside it with what promises the same as
 ours: its append-only file, written before it answers and synced every second, survives a kill. Ours commits every SET to its file before it
@@ -19,7 +19,7 @@ import urllib.request
 
 from figures import BENCH, BINARY, ROOT, Figures, median_with_interval, progress
 
-LOAD = BENCH / "cache_load"
+LOAD = BENCH / "load"
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -45,6 +45,11 @@ def serve():
     application = web.Application()
     application.router.add_get("/api/search", search)
 
+    async def health(_):
+        return web.json_response({"status": "ok"})
+
+    application.router.add_get("/health/live", health)
+
     async def started(_):
         print(f"listening on http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
 

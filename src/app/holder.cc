@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -40,6 +41,8 @@
 namespace docmind::app {
 namespace {
 
+constexpr std::uint64_t kConnections = 16'384;  // At once, if the process may have so many files open;
+constexpr std::uint64_t kOtherFiles = 512;      // as these come first: the library's, children's, uploads'.
 constexpr auto kWarmUp = std::chrono::minutes(3);
 constexpr auto kStorePatience = std::chrono::seconds(10);    // With one request to a store of vectors,
 constexpr auto kQuestionPatience = std::chrono::seconds(1);  // while somebody waits for an answer.
@@ -119,6 +122,11 @@ Result<std::unique_ptr<graph::Saver>> open_sessions(const Layout& layout) {
   graph::sqlite::SqliteSaverOptions options;
   options.path = layout.sessions.string();
   return std::unique_ptr<graph::Saver>(DM_TRY(graph::sqlite::SqliteSaver::open(std::move(options))));
+}
+
+std::uint32_t connections_of(std::uint64_t open_files) {
+  const std::uint64_t left = open_files - std::min(open_files, kOtherFiles);
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(left, 64, kConnections));
 }
 
 }  // namespace
@@ -225,6 +233,7 @@ Result<> Holder::State::build() {
   routes->serve_runs(DM_TRY(server::Runs::open({}, deps.clock, rng)));
   net::ServerOptions options;
   options.refuse = [this](const net::Request& head) { return routes->refuse(head); };
+  options.connections = connections_of(sys::raise_open_files());
   options.body_bytes = [this](const net::Request& head) { return routes->body_bytes(head); };
   options.lane = server::Routes::lane;
   server = DM_TRY(net::Server::open(std::move(options), [this](const net::Request& request, net::ResponseWriter& out) {

@@ -17,18 +17,20 @@ class Pool::Impl {
   explicit Impl(PoolOptions options) : options_(options) { DM_CHECK(options.threads > 0 && options.queue_bound > 0); }
 
   ~Impl() {
+    std::vector<std::jthread> threads;  // Joined at the end.
     {
       const MutexLock lock(mutex_);
       closing_ = true;
+      threads.swap(threads_);
     }
     work_.notify_all();
     room_.notify_all();
-    for (std::jthread& thread : threads_) thread.join();
   }
 
   Result<> start() {
+    const MutexLock lock(mutex_);
     try {
-      for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+      add_thread();
     } catch (const std::system_error& e) {
       return Error{Code::kResourceExhausted, std::string("cannot start a thread: ") + e.what(),
                    "Close other programs, or lower the number of threads in the settings."};
@@ -69,9 +71,22 @@ class Pool::Impl {
 
   Result<> put(Task task, Lane lane) DM_REQUIRES(mutex_) {
     if (closing_) return Error{Code::kCancelled, "the pool is closing"};
-    if (queue(lane).size() >= options_.queue_bound) return Error{Code::kResourceExhausted, "too much work is waiting"};
+    const bool waits = lanes_[0].size() + lanes_[1].size() >= free_ && threads_.size() == options_.threads;
+    if (waits && queue(lane).size() >= options_.queue_bound) {
+      return Error{Code::kResourceExhausted, "too much work is waiting"};
+    }
     queue(lane).push_back(std::move(task));
+    if (lanes_[0].size() + lanes_[1].size() <= free_ || threads_.size() == options_.threads) return {};
+    try {
+      add_thread();
+    } catch (const std::system_error&) {  // Those there are take it.
+    }
     return {};
+  }
+
+  void add_thread() DM_REQUIRES(mutex_) {
+    threads_.emplace_back([this] { work(); });
+    ++free_;
   }
 
   void work() {
@@ -82,11 +97,13 @@ class Pool::Impl {
       if (from.empty()) return;
       Task task = std::move(from.front());
       from.pop_front();
+      --free_;
       lock.unlock();
       room_.notify_all();  // Of either lane.
       task();
       task = nullptr;  // What it holds goes before the lock comes back.
       lock.lock();
+      ++free_;
     }
   }
 
@@ -96,7 +113,8 @@ class Pool::Impl {
   std::condition_variable_any room_;
   std::array<std::deque<Task>, 2> lanes_ DM_GUARDED_BY(mutex_);  // By Lane.
   bool closing_ DM_GUARDED_BY(mutex_) = false;
-  std::vector<std::jthread> threads_;
+  std::size_t free_ DM_GUARDED_BY(mutex_) = 0;  // Threads that have no task; those that are starting, too.
+  std::vector<std::jthread> threads_ DM_GUARDED_BY(mutex_);
 };
 
 Pool::Pool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

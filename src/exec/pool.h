@@ -1,4 +1,5 @@
-// A fixed number of threads that run what is submitted, interactive work before batch work.
+// Threads that run what is submitted, interactive work before batch work: at most a fixed number, each started when a
+// task comes that would wait otherwise.
 //
 // Thread safety: submit from any thread, a task of the pool too. The destructor refuses new tasks, runs those that were
 // accepted, and joins: every accepted task runs exactly once. Tasks must not throw and should not wait for other
@@ -21,14 +22,14 @@ enum class Lane : std::uint8_t {
 };
 
 struct PoolOptions {
-  std::size_t threads = 1;         // At least 1.
+  std::size_t threads = 1;         // At most; at least 1.
   std::size_t queue_bound = 1024;  // Tasks that wait, in each lane.
 };
 
 class Pool {
  public:
   using Task = std::function<void()>;
-  // kResourceExhausted when the machine refuses a thread.
+  // kResourceExhausted when the machine refuses the first thread. Where it refuses another later, tasks wait.
   static Result<std::unique_ptr<Pool>> open(PoolOptions options);
   ~Pool();
   Pool(const Pool&) = delete;

@@ -79,6 +79,22 @@ TEST(Pool, TheQueueIsBoundedInEachLane) {
   releaser.join();
 }
 
+TEST(Pool, AsManyRunAtOnceAsItMayHave) {
+  constexpr int kThreads = 5;
+  std::latch all(kThreads);  // Opens when that many run at the same time.
+  const auto pool = open({.threads = kThreads, .queue_bound = 2 * kThreads});
+  std::latch done(2 * kThreads);
+  for (int i = 0; i < kThreads; ++i) {
+    ASSERT_TRUE(pool->try_submit([&] {
+      all.arrive_and_wait();
+      done.count_down();
+    }));
+  }
+  all.wait();
+  for (int i = 0; i < kThreads; ++i) ASSERT_TRUE(pool->try_submit([&] { done.count_down(); }));
+  done.wait();
+}
+
 TEST(Pool, ATaskMaySubmitMore) {
   std::atomic<int> ran = 0;
   std::latch done(1);

@@ -93,7 +93,11 @@ struct Server::State final : ConnectionOwner {
   const Handler& handler() const override { return handler_; }
   bool draining() const override { return draining_; }
   Result<> run(Lane lane, std::function<void()> task) override {
-    return (lane == Lane::kQuick ? quick_ : normal_)->try_submit(std::move(task), exec::Lane::kInteractive);
+    return pool(lane).try_submit(std::move(task), exec::Lane::kInteractive);
+  }
+  exec::Pool& pool(Lane lane) {
+    if (lane == Lane::kQuick) return *quick_;
+    return lane == Lane::kLong ? *long_ : *normal_;
   }
   bool hold_body(std::uint64_t bytes) override {
     if (bytes > options_.bodies_in_all - std::min(bodies_, options_.bodies_in_all)) return false;
@@ -123,6 +127,7 @@ struct Server::State final : ConnectionOwner {
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
   std::unique_ptr<exec::Pool> normal_;
   std::unique_ptr<exec::Pool> quick_;
+  std::unique_ptr<exec::Pool> long_;
   std::thread io_thread_;
 
   // On the io thread alone.
@@ -234,6 +239,7 @@ void Server::State::stop(std::optional<Deadline> drain) {
     for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->close();
   });
   normal_.reset();  // Joins: handlers have been told to stop.
+  long_.reset();
   quick_.reset();
   join();
 }
@@ -277,6 +283,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Handler hand
   auto state = std::make_unique<State>(std::move(options), std::move(handler));
   state->normal_ = DM_TRY(exec::Pool::open({state->options_.threads, state->options_.waiting}));
   state->quick_ = DM_TRY(exec::Pool::open({1, kQuickWaiting}));
+  state->long_ = DM_TRY(exec::Pool::open({state->options_.long_requests, state->options_.waiting}));
   try {
     state->io_thread_ = std::thread([owner = state.get()] { owner->run_io(); });
   } catch (const std::system_error&) {

@@ -43,13 +43,15 @@ class ResponseWriter {
 
 using Handler = std::function<void(const Request&, ResponseWriter&)>;
 
-// Quick requests (health, metrics) have a thread of their own, so that they answer while all others are busy.
-enum class Lane : std::uint8_t { kNormal, kQuick };
+// Quick requests (health, metrics) have a thread of their own, so that they answer while all others are busy. Long ones
+// mostly wait (for events, for a model): many of them at once keep no others from being answered.
+enum class Lane : std::uint8_t { kNormal, kQuick, kLong };
 
 struct ServerOptions {
-  std::uint32_t threads = 16;        // Handlers at once; a stream holds one while it lasts.
-  std::uint32_t waiting = 64;        // Requests that may wait for a thread; more get 429.
-  std::uint32_t connections = 1024;  // Open at once; more get 503.
+  std::uint32_t threads = 16;         // Handlers at once.
+  std::uint32_t waiting = 256;        // Requests that may wait for a thread; more get 429.
+  std::uint32_t long_requests = 256;  // The same for those that are long: each holds a thread while it lasts.
+  std::uint32_t connections = 1024;   // Open at once; more get 503.
   std::uint32_t header_bytes = 16U << 10U;
   std::uint64_t bodies_in_all = 1U << 30U;             // Bytes of all bodies being held; more get 503.
   std::uint64_t stream_bytes = 256U << 10U;            // Unsent bytes of one stream before write() waits.

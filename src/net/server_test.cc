@@ -357,6 +357,19 @@ TEST_F(ServerTest, RefusesMoreThanItCanHold) {
   EXPECT_TRUE(waiting.read_response().value_or("").ends_with("GET /next "));
 }
 
+TEST_F(ServerTest, ManyLongRequestsKeepNoOtherFromBeingAnswered) {
+  ServerOptions options{.threads = 1, .waiting = 1, .long_requests = 20};
+  options.lane = [](const Request& head) { return head.target.path == "/hold" ? Lane::kLong : Lane::kNormal; };
+  start(std::move(options));
+  std::vector<RawSocket> held;
+  for (int i = 0; i < 20; ++i) held.push_back(connect());
+  for (RawSocket& socket : held) socket.send(get("/hold"));
+  ASSERT_TRUE(hold_.wait_for_waiting(20));
+  EXPECT_TRUE(ask(get("/other")).ends_with("GET /other "));
+  hold_.open();
+  for (RawSocket& socket : held) EXPECT_TRUE(socket.read_response().value_or("").ends_with("GET /hold "));
+}
+
 TEST_F(ServerTest, RefusesConnectionsPastItsCap) {
   start({.connections = 2});
   RawSocket first = connect();

@@ -61,6 +61,7 @@ std::string error_text(std::string_view path, const Error& error) {
 }
 
 bool is_quick(std::string_view path) { return path.starts_with("/health") || path == "/metrics"; }
+bool is_long(std::string_view path) { return path.ends_with("/events") || path.starts_with("/v1/"); }
 
 }  // namespace
 
@@ -159,7 +160,8 @@ std::uint64_t Routes::body_bytes(const net::Request& head) const {
 }
 
 net::Lane Routes::lane(const net::Request& head) {
-  return is_quick(head.target.path) ? net::Lane::kQuick : net::Lane::kNormal;
+  if (is_quick(head.target.path)) return net::Lane::kQuick;
+  return is_long(head.target.path) ? net::Lane::kLong : net::Lane::kNormal;
 }
 
 void Routes::handle(const net::Request& request, net::ResponseWriter& out) {

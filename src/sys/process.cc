@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -220,6 +221,14 @@ Result<fs::path> executable_path() {
   fs::path path = fs::read_symlink("/proc/self/exe", error);
   if (error) return Error{Code::kInternal, "cannot find this program's own file: " + error.message()};
   return path;
+}
+
+std::uint64_t raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;  // Less than any system gives.
+  rlimit wanted = limit;
+  wanted.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &wanted) == 0 ? wanted.rlim_cur : limit.rlim_cur;
 }
 
 int process_id() { return ::getpid(); }

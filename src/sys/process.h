@@ -43,6 +43,9 @@ std::size_t free_processors();
 // Threads that run or wait for a processor, the asking one included, in a text of /proc/loadavg; 0: it does not say.
 std::size_t running_threads_in(std::string_view proc_loadavg);
 
+// Lets this process have as many files and connections open as it may, and returns how many.
+std::uint64_t raise_open_files();
+
 Result<std::filesystem::path> executable_path();
 int process_id();
 

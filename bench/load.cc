@@ -1,10 +1,11 @@
-// Load on a cache: GET and SET on many kept connections, each with one request under way, as redis-benchmark does it,
-// in HTTP to our cache server or in RESP to Redis. Prints one line of JSON: requests a second, latencies, errors.
+// Load on a server: many kept connections, each with one request under way, as redis-benchmark does it. Prints one line
+// of JSON: requests a second, latencies, errors.
 //
-//   cache_load http|redis PORT get|set|fill REQUESTS CONNECTIONS KEYS VALUE_BYTES
-//
-// The same loop, the same keys, the same values for both, so that what differs is the server. fill: sets every key
-// once.
+//   load http|redis PORT get|set|fill REQUESTS CONNECTIONS KEYS VALUE_BYTES
+//     Our cache server, or Redis: the same loop, the same keys, the same values for both, so that what differs is the
+//     server. fill: sets every key once.
+//   load request PORT REQUESTS CONNECTIONS < REQUEST
+//     Any server of HTTP/1.1: the same bytes again and again, each to be answered 200 with its length.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -28,9 +29,12 @@ namespace {
 
 using Time = std::chrono::steady_clock::time_point;
 
+enum class Kind { kCacheServer, kRedis, kRequest };
+
 struct Load {
-  bool http = true;
+  Kind kind = Kind::kCacheServer;
   std::uint16_t port = 0;
+  std::string bytes;  // Of kRequest.
   std::string_view what;
   std::size_t requests = 0;
   std::size_t connections = 1;
@@ -51,9 +55,10 @@ std::size_t number(const char* text) {
 }
 
 std::string request(const Load& load, std::size_t key) {
+  if (load.kind == Kind::kRequest) return load.bytes;
   const std::string name = "key:" + std::to_string(1'000'000 + key);
   const std::string size = std::to_string(load.value.size());
-  if (load.http) {
+  if (load.kind == Kind::kCacheServer) {
     if (load.what == "get") return "GET /v1/entries/" + name + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     return "PUT /v1/entries/" + name + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + size + "\r\n\r\n" +
            load.value;
@@ -65,14 +70,28 @@ std::string request(const Load& load, std::size_t key) {
 
 enum class Reply { kMore, kGood, kBad };
 
-Reply read_http(const std::string& reply, bool get, std::size_t bytes) {
+// The reply's status and the length of its body, when all of it is there.
+Reply read_http(const std::string& reply, std::string_view& status, std::size_t& body) {
   const std::size_t end = reply.find("\r\n\r\n");
   if (end == std::string::npos) return Reply::kMore;
-  const bool expected = reply.compare(9, 3, get ? "200" : "204") == 0;
+  status = std::string_view(reply).substr(9, 3);
   const std::size_t at = reply.find("Content-Length: ");
-  const std::size_t body = at < end ? number(reply.c_str() + at + 16) : 0;
-  if (reply.size() < end + 4 + body) return Reply::kMore;
-  return expected && body == (get ? bytes : 0) ? Reply::kGood : Reply::kBad;
+  body = at < end ? number(reply.c_str() + at + 16) : 0;
+  return reply.size() < end + 4 + body ? Reply::kMore : Reply::kGood;
+}
+
+Reply read_cache(const std::string& reply, bool get, std::size_t bytes) {
+  std::string_view status;
+  std::size_t body = 0;
+  if (read_http(reply, status, body) == Reply::kMore) return Reply::kMore;
+  return status == (get ? "200" : "204") && body == (get ? bytes : 0) ? Reply::kGood : Reply::kBad;
+}
+
+Reply read_any(const std::string& reply) {
+  std::string_view status;
+  std::size_t body = 0;
+  if (read_http(reply, status, body) == Reply::kMore) return Reply::kMore;
+  return status == "200" && body > 0 ? Reply::kGood : Reply::kBad;
 }
 
 Reply read_redis(const std::string& reply, bool get, std::size_t bytes) {
@@ -129,6 +148,13 @@ struct Runner {
     }
   }
 
+  Reply read(const std::string& reply) const {
+    const bool get = load.what == "get";
+    if (load.kind == Kind::kRequest) return read_any(reply);
+    return load.kind == Kind::kRedis ? read_redis(reply, get, load.value.size())
+                                     : read_cache(reply, get, load.value.size());
+  }
+
   // Whether the connection has had its last reply.
   bool receive(Connection& connection) {
     std::array<char, 65536> bytes;
@@ -139,9 +165,7 @@ struct Runner {
       std::exit(1);
     }
     connection.reply.append(bytes.data(), static_cast<std::size_t>(got));
-    const bool get = load.what == "get";
-    const Reply reply = load.http ? read_http(connection.reply, get, load.value.size())
-                                  : read_redis(connection.reply, get, load.value.size());
+    const Reply reply = read(connection.reply);
     if (reply == Reply::kMore) return false;
     if (reply == Reply::kBad) ++errors;
     micros.push_back(
@@ -184,25 +208,43 @@ float part(std::vector<float>& values, double share) {
   return *at;
 }
 
+std::string standard_input() {
+  std::string out;
+  std::array<char, 4096> bytes;
+  while (const std::size_t got = std::fread(bytes.data(), 1, bytes.size(), stdin)) out.append(bytes.data(), got);
+  return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
-    std::fputs("cache_load http|redis PORT get|set|fill REQUESTS CONNECTIONS KEYS VALUE_BYTES\n", stderr);
+  const std::string_view kind = argc > 1 ? argv[1] : "";
+  if (argc != (kind == "request" ? 5 : 8)) {
+    std::fputs(
+        "load http|redis PORT get|set|fill REQUESTS CONNECTIONS KEYS VALUE_BYTES\n"
+        "load request PORT REQUESTS CONNECTIONS < REQUEST\n",
+        stderr);
     return 2;
   }
   Load load;
-  load.http = std::string_view(argv[1]) == "http";
   load.port = static_cast<std::uint16_t>(number(argv[2]));
-  load.what = argv[3];
-  load.requests = std::max<std::size_t>(1, number(argv[4]));
-  load.connections = std::max<std::size_t>(1, number(argv[5]));
-  load.keys = std::max<std::size_t>(1, number(argv[6]));
-  if (load.what == "fill") load.requests = load.keys;
-  std::uint32_t letter = 1;
-  while (load.value.size() < number(argv[7])) {  // Like text: it compresses, but not to nothing.
-    letter = letter * 1664525U + 1013904223U;
-    load.value += "etaoin shrdlu"[(letter >> 16U) % 13U];
+  if (kind == "request") {
+    load.kind = Kind::kRequest;
+    load.bytes = standard_input();
+    load.requests = std::max<std::size_t>(1, number(argv[3]));
+    load.connections = std::max<std::size_t>(1, number(argv[4]));
+  } else {
+    load.kind = kind == "http" ? Kind::kCacheServer : Kind::kRedis;
+    load.what = argv[3];
+    load.requests = std::max<std::size_t>(1, number(argv[4]));
+    load.connections = std::max<std::size_t>(1, number(argv[5]));
+    load.keys = std::max<std::size_t>(1, number(argv[6]));
+    if (load.what == "fill") load.requests = load.keys;
+    std::uint32_t letter = 1;
+    while (load.value.size() < number(argv[7])) {  // Like text: it compresses, but not to nothing.
+      letter = letter * 1664525U + 1013904223U;
+      load.value += "etaoin shrdlu"[(letter >> 16U) % 13U];
+    }
   }
   Runner runner{.load = load};
   const double seconds = runner.run();
