@@ -4,7 +4,7 @@ its start.
 
 usage: http-server.py [--rounds N] [--requests N] [--idle N] [--tiny]
 The library is Debian's three manuals. Requests are sent by one program (load.cc) on kept connections, each with one under
-way: health, search (the question is embedded each time), a question whose answer is kept. The peer is aiohttp with
+way: health, search (200 questions in turn), a question whose answer is kept. The peer is aiohttp with
 LlamaIndex over the same manuals, with the same model; rounds are interleaved. Idle connections have had one answer each.
 Memory is the PSS of the server's own process, without its engine; start is from exec to "listening on".
 """
@@ -22,7 +22,7 @@ from harness import manuals
 from server import PEER, QUESTION, Server, memory, ours
 
 LOAD = BENCH / "load"
-SEARCH = "/api/search?q=" + urllib.parse.quote(QUESTION)
+SEARCHES = 200  # Different ones: each has to be embedded.
 
 
 def get(path):
@@ -35,14 +35,20 @@ def post(path, body):
             f"Content-Length: {len(text.encode())}\r\n\r\n{text}")
 
 
+def searches():
+    questions = [f"{QUESTION[:-1]} by {way}, part {number}?" for number in range(SEARCHES // 4)
+                 for way in ("mail", "hand", "script", "phone")]
+    return [get("/api/search?q=" + urllib.parse.quote(question)) for question in questions]
+
+
 def port_of(server):
     return server.address.rsplit(":", 1)[1].strip("/")
 
 
-def loading(server, request, requests, connections):
+def loading(server, given, requests, connections):
     running = subprocess.Popen([LOAD, "request", port_of(server), str(requests), str(connections)], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    running.stdin.write(request)
+    running.stdin.write("\0".join(given))
     running.stdin.close()
     return running
 
@@ -55,14 +61,14 @@ def loaded(running):
 
 
 def rates(figures, server, peer, a):
-    for name, request, requests, at_peer in (("health", get("/health/live"), a.requests, True),
-                                             ("search", get(SEARCH), max(16, a.requests // 20), True),
-                                             ("a kept answer", post("/api/ask", {"question": QUESTION}), a.requests // 4, False)):
+    for name, request, requests, at_peer in (("health", [get("/health/live")], a.requests, True),
+                                             ("search", searches(), max(16, a.requests // 20), True),
+                                             ("a kept answer", [post("/api/ask", {"question": QUESTION})], a.requests // 4, False)):
         theirs, mine = [], []
         for _ in range(a.rounds):
             mine.append(loaded(loading(server, request, requests, 16)))
             if peer and at_peer:
-                theirs.append(loaded(loading(peer, request, max(16, requests // 4), 16)))
+                theirs.append(loaded(loading(peer, request, max(16, requests // (4 if name == "health" else 20)), 16)))
         for key, unit in (("requests_per_second", "/s"), ("p50_us", "µs"), ("p99_us", "µs")):
             middle, low, high = median_with_interval([run[key] for run in mine])
             beside = median_with_interval([run[key] for run in theirs])[0] if theirs else None
@@ -90,16 +96,17 @@ def many(figures, server, peer, a):
         before = memory(one.process.pid)[0][0]
         connections = connect(one, a.idle)
         if name == "ours":
-            active = loading(one, get(SEARCH), 60 if a.tiny else 1500, 100)
-            probes = [loaded(loading(one, get("/health/live"), 50, 1)) for _ in range(2 if a.tiny else 20)]
-            still = active.poll() is None
-            loaded(active)
-            if not still and not a.tiny:
-                raise SystemExit("the active connections ended before the probes did; ask for more")
+            active = loading(one, searches(), 10_000_000, 100)
+            probes = [loaded(loading(one, [get("/health/live")], 50, 1)) for _ in range(2 if a.tiny else 20)]
+            if active.poll() is not None:
+                raise SystemExit(f"the searching connections ended: {active.stderr.read()}")
             worst, low, high = median_with_interval([run["p99_us"] / 1000 for run in probes])
             figures.add(f"health beside {a.idle} idle and 100 searching connections, p99 ({low:.2g} to {high:.2g})", "ms", worst,
                         None, "<= 50", None if a.tiny else worst <= 50)
         added[name] = memory(one.process.pid)[0][0] - before
+        if name == "ours":
+            active.kill()
+            active.wait()
         for connection in connections:
             connection.close()
     grown = added["ours"]

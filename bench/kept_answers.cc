@@ -132,7 +132,7 @@ class Bench {
     cache::AnswerCacheDeps deps{.entries = *entries_, .library = *library_, .clock = clock_, .metrics = metrics_};
     deps.normalised = [](std::string_view text) { return std::string(text); };
     deps.compare = [](std::string_view) -> cache::Compare {
-      return [](std::string_view) { return Result<std::string>(std::string()); };
+      return [](std::string_view) { return Result<cache::Compared>(cache::Compared{}); };
     };
     cache_ = DM_TRY(
         cache::AnswerCache::open({.questions = given_.answers + given_.keeps}, std::move(deps), Deadline::never(), {}));

@@ -4,8 +4,8 @@
 //   load http|redis PORT get|set|fill REQUESTS CONNECTIONS KEYS VALUE_BYTES
 //     Our cache server, or Redis: the same loop, the same keys, the same values for both, so that what differs is the
 //     server. fill: sets every key once.
-//   load request PORT REQUESTS CONNECTIONS < REQUEST
-//     Any server of HTTP/1.1: the same bytes again and again, each to be answered 200 with its length.
+//   load request PORT REQUESTS CONNECTIONS < REQUESTS
+//     Any server of HTTP/1.1: the given requests in turn, a NUL between two, each to be answered 200 with its length.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -34,7 +34,7 @@ enum class Kind { kCacheServer, kRedis, kRequest };
 struct Load {
   Kind kind = Kind::kCacheServer;
   std::uint16_t port = 0;
-  std::string bytes;  // Of kRequest.
+  std::vector<std::string> given;  // Of kRequest.
   std::string_view what;
   std::size_t requests = 0;
   std::size_t connections = 1;
@@ -55,7 +55,7 @@ std::size_t number(const char* text) {
 }
 
 std::string request(const Load& load, std::size_t key) {
-  if (load.kind == Kind::kRequest) return load.bytes;
+  if (load.kind == Kind::kRequest) return load.given[key % load.given.size()];
   const std::string name = "key:" + std::to_string(1'000'000 + key);
   const std::string size = std::to_string(load.value.size());
   if (load.kind == Kind::kCacheServer) {
@@ -129,7 +129,7 @@ struct Runner {
   std::vector<float> micros{};
 
   std::size_t next_key() {
-    if (load.what == "fill") return begun;
+    if (load.what == "fill" || load.kind == Kind::kRequest) return begun;
     random ^= random << 13U;  // xorshift64 (Marsaglia 2003)
     random ^= random >> 7U;
     random ^= random << 17U;
@@ -208,10 +208,15 @@ float part(std::vector<float>& values, double share) {
   return *at;
 }
 
-std::string standard_input() {
-  std::string out;
-  std::array<char, 4096> bytes;
-  while (const std::size_t got = std::fread(bytes.data(), 1, bytes.size(), stdin)) out.append(bytes.data(), got);
+std::vector<std::string> requests_given() {
+  std::vector<std::string> out(1);
+  for (int one = std::getchar(); one != EOF; one = std::getchar()) {
+    if (one == 0) {
+      out.emplace_back();
+    } else {
+      out.back() += static_cast<char>(one);
+    }
+  }
   return out;
 }
 
@@ -222,7 +227,7 @@ int main(int argc, char** argv) {
   if (argc != (kind == "request" ? 5 : 8)) {
     std::fputs(
         "load http|redis PORT get|set|fill REQUESTS CONNECTIONS KEYS VALUE_BYTES\n"
-        "load request PORT REQUESTS CONNECTIONS < REQUEST\n",
+        "load request PORT REQUESTS CONNECTIONS < REQUESTS\n",
         stderr);
     return 2;
   }
@@ -230,7 +235,7 @@ int main(int argc, char** argv) {
   load.port = static_cast<std::uint16_t>(number(argv[2]));
   if (kind == "request") {
     load.kind = Kind::kRequest;
-    load.bytes = standard_input();
+    load.given = requests_given();
     load.requests = std::max<std::size_t>(1, number(argv[3]));
     load.connections = std::max<std::size_t>(1, number(argv[4]));
   } else {
