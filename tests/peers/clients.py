@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The clients that OpenAI, Anthropic and the Model Context Protocol publish for Python, pointed at docmind: each asks and
-finds the citations where its own types have them."""
+"""The clients that OpenAI, Anthropic and the Model Context Protocol publish for Python and JavaScript, pointed at docmind:
+each asks and finds the citations where its own types have them."""
 import os
 import pathlib
 import subprocess
@@ -103,6 +103,14 @@ class ClientsTest(DocMindTest):
     def test_mcp_on_standard_input_and_output(self):
         command = self.command("mcp")
         asyncio.run(self.use(mcp.StdioServerParameters(command=command[0], args=command[1:], env=self.environment)))
+
+    def test_all_in_javascript(self):
+        node = ROOT / ".deps/node-bin"
+        subprocess.run([ROOT / "bench/peers/setup.sh", "clients-js", node], check=True)
+        ran = subprocess.run([node / "node", ROOT / "tests/peers/clients.mjs", PEERS / "clients-js", self.serve()[1],
+                              *self.command("mcp")], env=self.environment, capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        self.assertIn("# pass 5\n", ran.stdout)
 
     def test_mcp_over_http(self):
         asyncio.run(self.use(self.serve()[1] + "/mcp"))

@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WITH_PEERS = ["embed", "ingest", "ranking", "plain", "fanout", "gap"]
 COMPARED = ["supervisor", "backends", "switching", "kills", "idle", "proxies", "partitions", "offline",
-            "managed_vllm", "managed_ollama", "embeddings", "qdrant", "clients"]
+            "managed_vllm", "managed_ollama", "embeddings", "qdrant", "clients", "frameworks"]
 
 missed = []
 for name in WITH_PEERS:
