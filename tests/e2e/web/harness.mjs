@@ -39,27 +39,40 @@ export class Site {
       ...settings,
     };
     furnish(site);
-    site.process = spawn(binary, ["--data", join(site.folder, "data"), "serve", "--port", "0"], { env: site.environment, stdio: ["ignore", "pipe", "pipe"] });
+    await site.launch("0");
+    return site;
+  }
+
+  async launch(port) {
+    this.process = spawn(binary, ["--data", join(this.folder, "data"), "serve", "--port", port], { env: this.environment, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
-    site.process.stderr.on("data", (piece) => (said += piece));
-    site.address = await new Promise((done, failed) => {
+    this.process.stderr.on("data", (piece) => (said += piece));
+    this.address = await new Promise((done, failed) => {
       let line = "";
-      site.process.stdout.on("data", (piece) => {
+      this.process.stdout.on("data", (piece) => {
         line += piece;
         const found = /listening on (http:\S+)/.exec(line);
         if (found) done(found[1]);
       });
-      site.process.on("exit", () => failed(new Error(said)));
+      this.process.on("exit", () => failed(new Error(said)));
     });
-    return site;
+  }
+
+  async end(signal) {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = new Promise((done) => this.process.once("exit", done));
+    this.process.kill(signal);
+    await gone;
+  }
+
+  // Killed, and started again under the same address.
+  async restart() {
+    await this.end("SIGKILL");
+    await this.launch(new URL(this.address).port);
   }
 
   async stop() {
-    if (this.process.exitCode === null) {
-      const gone = new Promise((done) => this.process.once("exit", done));
-      this.process.kill("SIGTERM");
-      await gone;
-    }
+    await this.end("SIGTERM");
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -118,7 +131,7 @@ export function assertClean(tab) {
 export function scenario(name, { settings = {}, before = () => {}, furnish = () => {}, prepare = () => {}, after = () => {} }, run) {
   test(name, { skip: missing, timeout: 240_000 }, async () => {
     await before();
-    const site = await Site.start({ ...settings }, furnish);
+    const site = await Site.start(typeof settings === "function" ? settings() : settings, furnish);
     const tabs = [];
     let browser;
     try {

@@ -73,7 +73,7 @@ withWriter(
     assert.equal(await answer.locator("[data-chip]").count(), 0);
     await answer.getByRole("heading", { name: "Nearest passages, not an answer" }).waitFor();
   },
-  { DOCMIND_ASK__GENERAL_KNOWLEDGE: "true" },
+  () => ({ DOCMIND_ASK__GENERAL_KNOWLEDGE: "true" }),
 );
 
 scenario("EE18 abstention: nearest passages, no chips", withFerries, async ({ open }) => {

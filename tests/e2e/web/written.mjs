@@ -3,8 +3,9 @@ import { ferries } from "./documents.mjs";
 import { scenario } from "./harness.mjs";
 import { Writer } from "./writer.mjs";
 
-export function withWriter(name, run, more = {}) {
+// `more`: further settings, made when the writer has its address.
+export function withWriter(name, run, more = () => ({})) {
   let writer;
-  const settings = { ...more, get DOCMIND_VLLM__URL() { return writer.url; } };
+  const settings = () => ({ DOCMIND_VLLM__URL: writer.url, ...more(writer) });
   scenario(name, { settings, before: async () => (writer = await Writer.start()), after: () => writer.stop(), prepare: (site) => site.ingest(ferries) }, (at) => run({ ...at, writer }));
 }

@@ -93,6 +93,7 @@ export async function follow(run: string, events: RunEvents): Promise<void> {
       }
     } catch (thrown) {
       const failure = asFailure(thrown);
+      if (failure.missing && after > 0) throw new Failure(failure.status, "gone", "The server was started again while it answered.", "");
       if (failure.status !== 0) throw failure;
     }
     await new Promise((resume) => setTimeout(resume, Math.min(250 * 2 ** lost, 5000)));

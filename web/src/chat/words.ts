@@ -48,6 +48,13 @@ export function notesOf(turn: Turn): Note[] {
   return notes;
 }
 
+// What stands between two turns when another model wrote the later one; nothing when the same did.
+export function seamOf(before: Turn | undefined, turn: Turn): string {
+  const { backend, context } = turn.answer;
+  if (!before || backend === null || before.answer.backend === backend) return "";
+  return `From here: ${backend}${context.limit === null ? "" : `, window ${context.limit.toLocaleString("en")}`}.`;
+}
+
 function quotesStand(answer: Answer): string {
   const quotes = answer.claims.flatMap((claim) => claim.citations).length;
   return quotes === 1 ? "its quote still stands." : `its ${quotes} quotes still stand.`;
