@@ -39,9 +39,9 @@ class Loader {
   Result<Loaded> run() {
     DM_TRY(read_folder());
     if (sources_.file) DM_TRY(read_config_file(*sources_.file));
-    for (const Assignment& assignment : read_variables(sources_.environment)) assign(assignment);
+    for (const Assignment& assignment : read_variables(sources_.environment)) assign(assignment, Locks::kYes);
     for (const Flag& flag : sources_.flags) {
-      assign({.key = flag.key, .value = flag.value, .origin = "flag " + flag.flag, .spelt = flag.key});
+      assign({.key = flag.key, .value = flag.value, .origin = "flag " + flag.flag, .spelt = flag.key}, Locks::kYes);
     }
     if (!mistakes_.empty()) return first_mistake();
     if (out_.settings.data.empty()) {
@@ -53,40 +53,59 @@ class Loader {
   }
 
  private:
+  enum class Locks : std::uint8_t { kNo, kYes };
+
   Result<> read_folder() {
     if (sources_.folder.empty()) return {};
-    auto entries = files_.list(sources_.folder);
-    if (!entries && entries.error().code == Code::kNotFound) return {};
-    if (!entries) return std::move(entries).error();
-    for (const sys::FolderEntry& entry : *entries) {
-      if (entry.name.starts_with('.') || !entry.name.ends_with(".yaml")) continue;
-      DM_TRY(read_yaml_file(sources_.folder / entry.name));
+    out_.writes = sources_.folder / "docmind.yaml";
+    for (const std::string& name : DM_TRY(names_in_folder())) {
+      const fs::path file = sources_.folder / name;
+      DM_TRY(read_yaml_file(file));
+      if (name != kServiceFile) out_.writes = file;
     }
     return {};
   }
 
+  Result<std::set<std::string>> names_in_folder() {
+    std::set<std::string> out;
+    auto entries = files_.list(sources_.folder);
+    if (!entries && entries.error().code != Code::kNotFound) return std::move(entries).error();
+    if (entries) {
+      for (const sys::FolderEntry& entry : *entries) {
+        if (!entry.name.starts_with('.') && entry.name.ends_with(".yaml")) out.insert(entry.name);
+      }
+    }
+    const auto& edited = sources_.edited;
+    if (edited && edited->file.parent_path() == sources_.folder) out.insert(edited->file.filename().native());
+    return out;
+  }
+
   Result<> read_config_file(const fs::path& file) {
+    out_.writes = file;
     DM_TRY(read_yaml_file(file));
     const fs::path beside = file.parent_path() / ".env";
     auto text = files_.read(beside, kMaxFileBytes);
     if (!text && text.error().code == Code::kNotFound) return {};
     if (!text) return std::move(text).error();
-    return assign_all(read_dot_env(*text, beside), beside);
+    return assign_all(read_dot_env(*text, beside), beside, Locks::kYes);
   }
 
   Result<> read_yaml_file(const fs::path& file) {
+    if (sources_.edited && sources_.edited->file == file) {
+      return assign_all(read_yaml(sources_.edited->text, file), file, Locks::kNo);
+    }
     const std::string text = DM_TRY(files_.read(file, kMaxFileBytes).with("read the settings"));
-    return assign_all(read_yaml(text, file), file);
+    return assign_all(read_yaml(text, file), file, Locks::kNo);
   }
 
-  Result<> assign_all(Result<std::vector<Assignment>> assignments, const fs::path& file) {
+  Result<> assign_all(Result<std::vector<Assignment>> assignments, const fs::path& file, Locks locks) {
     if (!assignments) return std::move(assignments).error();
     out_.files.push_back(file);
-    for (const Assignment& assignment : *assignments) assign(assignment);
+    for (const Assignment& assignment : *assignments) assign(assignment, locks);
     return {};
   }
 
-  void assign(const Assignment& assignment) {
+  void assign(const Assignment& assignment, Locks locks) {
     const auto meant = [&assignment](const Declaration& d) {
       return d.key == assignment.key || std::ranges::find(d.aliases, assignment.key) != d.aliases.end();
     };
@@ -103,6 +122,7 @@ class Loader {
       return;
     }
     out_.origins.insert_or_assign(std::string(known->key), assignment.origin);
+    if (locks == Locks::kYes) out_.locked.insert(std::string(known->key));
   }
 
   void without_effect(const Assignment& assignment) {
@@ -171,16 +191,33 @@ class Loader {
 
 Result<Loaded> load(const Sources& sources, sys::Files& files) { return Loader(sources, files).run(); }
 
+std::vector<Declaration> listed(const Loaded& loaded) {
+  std::vector<Declaration> out = declarations();
+  std::erase_if(
+      out, [&](const Declaration& one) { return one.shown == Shown::kHidden && !loaded.origins.contains(one.key); });
+  return out;
+}
+
+std::string shown_value(const Declaration& declaration, const Settings& settings) {
+  std::string value = declaration.get(settings);
+  if (declaration.shown == Shown::kSecret) return value.empty() ? value : std::string(kMask);
+  // scheme://user:password@host
+  const std::size_t scheme = value.find("://");
+  if (scheme == std::string::npos) return value;
+  const std::size_t begin = scheme + 3;
+  const std::size_t at = value.substr(0, value.find('/', begin)).rfind('@');
+  const std::size_t colon = value.find(':', begin);
+  if (at != std::string::npos && at > begin && colon < at) value.replace(colon + 1, at - colon - 1, kMask);
+  return value;
+}
+
 std::vector<SettingLine> show(const Loaded& loaded) {
   std::vector<SettingLine> out;
-  for (const Declaration& declaration : declarations()) {
+  for (const Declaration& declaration : listed(loaded)) {
     const auto origin = loaded.origins.find(declaration.key);
-    const bool set = origin != loaded.origins.end();
-    if (declaration.shown == Shown::kHidden && !set) continue;
-    const bool secret = declaration.shown == Shown::kSecret && set;
     out.push_back({.key = std::string(declaration.key),
-                   .value = secret ? "********" : declaration.get(loaded.settings),
-                   .origin = set ? origin->second : "default",
+                   .value = shown_value(declaration, loaded.settings),
+                   .origin = origin == loaded.origins.end() ? "default" : origin->second,
                    .help = std::string(declaration.help)});
   }
   return out;

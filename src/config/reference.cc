@@ -33,6 +33,16 @@ parse:
 An unknown key or a value out of range stops every command with exit code 78 and names file, line and key.
 `docmind config show --origin` prints each value and where it came from. Times are written `90s`, `2m`, `1.5h` or `250ms`,
 a bare number is seconds; sizes are MiB. A relative path in a file is taken from that file's folder.
+
+## Changing them while docmind serves
+
+`docmind config set search.k 20`, the Settings page of the web interface and `PATCH /api/settings` write the YAML file that
+counts most: that of `--config`, else the last one of the folder, else a new `docmind.yaml` there. Its comments and order stay;
+the file is replaced whole or not at all. What an `.env`, a variable or a flag sets counts more than that file and can only be
+changed there. `kill -HUP` has a serving docmind read all of them again after a change by hand. What would be refused at a start
+is refused, and everything stays as it was.
+
+The column "in force" says when: at once is with the next question, file or request; a restart is the next start of docmind.
 )";
 
 constexpr std::string_view kNamesHead = R"(
@@ -71,10 +81,10 @@ std::string reference_page() {
     if (declaration.shown == Shown::kHidden) continue;
     if (section != section_of(declaration.key)) {
       section = section_of(declaration.key);
-      page += fmt::format("\n## {}\n\n| key | default | values | |\n|---|---|---|---|\n", section);
+      page += fmt::format("\n## {}\n\n| key | default | values | in force | |\n|---|---|---|---|---|\n", section);
     }
-    page += fmt::format("| `{}` | {} | {} | {} |\n", declaration.key, default_of(declaration), declaration.values,
-                        declaration.help);
+    page += fmt::format("| `{}` | {} | {} | {} | {} |\n", declaration.key, default_of(declaration), declaration.values,
+                        declaration.effect == Effect::kAtOnce ? "at once" : "restart", declaration.help);
     for (const std::string_view alias : declaration.aliases) {
       names += fmt::format("| `{}` | `{}` |\n", upper(alias), declaration.key);
     }

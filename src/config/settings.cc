@@ -17,6 +17,7 @@ Declaration on_off(std::string_view key, Field field, std::string_view help) {
   return {.key = key,
           .help = help,
           .values = "true or false",
+          .kind = Kind::kBool,
           .set = [field](Settings& s, std::string_view text) -> Result<> {
             field(s) = DM_TRY(to_bool(text));
             return {};
@@ -29,6 +30,9 @@ Declaration integer(std::string_view key, Field field, std::int64_t least, std::
   return {.key = key,
           .help = help,
           .values = fmt::format("whole number, {} to {}", least, most),
+          .kind = Kind::kInteger,
+          .least = std::to_string(least),
+          .most = std::to_string(most),
           .set = [=](Settings& s, std::string_view text) -> Result<> {
             auto& member = field(s);
             member = static_cast<std::remove_reference_t<decltype(member)>>(DM_TRY(to_integer(text, least, most)));
@@ -43,6 +47,9 @@ Declaration mebibytes(std::string_view key, Field field, std::int64_t least, std
   return {.key = key,
           .help = help,
           .values = fmt::format("MiB, {} to {}", least, most),
+          .kind = Kind::kMebibytes,
+          .least = std::to_string(least),
+          .most = std::to_string(most),
           .set = [=](Settings& s, std::string_view text) -> Result<> {
             field(s) = static_cast<std::uint64_t>(DM_TRY(to_integer(text, least, most))) * kMebibyte;
             return {};
@@ -55,6 +62,9 @@ Declaration real(std::string_view key, Field field, double least, double most, s
   return {.key = key,
           .help = help,
           .values = fmt::format("number, {} to {}", text_of(least), text_of(most)),
+          .kind = Kind::kNumber,
+          .least = text_of(least),
+          .most = text_of(most),
           .set = [=](Settings& s, std::string_view text) -> Result<> {
             field(s) = DM_TRY(to_real(text, least, most));
             return {};
@@ -67,6 +77,9 @@ Declaration duration(std::string_view key, Field field, Duration least, Duration
   return {.key = key,
           .help = help,
           .values = fmt::format("time, {} to {}", text_of(least), text_of(most)),
+          .kind = Kind::kDuration,
+          .least = text_of(least),
+          .most = text_of(most),
           .set = [=](Settings& s, std::string_view text) -> Result<> {
             field(s) = DM_TRY(to_duration(text, least, most));
             return {};
@@ -120,6 +133,8 @@ Declaration choice(std::string_view key, Field field, std::vector<std::string_vi
   return {.key = key,
           .help = help,
           .values = all,
+          .kind = Kind::kChoice,
+          .choices = words,
           .set = [=](Settings& s, std::string_view text) -> Result<> {
             std::string word(text);
             std::ranges::transform(word, word.begin(),
@@ -135,6 +150,11 @@ Declaration choice(std::string_view key, Field field, std::vector<std::string_vi
 
 Declaration with(Declaration declaration, std::vector<std::string_view> aliases) {
   declaration.aliases = std::move(aliases);
+  return declaration;
+}
+
+Declaration at_once(Declaration declaration) {
+  declaration.effect = Effect::kAtOnce;
   return declaration;
 }
 
@@ -175,9 +195,9 @@ void add_program(std::vector<Declaration>& out) {
   out.push_back(integer(
       "server.port", [](auto& s) -> auto& { return s.server.port; }, 0, 65535,
       "Port the server listens on; 0 takes a free one."));
-  out.push_back(mebibytes(
+  out.push_back(at_once(mebibytes(
       "server.max_upload_mb", [](auto& s) -> auto& { return s.server.max_upload_bytes; }, 1, 16384,
-      "Largest document that can be uploaded."));
+      "Largest document that can be uploaded.")));
   out.push_back(line_or_none(
       "server.hosts", [](auto& s) -> auto& { return s.server.hosts; }, "names, separated by commas",
       "Names besides its own address under which the server may be called, as through a proxy; with one, keys are "
@@ -342,24 +362,24 @@ void add_further_models(std::vector<Declaration>& out) {
 }
 
 void add_reading(std::vector<Declaration>& out) {
-  out.push_back(duration(
+  out.push_back(at_once(duration(
       "parse.timeout", [](auto& s) -> auto& { return s.parse.timeout; }, std::chrono::seconds(1),
-      std::chrono::hours(24), "Longest time one document may take to read."));
-  out.push_back(mebibytes(
+      std::chrono::hours(24), "Longest time one document may take to read.")));
+  out.push_back(at_once(mebibytes(
       "parse.memory_mb", [](auto& s) -> auto& { return s.parse.memory_bytes; }, 256, 1 << 20,
-      "Address space of the process that reads one document."));
-  out.push_back(duration(
+      "Address space of the process that reads one document.")));
+  out.push_back(at_once(duration(
       "parse.cpu_seconds", [](auto& s) -> auto& { return s.parse.cpu; }, std::chrono::seconds(1),
-      std::chrono::hours(24), "Processor time one document may take to read."));
+      std::chrono::hours(24), "Processor time one document may take to read.")));
   out.push_back(mebibytes(
       "parse.max_file_mb", [](auto& s) -> auto& { return s.parse.max_file_bytes; }, 1, 16384,
       "Largest file that is read."));
-  out.push_back(mebibytes(
+  out.push_back(at_once(mebibytes(
       "parse.max_text_mb", [](auto& s) -> auto& { return s.parse.max_text_bytes; }, 1, 1024,
-      "Most text one document may hold."));
-  out.push_back(integer(
+      "Most text one document may hold.")));
+  out.push_back(at_once(integer(
       "parse.max_pages", [](auto& s) -> auto& { return s.parse.max_pages; }, 1, 1'000'000,
-      "Most pages one document may have."));
+      "Most pages one document may have.")));
   out.push_back(with(integer(
                          "chunk.tokens", [](auto& s) -> auto& { return s.chunk.tokens; }, 64, 8192,
                          "Size of a chunk in tokens, the embedder's two of its own included."),
@@ -379,20 +399,20 @@ void add_reading(std::vector<Declaration>& out) {
 }
 
 void add_supervising(std::vector<Declaration>& out) {
-  out.push_back(with(on_off(
-                         "ask.supervisor", [](auto& s) -> auto& { return s.ask.supervisor; },
-                         "Whether the chat model may send agents with tools to look further before it answers: "
-                         "several times the calls of the model, the tokens and the time of an answer."),
-                     {"enable_langgraph_supervisor"}));
-  out.push_back(integer(
+  out.push_back(at_once(with(on_off(
+                                 "ask.supervisor", [](auto& s) -> auto& { return s.ask.supervisor; },
+                                 "Whether the chat model may send agents with tools to look further before it answers: "
+                                 "several times the calls of the model, the tokens and the time of an answer."),
+                             {"enable_langgraph_supervisor"})));
+  out.push_back(at_once(integer(
       "ask.max_steps", [](auto& s) -> auto& { return s.ask.max_steps; }, 2, 48,
-      "Most calls of the chat model that one supervised answer may take; past it the answer is written without."));
-  out.push_back(integer(
+      "Most calls of the chat model that one supervised answer may take; past it the answer is written without.")));
+  out.push_back(at_once(integer(
       "ask.supervisor_tokens", [](auto& s) -> auto& { return s.ask.supervisor_tokens; }, 100, 10'000'000,
-      "Most tokens that these calls may read and write."));
-  out.push_back(integer(
+      "Most tokens that these calls may read and write.")));
+  out.push_back(at_once(integer(
       "ask.supervisor_seconds", [](auto& s) -> auto& { return s.ask.supervisor_seconds; }, 1, 3'600,
-      "Most time that they may take."));
+      "Most time that they may take.")));
 }
 
 void add_caching(std::vector<Declaration>& out) {
@@ -448,52 +468,54 @@ void add_vectors(std::vector<Declaration>& out) {
 }
 
 void add_answering(std::vector<Declaration>& out) {
-  out.push_back(integer("search.k", [](auto& s) -> auto& { return s.search.k; }, 1, 1000, "Passages a search gives."));
-  out.push_back(integer(
+  out.push_back(
+      at_once(integer("search.k", [](auto& s) -> auto& { return s.search.k; }, 1, 1000, "Passages a search gives.")));
+  out.push_back(at_once(integer(
       "search.rrf_k", [](auto& s) -> auto& { return s.search.rrf_k; }, 1, 10'000,
-      "Constant of reciprocal rank fusion: larger lets lower ranks count more."));
-  out.push_back(on_off(
+      "Constant of reciprocal rank fusion: larger lets lower ranks count more.")));
+  out.push_back(at_once(on_off(
       "search.bm25", [](auto& s) -> auto& { return s.search.bm25; },
-      "Whether a search looks for the words of the query."));
-  out.push_back(on_off(
+      "Whether a search looks for the words of the query.")));
+  out.push_back(at_once(on_off(
       "search.dense", [](auto& s) -> auto& { return s.search.dense; },
-      "Whether a search looks for the meaning of the query (needs the embedder)."));
-  out.push_back(integer(
-      "ask.max_claims", [](auto& s) -> auto& { return s.ask.max_claims; }, 1, 50, "Most statements of an answer."));
-  out.push_back(integer(
+      "Whether a search looks for the meaning of the query (needs the embedder).")));
+  out.push_back(at_once(integer(
+      "ask.max_claims", [](auto& s) -> auto& { return s.ask.max_claims; }, 1, 50, "Most statements of an answer.")));
+  out.push_back(at_once(integer(
       "ask.max_citations", [](auto& s) -> auto& { return s.ask.max_citations; }, 1, 10,
-      "Most citations of a statement."));
-  out.push_back(integer(
+      "Most citations of a statement.")));
+  out.push_back(at_once(integer(
       "ask.max_characters", [](auto& s) -> auto& { return s.ask.max_characters; }, 100, 100'000,
-      "Most characters of an answer."));
-  out.push_back(real(
+      "Most characters of an answer.")));
+  out.push_back(at_once(real(
       "ask.threshold", [](auto& s) -> auto& { return s.ask.threshold; }, 0, 1000,
-      "Evidence below it is too weak, and the answer abstains; belongs to embedder.model."));
-  out.push_back(on_off(
+      "Evidence below it is too weak, and the answer abstains; belongs to embedder.model.")));
+  out.push_back(at_once(on_off(
       "ask.generate", [](auto& s) -> auto& { return s.ask.generate; },
-      "Whether a chat model (engine.model) writes the answers; without, they are in the documents' own words."));
-  out.push_back(integer(
+      "Whether a chat model (engine.model) writes the answers; without, they are in the documents' own words.")));
+  out.push_back(at_once(integer(
       "ask.max_tokens", [](auto& s) -> auto& { return s.ask.max_tokens; }, 16, 16'384,
-      "Most tokens of an answer that a chat model writes."));
-  out.push_back(on_off(
+      "Most tokens of an answer that a chat model writes.")));
+  out.push_back(at_once(on_off(
       "ask.general_knowledge", [](auto& s) -> auto& { return s.ask.general_knowledge; },
-      "Whether the chat model may say what it knows of itself where the documents do not answer; it is marked."));
-  out.push_back(with(integer(
-                         "ask.max_parallel_calls", [](auto& s) -> auto& { return s.ask.max_parallel_calls; }, 1, 16,
-                         "Parts of a question that are searched, and written by a chat model, at the same time; "
-                         "agents and tools of a supervisor, too."),
-                     {"max_parallel_calls"}));
-  out.push_back(choice(
+      "Whether the chat model may say what it knows of itself where the documents do not answer; it is marked.")));
+  out.push_back(
+      at_once(with(integer(
+                       "ask.max_parallel_calls", [](auto& s) -> auto& { return s.ask.max_parallel_calls; }, 1, 16,
+                       "Parts of a question that are searched, and written by a chat model, at the same time; "
+                       "agents and tools of a supervisor, too."),
+                   {"max_parallel_calls"})));
+  out.push_back(at_once(choice(
       "ask.planner", [](auto& s) -> auto& { return s.ask.planner; }, {"rules", "model"},
-      "Who cuts a question into its parts: rules, or the chat model that writes, with the rules behind it."));
-  out.push_back(choice(
+      "Who cuts a question into its parts: rules, or the chat model that writes, with the rules behind it.")));
+  out.push_back(at_once(choice(
       "ask.validator", [](auto& s) -> auto& { return s.ask.validator; }, {"rules", "model"},
-      "Who checks what the chat model wrote: rules, or rules and then the chat model as a second opinion."));
+      "Who checks what the chat model wrote: rules, or rules and then the chat model as a second opinion.")));
   add_supervising(out);
-  out.push_back(line(
+  out.push_back(at_once(line_or_none(
       "ask.without", [](auto& s) -> auto& { return s.ask.without; }, "names of agents, separated by commas",
       "Agents that do not work, to see what each is worth: query_router, query_planner, retrieval_expert, "
-      "result_synthesizer, response_validator."));
+      "result_synthesizer, response_validator.")));
   out.push_back(hidden(integer(
       "test.crash_after_commits", [](auto& s) -> auto& { return s.test.crash_after_commits; }, 0,
       std::numeric_limits<std::int32_t>::max(), "Ends the process with SIGKILL after so many commits; 0 is never.")));

@@ -179,6 +179,15 @@ enum class Shown : std::uint8_t {
   kSecret,  // The value is never shown, in messages neither.
 };
 
+// What a value is: how a form asks for it.
+enum class Kind : std::uint8_t { kBool, kInteger, kNumber, kText, kChoice, kDuration, kMebibytes };
+
+// When a change is in force for a docmind that serves.
+enum class Effect : std::uint8_t {
+  kRestart,
+  kAtOnce,  // With the next question, file or request; tests/e2e/test_settings.py sees it in what the product does.
+};
+
 struct Declaration {
   std::string_view key;                     // "server.port"
   std::string_view help;                    // One line.
@@ -186,6 +195,11 @@ struct Declaration {
   std::vector<std::string_view> aliases{};  // The specifications' names for it, in lower case.
   Shown shown = Shown::kAlways;
   bool is_path = false;  // A relative one is taken from the folder of the file that says it.
+  Kind kind = Kind::kText;
+  std::vector<std::string_view> choices{};  // Of kChoice.
+  std::string least{};                      // As it is written; empty: there is no range.
+  std::string most{};
+  Effect effect = Effect::kRestart;
   // The error is the end of a sentence that begins with the key.
   std::function<Result<>(Settings&, std::string_view text)> set{};
   std::function<std::string(const Settings&)> get{};

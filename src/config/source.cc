@@ -182,7 +182,7 @@ Result<std::vector<Assignment>> read_any_yaml(std::string_view text, const fs::p
 }  // namespace
 
 Result<std::vector<Assignment>> read_yaml(std::string_view text, const fs::path& file) {
-  if (file.filename() != "vllm_service.yaml") return read_any_yaml(text, file, Null::kRefused);
+  if (file.filename() != kServiceFile) return read_any_yaml(text, file, Null::kRefused);
   return std::vector<Assignment>{{.key = "vllm.service",
                                   .value = file.filename().native(),
                                   .origin = sys::printable(file),

@@ -13,6 +13,7 @@
 namespace docmind::config {
 
 constexpr std::uint64_t kMaxFileBytes = 256 * 1024;
+constexpr std::string_view kServiceFile = "vllm_service.yaml";
 
 struct Assignment {
   std::string key;               // "search.k", or a specification's name in lower case.
@@ -23,7 +24,7 @@ struct Assignment {
   bool may_be_foreign = false;   // An unprefixed name of an .env: not ours to call wrong.
 };
 
-// Nested maps become dotted keys. A file named vllm_service.yaml holds no settings of ours: it becomes the setting
+// Nested maps become dotted keys. A file named kServiceFile holds no settings of ours: it becomes the setting
 // vllm.service, which names it.
 Result<std::vector<Assignment>> read_yaml(std::string_view text, const std::filesystem::path& file);
 

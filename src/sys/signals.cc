@@ -24,6 +24,7 @@ sigset_t watched() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -52,6 +53,11 @@ class Signals::Impl {
     if (source_.stop_requested() && !terminated_) source_ = std::stop_source();
   }
 
+  void on_hangup(std::function<void()> call) {
+    const MutexLock lock(hangup_mutex_);
+    on_hangup_ = std::move(call);
+  }
+
  private:
   void watch() {
     std::array<pollfd, 2> wait{pollfd{signals_.get(), POLLIN, 0}, pollfd{end_.get(), POLLIN, 0}};
@@ -60,10 +66,17 @@ class Signals::Impl {
       if (wait[1].revents != 0) return;
       signalfd_siginfo seen{};
       if (::read(signals_.get(), &seen, sizeof seen) != sizeof seen) continue;
-      std::stop_source source = this->source(seen.ssi_signo == SIGTERM);
+      if (seen.ssi_signo == SIGHUP && hung_up()) continue;
+      std::stop_source source = this->source(seen.ssi_signo != SIGINT);
       if (source.stop_requested()) ::_exit(kSecondSignalStatus);
       source.request_stop();
     }
+  }
+
+  bool hung_up() {
+    const MutexLock lock(hangup_mutex_);
+    if (on_hangup_) on_hangup_();
+    return static_cast<bool>(on_hangup_);
   }
 
   std::stop_source source(bool terminated) {
@@ -78,6 +91,8 @@ class Signals::Impl {
   mutable Mutex mutex_;
   std::stop_source source_ DM_GUARDED_BY(mutex_);
   bool terminated_ DM_GUARDED_BY(mutex_) = false;
+  Mutex hangup_mutex_;  // Held while it runs.
+  std::function<void()> on_hangup_ DM_GUARDED_BY(hangup_mutex_);
   std::thread thread_;  // Last: it uses all of the above.
 };
 
@@ -101,5 +116,6 @@ Result<std::unique_ptr<Signals>> Signals::watch() {
 
 std::stop_token Signals::stop_token() const { return impl_->stop_token(); }
 void Signals::renew() { impl_->renew(); }
+void Signals::on_hangup(std::function<void()> call) { impl_->on_hangup(std::move(call)); }
 
 }  // namespace docmind::sys

@@ -47,6 +47,20 @@ TEST(Signals, RenewedTheNextIsAFirstAgainButNotAfterSigterm) {
   EXPECT_TRUE((*signals)->stop_token().stop_requested());
 }
 
+TEST(Signals, AHangupCallsWhoWaitsForItAndElseEnds) {
+  const auto signals = Signals::watch();
+  ASSERT_TRUE(signals);
+  std::stop_source heard;
+  (*signals)->on_hangup([&] { heard.request_stop(); });
+  ::kill(::getpid(), SIGHUP);
+  wait_for(heard.get_token());
+  (*signals)->on_hangup({});  // Waits for the call.
+  EXPECT_FALSE((*signals)->stop_token().stop_requested());
+  ::kill(::getpid(), SIGHUP);
+  wait_for((*signals)->stop_token());
+  EXPECT_TRUE((*signals)->stop_token().stop_requested());
+}
+
 TEST(Signals, AClosedPipeIsAnErrorOfTheWrite) {
   const auto signals = Signals::watch();
   int ends[2];
