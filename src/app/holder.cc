@@ -11,10 +11,11 @@
 
 #include "access/keys.h"
 #include "app/backends.h"
+#include "app/chat_plan.h"
 #include "app/engine_options.h"
 #include "app/exposure.h"
+#include "app/live_settings.h"
 #include "app/roles.h"
-#include "app/settings_object.h"
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
 #include "cache/entries/entry_file.h"
@@ -35,6 +36,7 @@
 #include "session/sessions.h"
 #include "sys/files.h"
 #include "sys/lock_file.h"
+#include "sys/machine.h"
 #include "sys/process.h"
 #include "sys/rng.h"
 
@@ -43,6 +45,7 @@ namespace {
 
 constexpr std::uint64_t kConnections = 16'384;  // At once, if the process may have so many files open;
 constexpr std::uint64_t kOtherFiles = 512;      // as these come first: the library's, children's, uploads'.
+constexpr auto kDevices = std::chrono::seconds(20);
 constexpr auto kWarmUp = std::chrono::minutes(3);
 constexpr auto kStorePatience = std::chrono::seconds(10);    // With one request to a store of vectors,
 constexpr auto kQuestionPatience = std::chrono::seconds(1);  // while somebody waits for an answer.
@@ -110,13 +113,20 @@ llamacpp::EngineEmbedderOptions embedder_options(const config::Settings& setting
   return options;
 }
 
-server::RoutesOptions routes_options(const config::Loaded& loaded) {
+server::RoutesOptions routes_options(const config::Settings& settings, LiveSettings& live) {
   server::RoutesOptions options;
-  options.default_k = loaded.settings.search.k;
-  options.upload_bytes = loaded.settings.server.max_upload_bytes;
-  options.config_json = [&loaded] { return settings_object(loaded); };
+  options.default_k = settings.search.k;
+  options.upload_bytes = settings.server.max_upload_bytes;
+  options.settings = {.object = [&live] { return live.object(); },
+                      .change = [&live](std::string_view body) { return live.change(body); }};
   return options;
 }
+
+double used_percent(std::uint64_t whole, std::uint64_t left) {
+  return 100 * (1 - static_cast<double>(std::min(left, whole)) / static_cast<double>(whole));
+}
+
+bool is_card(const engine::ComputeDevice& device) { return device.kind == engine::DeviceKind::kCard; }
 
 Result<std::unique_ptr<graph::Saver>> open_sessions(const Layout& layout) {
   graph::sqlite::SqliteSaverOptions options;
@@ -142,6 +152,8 @@ struct Holder::State {
   obs::Metrics metrics;
   Exposure exposure;
   std::unique_ptr<access::Keys> keys;
+  LiveSettings live{{deps.sources, deps.loaded, deps.layout, files, deps.log},
+                    [this](const config::Settings& in_force) { use(in_force); }};
   std::unique_ptr<child::ServerChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
@@ -161,6 +173,7 @@ struct Holder::State {
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
   std::unique_ptr<server::MetricSeries> series;
+  std::unique_ptr<server::Alerts> alerts;
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
   std::jthread warming;   // Uses all of the above,
@@ -168,6 +181,7 @@ struct Holder::State {
 
   Result<> build();
   Result<> build_access();
+  void use(const config::Settings& in_force);
   void sample(const std::stop_token& stop);
   Result<> build_cache();
   Result<> remove_cache();
@@ -219,13 +233,15 @@ Result<> Holder::State::build() {
                                                                questions.get(),
                                                                parser.get()}));
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
-  server::RoutesOptions routing = routes_options(deps.loaded);
+  server::RoutesOptions routing = routes_options(settings, live);
   routing.sessions = sessions.get();
   series = std::make_unique<server::MetricSeries>(deps.clock);
   routing.series = series.get();
   routing.keys = keys.get();
   routing.gate = {.keys_needed = exposure.keys_needed, .requests_per_minute = settings.server.requests_per_minute};
   if (exposure.keys_needed) routing.paths_over_tcp = server::PathsOverTcp::kRefused;
+  alerts = std::make_unique<server::Alerts>(*series, deps.clock);
+  routing.alerts = alerts.get();
   routing.backends = backends->router();
   routing.ollama = backends->ollama();
   routing.models = std::move(models);
@@ -257,16 +273,34 @@ Result<> Holder::State::build_access() {
       "make one first: docmind keys add --scope ask"};
 }
 
+// Everything that declares itself to be in force at once.
+void Holder::State::use(const config::Settings& in_force) {
+  parser->use(parser_options(in_force, deps.layout));
+  service->use(service_options(in_force, deps.layout));
+  routes->use(in_force.search.k, in_force.server.max_upload_bytes);
+}
+
 // What the metrics did, for the pages that draw it.
 void Holder::State::sample(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock waiting(mutex);
+  if (deps.keeps_up) {  // Not worth a child for one command.
+    const auto devices = ask_devices(deps.layout, Deadline::in(kDevices, deps.clock), stop);
+    if (devices) alerts->know_cards(static_cast<std::size_t>(std::ranges::count_if(devices->devices, is_card)));
+  }
+  const sys::Memory machine = sys::this_machine().memory;
+  const std::uint64_t whole_memory = std::min(machine.total, machine.limit.value_or(machine.total));
   while (!stop.stop_requested()) {
     const auto memory = sys::memory_use();
     std::map<std::string, double> others;
     if (memory) others["resident_bytes"] = static_cast<double>(memory->resident);
+    if (whole_memory > 0) others["memory_used_percent"] = used_percent(whole_memory, sys::available_memory());
+    if (const auto disk = sys::disk_space(deps.layout.data); disk && disk->total > 0) {
+      others["disk_used_percent"] = used_percent(disk->total, disk->free);
+    }
     series->add(metrics.text(), others);
+    routes->look_for_alerts();
     never.wait_for(waiting, stop, server::MetricSeries::kStep, [] { return false; });
   }
 }
@@ -376,6 +410,8 @@ void Holder::warm_up() {
     }
   });
 }
+
+Result<> Holder::reload_settings() { return state_->live.reload(); }
 
 std::uint64_t Holder::running() const { return state_->server->counts().running; }
 

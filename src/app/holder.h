@@ -18,7 +18,8 @@ namespace docmind::app {
 
 struct HolderDeps {
   const Layout& layout;
-  const config::Loaded& loaded;
+  const config::Sources& sources;
+  const config::Loaded& loaded;  // From them.
   const sys::Environment& environment;
   const Clock& clock;
   net::Client& client;
@@ -40,6 +41,8 @@ class Holder final : public Holding {
   Result<std::uint16_t> listen(std::uint16_t port);
   // Starts the engine and loads the index in the background, until stop() or the end.
   void warm_up();
+  // Reads the settings again; what they fail with, and then they stay as they were.
+  Result<> reload_settings();
   std::uint64_t running() const override;
   void stop(Deadline drain) override;
 

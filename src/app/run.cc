@@ -13,6 +13,7 @@
 #include "app/holder.h"
 #include "app/kv.h"
 #include "app/layout.h"
+#include "app/live_settings.h"
 #include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
@@ -62,8 +63,7 @@ cli::Terminal terminal_of(const sys::Environment& environment) {
   return terminal;
 }
 
-Result<config::Loaded> load_settings(const cli::Invocation& asked, const sys::Environment& environment,
-                                     sys::Files& files) {
+config::Sources sources_of(const cli::Invocation& asked, const sys::Environment& environment) {
   config::Sources sources;
   if (auto folder = sys::config_folder(environment)) sources.folder = *folder;
   if (!asked.config.empty()) sources.file = asked.config;
@@ -76,7 +76,7 @@ Result<config::Loaded> load_settings(const cli::Invocation& asked, const sys::En
   const auto* pulling = std::get_if<cli::ModelsPullOptions>(&asked.command);
   if (pulling != nullptr && !pulling->from.empty())
     sources.flags.push_back({"models.endpoint", pulling->from, "--from"});
-  return config::load(sources, files);
+  return sources;
 }
 
 obs::LogOptions log_options(const config::Settings::Log& log, const cli::Terminal& terminal, bool serving) {
@@ -99,6 +99,7 @@ Result<std::string> read_answer(const std::string& name, sys::Files& files) {
 // What every command needs, in the order it comes into being.
 struct Program {
   const cli::Invocation& asked;
+  const config::Sources& sources;
   const config::Loaded& settings;
   const Layout& layout;
   const Clock& clock;
@@ -109,7 +110,7 @@ struct Program {
   sys::Signals& signals;
   std::stop_token stop;
 
-  HolderDeps holder_deps() const { return {layout, settings, environment, clock, client, log}; }
+  HolderDeps holder_deps() const { return {layout, sources, settings, environment, clock, client, log}; }
 };
 
 int ask_the_product(const Program& program, const std::function<int(Connection&)>& command) {
@@ -161,6 +162,7 @@ int run_command(const Program& program) {
           requesting(program, cli::backends),
           requesting(program, cli::ollama),
           requesting(program, cli::remove),
+          requesting(program, cli::config_set),
           requesting(program, cli::cache_stats),
           requesting(program, cli::cache_purge),
           requesting(program, cli::keys_add),
@@ -182,7 +184,9 @@ int run_command(const Program& program) {
             return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, std::move(found), here); });
           },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
-          [&](const cli::ServeOptions& options) { return serve(options, program.holder_deps(), here, program.stop); },
+          [&](const cli::ServeOptions& options) {
+            return serve(options, program.holder_deps(), here, program.signals);
+          },
           [&](const cli::CacheServerCommandOptions& options) {
             return serve_cache(options, {program.layout, program.settings.settings, program.environment, program.clock,
                                          here, program.stop});
@@ -244,15 +248,13 @@ int run(int argc, char** argv) {
                                [&](const std::string& name) { return read_answer(name, files); }};
   if (!signals) return cli::report(signals.error(), here);
 
-  const auto settings = load_settings(asked, environment, files);
+  const config::Sources sources = sources_of(asked, environment);
+  const auto settings = config::load(sources, files);
   if (!settings) {
     cli::report(settings.error(), here);
     return cli::kConfiguration;
   }
-  Result<> usable = check_backends(settings->settings);
-  if (usable) usable = check_shared_cache(settings->settings);
-  if (usable) usable = check_vector_stores(settings->settings);
-  if (!usable) {
+  if (const Result<> usable = check_settings(settings->settings); !usable) {
     cli::report(usable.error(), here);
     return cli::kConfiguration;
   }
@@ -265,8 +267,8 @@ int run(int argc, char** argv) {
   const auto client = net::Client::open();
   if (!client) return cli::report(client.error(), here);
 
-  return run_command(
-      {asked, *settings, *layout, clock, **client, **log, environment, here, **signals, (*signals)->stop_token()});
+  return run_command({asked, sources, *settings, *layout, clock, **client, **log, environment, here, **signals,
+                      (*signals)->stop_token()});
 }
 
 }  // namespace docmind::app

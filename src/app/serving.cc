@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
 #include <condition_variable>
 
 #include "app/settings_object.h"
+#include "base/json.h"
 #include "cli/exit_code.h"
 #include "exec/wait.h"
 #include "net/address.h"
+#include "sys/files.h"
 
 namespace docmind::app {
 namespace {
@@ -44,10 +47,22 @@ void wait_for(std::stop_token stop) {
   exec::wait_until(never, lock, Deadline::never(), std::move(stop), [] { return false; });
 }
 
+int show_setting(const config::Loaded& loaded, const std::string& key, const cli::Surroundings& here) {
+  for (const config::SettingLine& line : config::show(loaded)) {
+    if (line.key != key) continue;
+    const boost::json::object object{{"key", line.key}, {"value", line.value}, {"origin", line.origin}};
+    here.terminal.out((here.json ? to_text(object) : line.value) + "\n");
+    return cli::kOk;
+  }
+  return cli::report({Code::kNotFound, "there is no setting " + sys::printable(key),
+                      "All settings are listed by: docmind config show"},
+                     here);
+}
+
 }  // namespace
 
 int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::Surroundings& here,
-          std::stop_token stop) {
+          sys::Signals& signals) {
   const config::Settings& settings = deps.loaded.settings;
   HolderDeps keeping = deps;
   keeping.keeps_up = true;
@@ -70,17 +85,20 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
         "docmind: other machines can reach this address: keys are needed, and nothing is encrypted (docs/access.md)\n");
   }
   (*holder)->warm_up();
-  wait_for(stop);
+  signals.on_hangup([&holder] { (void)static_cast<bool>((*holder)->reload_settings()); });  // It tells the log.
+  wait_for(signals.stop_token());
+  signals.on_hangup({});
   here.terminal.err("docmind: stopping\n");
   (*holder)->stop(Deadline::in(kDrain, deps.clock));
   return cli::kOk;
 }
 
 int show_settings(const config::Loaded& loaded, const cli::ConfigOptions& options, const cli::Surroundings& here) {
-  if (here.json) {
-    here.terminal.out(settings_object(loaded) + "\n");
+  if (here.json && options.key.empty()) {
+    here.terminal.out(settings_object(loaded, loaded.settings) + "\n");
     return cli::kOk;
   }
+  if (!options.key.empty()) return show_setting(loaded, options.key, here);
   for (const config::SettingLine& line : config::show(loaded)) {
     const std::string origin = options.origin ? here.terminal.faint(line.origin) : std::string();
     here.terminal.out(fmt::format("{:28s} {:24s} {}\n", line.key, line.value, origin));

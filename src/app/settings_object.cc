@@ -1,17 +1,90 @@
 #include "app/settings_object.h"
 
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "base/json.h"
+#include "config/change.h"
 
 namespace docmind::app {
+namespace {
 
-std::string settings_object(const config::Loaded& loaded) {
-  boost::json::array lines;
-  for (const config::SettingLine& line : config::show(loaded)) {
-    lines.push_back({{"key", line.key}, {"value", line.value}, {"origin", line.origin}, {"help", line.help}});
+namespace json = boost::json;
+using config::Declaration;
+using config::Kind;
+
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::kBool:
+      return "bool";
+    case Kind::kInteger:
+      return "int";
+    case Kind::kNumber:
+      return "number";
+    case Kind::kText:
+      return "text";
+    case Kind::kChoice:
+      return "choice";
+    case Kind::kDuration:
+      return "duration";
+    case Kind::kMebibytes:
+      return "bytes";
   }
-  return to_text(boost::json::object{{"settings", std::move(lines)}});
+  return "text";
+}
+
+template <typename Number>
+json::value number(std::string_view text) {
+  Number value{};
+  std::from_chars(text.data(), text.data() + text.size(), value);  // Our own text.
+  return value;
+}
+
+// As its kind is in JSON.
+json::value value_of(Kind kind, std::string_view text) {
+  if (kind == Kind::kBool) return text == "true";
+  if (kind == Kind::kInteger || kind == Kind::kMebibytes) return number<std::int64_t>(text);
+  if (kind == Kind::kNumber) return number<double>(text);
+  return json::value(text);
+}
+
+json::value bound(const Declaration& one, std::string_view text) {
+  return text.empty() ? json::value(nullptr) : value_of(one.kind, text);
+}
+
+json::value choices_of(const Declaration& one) {
+  if (one.kind != Kind::kChoice) return nullptr;
+  json::array out;
+  for (const std::string_view choice : one.choices) out.emplace_back(choice);
+  return out;
+}
+
+json::object object_of(const Declaration& one, const config::Loaded& loaded, const config::Settings& started) {
+  const auto origin = loaded.origins.find(one.key);
+  const std::string lock = config::lock_of(one, loaded);
+  const bool at_once = one.effect == config::Effect::kAtOnce;
+  return {{"key", one.key},
+          {"kind", name_of(one.kind)},
+          {"choices", choices_of(one)},
+          {"min", bound(one, one.least)},
+          {"max", bound(one, one.most)},
+          {"unit", one.kind == Kind::kMebibytes ? json::value("MiB") : json::value(nullptr)},
+          {"values", one.values},
+          {"default", value_of(one.kind, config::shown_value(one, config::Settings{}))},
+          {"value", value_of(one.kind, config::shown_value(one, loaded.settings))},
+          {"origin", origin == loaded.origins.end() ? std::string("default") : origin->second},
+          {"locked_by", lock.empty() ? json::value(nullptr) : json::value(lock)},
+          {"effect", at_once ? "at_once" : "restart"},
+          {"pending", !at_once && one.get(loaded.settings) != one.get(started)},
+          {"help", one.help}};
+}
+
+}  // namespace
+
+std::string settings_object(const config::Loaded& loaded, const config::Settings& started) {
+  json::array lines;
+  for (const Declaration& one : config::listed(loaded)) lines.push_back(object_of(one, loaded, started));
+  return to_text(json::object{{"file", loaded.writes.native()}, {"settings", std::move(lines)}});
 }
 
 }  // namespace docmind::app

@@ -1,4 +1,4 @@
-// The settings as the JSON object that `docmind config show --json` prints and GET /api/config answers with.
+// The settings as the JSON object that `docmind config show --json` prints and /api/settings answers with.
 #pragma once
 #include <string>
 
@@ -6,7 +6,9 @@
 
 namespace docmind::app {
 
-// {"settings":[{"key","value","origin","help"}]}; secrets are masked. One line.
-std::string settings_object(const config::Loaded& loaded);
+// {"file","settings":[{"key","kind","choices","min","max","unit","values","default","value","origin","locked_by",
+// "effect","pending","help"}]}, one line; secrets are masked. "pending": a docmind that was started with `started`
+// still goes by the value it had then.
+std::string settings_object(const config::Loaded& loaded, const config::Settings& started);
 
 }  // namespace docmind::app

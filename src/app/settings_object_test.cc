@@ -20,7 +20,7 @@ TEST(SettingsObject, EveryLineOfTheTableWithItsOrigin) {
   const auto loaded = config::load(sources, files);
   ASSERT_TRUE(loaded) << loaded.error().message;
 
-  const std::string text = settings_object(*loaded);
+  const std::string text = settings_object(*loaded, loaded->settings);
   EXPECT_EQ(text.find('\n'), std::string::npos);
   const auto object = parse_json(text);
   ASSERT_TRUE(object);
@@ -32,7 +32,7 @@ TEST(SettingsObject, EveryLineOfTheTableWithItsOrigin) {
     }
     return {};
   };
-  EXPECT_EQ(line("search.k").at("value"), "7");
+  EXPECT_EQ(line("search.k").at("value"), 7);
   EXPECT_EQ(line("search.k").at("origin").as_string(), sources.file->string() + ":2");
   EXPECT_EQ(line("data").at("value"), "/d/\"数据\"");
   EXPECT_EQ(line("data").at("origin"), "flag --data");

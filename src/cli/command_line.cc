@@ -39,7 +39,8 @@ constexpr std::array<Entry, 20> kCommands = {{
     {"trace", "Show how an answer came to be", "docmind trace 01JDM3T0ZV8W8G4X6R0Q2N5K7E"},
     {"verify", "Compare an answer's citations with the stored bytes",
      "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
-    {"config", "Show the settings", "docmind config show --origin\n  docmind --config my.yaml config show --json"},
+    {"config", "Show or change the settings",
+     "docmind config show --origin\n  docmind config get search.k\n  docmind config set search.k 20"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"keys", "Make, list and revoke the keys that other machines need",
      "docmind keys add --scope ask --name phone\n  docmind keys add --scope ask,ingest --expires 2027-01-01\n  docmind "
@@ -119,6 +120,7 @@ struct Parser {
   TraceOptions trace;
   VerifyOptions verify;
   ConfigOptions config;
+  ConfigSetOptions set_config;
   ServeOptions serve;
   CacheServerCommandOptions cache_server;
   KvOptions kv;
@@ -189,6 +191,15 @@ struct Parser {
     CLI::App* show = at("config").add_subcommand("show", "Print every setting");
     show->add_flag("--origin", config.origin, "Also where each value comes from");
     add_common(*show);
+    CLI::App* one = at("config").add_subcommand("get", "Print one setting");
+    one->add_option("key", config.key, "search.k")->required();
+    add_common(*one);
+    CLI::App* change =
+        at("config").add_subcommand("set", "Change one setting in the settings file, and where docmind serves");
+    change->add_option("key", set_config.key, "search.k")->required();
+    change->add_option("value", set_config.value, "As it would be written in the file")->required();
+    change->add_flag("--check", set_config.check, "Only say whether the value is good");
+    add_common(*change);
     at("config").require_subcommand(1);
     at("serve")
         .add_option("--port", serve.port, "This port and no other; 0: any free one")
@@ -398,7 +409,10 @@ struct Parser {
     if (name == "cache") return chosen_cache();
     if (name == "trace") return trace;
     if (name == "verify") return verify;
-    if (name == "config") return config;
+    if (name == "config") {
+      if (at("config").get_subcommands().front()->get_name() == "set") return set_config;
+      return config;
+    }
     if (name == "serve") return serve;
     if (name == "cache-server") return cache_server;
     if (name == "mcp") return McpOptions{};

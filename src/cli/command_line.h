@@ -53,6 +53,12 @@ struct VerifyOptions {
 };
 struct ConfigOptions {
   bool origin = false;
+  std::string key{};  // The only one to print; empty: all.
+};
+struct ConfigSetOptions {
+  std::string key;
+  std::string value;
+  bool check = false;  // Nothing is changed.
 };
 struct ServeOptions {
   std::optional<std::uint16_t> port;  // Given: that one or none. Absent: the setting, or the next free one.
@@ -148,12 +154,12 @@ struct ModelsRemoveOptions {
 
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
-                 ConfigOptions, ServeOptions, CacheServerCommandOptions, DoctorOptions, BackendsOptions, OllamaOptions,
-                 BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
-                 ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions,
-                 SessionsListOptions, SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions,
-                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions, McpOptions,
-                 KeysAddOptions, KeysListOptions, KeysRevokeOptions>;
+                 ConfigOptions, ConfigSetOptions, ServeOptions, CacheServerCommandOptions, DoctorOptions,
+                 BackendsOptions, OllamaOptions, BackendsCommandOptions, KvOptions, CompletionOptions,
+                 ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
+                 ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
+                 SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions,
+                 CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions>;
 
 struct Invocation {
   Command command;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -131,6 +132,21 @@ int backends(Api& api, const BackendsOptions& options, const Surroundings& here)
       options.use.empty() ? get("/api/backends") : post("/api/backends/use", json::object{{"name", options.use}});
   return print(api.call(request), here,
                [&](const json::value& listed) { return render_backends(listed, here.terminal); });
+}
+
+int config_set(Api& api, const ConfigSetOptions& options, const Surroundings& here) {
+  const json::object changes{{options.key, options.value}};
+  net::Request request = post("/api/settings", json::object{{"changes", changes}, {"check", options.check}});
+  request.method = "PATCH";
+  return print(api.call(request), here, [&](const json::value& all) {
+    if (options.check) return options.key + " can be set so\n";
+    const auto& settings = json_list(json_member(all, "settings"));
+    const auto one =
+        std::ranges::find_if(settings, [&](const json::value& it) { return text(it, "key") == options.key; });
+    const bool waits = one != settings.end() && flag(*one, "pending");
+    return fmt::format("{} is set in {}{}\n", options.key, text(all, "file"),
+                       waits ? ", and holds from the next start of docmind on" : "");
+  });
 }
 
 int cache_stats(Api& api, const CacheStatsOptions&, const Surroundings& here) {

@@ -29,6 +29,7 @@ int library(Api& api, const LibraryOptions& options, const Surroundings& here);
 int remove(Api& api, const DeleteOptions& options, const Surroundings& here);
 int backends(Api& api, const BackendsOptions& options, const Surroundings& here);
 int ollama(Api& api, const OllamaOptions& options, const Surroundings& here);
+int config_set(Api& api, const ConfigSetOptions& options, const Surroundings& here);
 int cache_stats(Api& api, const CacheStatsOptions& options, const Surroundings& here);
 int cache_purge(Api& api, const CachePurgeOptions& options, const Surroundings& here);
 int keys_add(Api& api, const KeysAddOptions& options, const Surroundings& here);

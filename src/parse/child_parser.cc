@@ -84,11 +84,22 @@ Error died(const sys::Exit& exit, const ChildParserOptions& options) {
 }  // namespace
 
 ChildParser::ChildParser(ChildParserOptions options, const Clock& clock)
-    : options_(std::move(options)), clock_(clock) {}
+    : options_(std::make_shared<const ChildParserOptions>(std::move(options))), clock_(clock) {}
+
+std::shared_ptr<const ChildParserOptions> ChildParser::options() const {
+  const MutexLock lock(mutex_);
+  return options_;
+}
+
+void ChildParser::use(ChildParserOptions options) {
+  const MutexLock lock(mutex_);
+  options_ = std::make_shared<const ChildParserOptions>(std::move(options));
+}
 
 Result<doc::Parsed> ChildParser::parse(const std::string& bytes, const std::string& name, Deadline deadline,
                                        std::stop_token stop) {
-  return decode_frame(DM_TRY(run(bytes, {"--name=" + argument_of(name)}, options_.wall, deadline, stop)));
+  const auto by = options();
+  return decode_frame(DM_TRY(run(*by, clock_, bytes, {"--name=" + argument_of(name)}, by->wall, deadline, stop)));
 }
 
 Result<std::string> ChildParser::render(const std::string& bytes, std::uint32_t page, std::uint32_t width,
@@ -98,20 +109,22 @@ Result<std::string> ChildParser::render(const std::string& bytes, std::uint32_t 
     return Error{Code::kInvalidArgument, "a picture is 64 to 2400 pixels wide", "Ask for such a width."};
   }
   std::vector<std::string> arguments{fmt::format("--page={}", page), fmt::format("--width={}", width)};
-  const std::string frame = DM_TRY(run(bytes, std::move(arguments), options_.picture_wall, deadline, stop));
+  const auto by = options();
+  const std::string frame = DM_TRY(run(*by, clock_, bytes, std::move(arguments), by->picture_wall, deadline, stop));
   return png_of(DM_TRY(decode_picture(frame)));
 }
 
-Result<std::string> ChildParser::run(const std::string& bytes, std::vector<std::string> arguments, Duration wall,
-                                     Deadline deadline, const std::stop_token& stop) const {
+Result<std::string> ChildParser::run(const ChildParserOptions& options, const Clock& clock, const std::string& bytes,
+                                     std::vector<std::string> arguments, Duration wall, Deadline deadline,
+                                     const std::stop_token& stop) {
   if (bytes.empty())
     return Error{Code::kInvalidArgument, "the file is empty", "Check that it was saved or copied whole."};
-  if (bytes.size() > options_.max_input) {
-    return Error{Code::kResourceExhausted, fmt::format("the document is larger than {} MiB", options_.max_input >> 20U),
+  if (bytes.size() > options.max_input) {
+    return Error{Code::kResourceExhausted, fmt::format("the document is larger than {} MiB", options.max_input >> 20U),
                  "Split it into smaller files, or raise the setting parse.max_file_mb."};
   }
-  const Deadline until = deadline.sooner(wall, clock_);
-  Result<sys::Finished> ran = sys::run_process(start_options(options_, bytes, std::move(arguments)), until, stop);
+  const Deadline until = deadline.sooner(wall, clock);
+  Result<sys::Finished> ran = sys::run_process(start_options(options, bytes, std::move(arguments)), until, stop);
   if (!ran) {
     if (ran.error().code == Code::kCancelled || (ran.error().code == Code::kDeadlineExceeded && deadline.expired())) {
       return std::move(ran).error();
@@ -122,8 +135,8 @@ Result<std::string> ChildParser::run(const std::string& bytes, std::vector<std::
     }
     return Error{Code::kUnavailable, "the parser cannot be started: " + ran.error().message, ran.error().hint};
   }
-  if (!ran->exit.clean()) return died(ran->exit, options_);
-  if (ran->out.empty()) return died(ran->exit, options_);
+  if (!ran->exit.clean()) return died(ran->exit, options);
+  if (ran->out.empty()) return died(ran->exit, options);
   return std::move(ran->out);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/thread_annotations.h"
 #include "doc/page_renderer.h"
 #include "doc/parser.h"
 
@@ -34,14 +35,19 @@ class ChildParser final : public doc::Parser, public doc::PageRenderer {
   Result<doc::Parsed> parse(const std::string& bytes, const std::string& name, Deadline deadline,
                             std::stop_token stop) override;
   std::string version() const override;
+  // From the next document or picture on.
+  void use(ChildParserOptions options);
   Result<std::string> render(const std::string& bytes, std::uint32_t page, std::uint32_t width, Deadline deadline,
                              std::stop_token stop) override;
 
  private:
-  Result<std::string> run(const std::string& bytes, std::vector<std::string> arguments, Duration wall,
-                          Deadline deadline, const std::stop_token& stop) const;
+  static Result<std::string> run(const ChildParserOptions& options, const Clock& clock, const std::string& bytes,
+                                 std::vector<std::string> arguments, Duration wall, Deadline deadline,
+                                 const std::stop_token& stop);
+  std::shared_ptr<const ChildParserOptions> options() const;
 
-  ChildParserOptions options_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const ChildParserOptions> options_ DM_GUARDED_BY(mutex_);
   const Clock& clock_;
 };
 

@@ -1,6 +1,7 @@
 #include "retrieval/index.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <set>
 #include <unordered_map>
@@ -88,6 +89,10 @@ struct Index::State {
   llm::Embedder& embedder;
   const Clock& clock;
   std::unique_ptr<LibraryVectors> dense;
+  // Of the options, as they are now.
+  std::atomic<Stage> bm25_stage = options.bm25;
+  std::atomic<Stage> dense_stage = options.dense;
+  std::atomic<double> rank_constant = options.rank_constant;
 
   Embedded embed(const std::string& text, Deadline deadline, std::stop_token stop);
   Result<Request> begin(const Query& query, Stage vectors, Deadline deadline, std::stop_token stop);
@@ -105,6 +110,12 @@ struct Index::State {
   Result<> weigh_terms(Request& request, CandidateSet& set);
   Result<> add_cosines(Request& request, CandidateSet& set);
 };
+
+void Index::use(const IndexOptions& options) {
+  state_->bm25_stage = options.bm25;
+  state_->dense_stage = options.dense;
+  state_->rank_constant = options.rank_constant;
+}
 
 Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Index::~Index() = default;
@@ -133,7 +144,7 @@ Embedded Index::State::embed(const std::string& text, Deadline deadline, std::st
 
 Result<Request> Index::State::begin(const Query& query, Stage vectors, Deadline deadline, std::stop_token stop) {
   DM_TRY(check(query));
-  const bool wanted = options.dense == Stage::kOn && vectors == Stage::kOn;
+  const bool wanted = dense_stage == Stage::kOn && vectors == Stage::kOn;
   Embedded embedded = wanted ? embed(query.text, deadline, stop) : Embedded();
   if (stop.stop_requested()) return Error{Code::kCancelled, "The search was stopped."};
   if (deadline.expired()) return Error{Code::kDeadlineExceeded, "The search ran out of time.", "Try it again."};
@@ -159,7 +170,7 @@ Result<> Index::State::go_on_without(const Result<Found>& found, Request& reques
 Result<Rankings> Index::State::rank(Request& request, library::Rows rows, std::uint32_t bm25_depth,
                                     std::uint32_t dense_depth) {
   Rankings rankings;
-  if (options.bm25 == Stage::kOn && !request.terms.empty()) {
+  if (bm25_stage == Stage::kOn && !request.terms.empty()) {
     rankings.bm25 = ids_of(DM_TRY(lexical.search(request.at, {rows, request.terms, request.documents, bm25_depth})));
   }
   auto nearest = dense->nearest(rows, request.vector(), dense_depth, request.filter(), request.deadline, request.stop);
@@ -208,7 +219,7 @@ Result<SearchResult> Index::search(const Query& query, Deadline deadline, std::s
   Rankings rankings = DM_TRY(state_->rank(request, library::Rows::kChunks, depth, depth));
   const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
   SearchResult result;
-  result.hits = DM_TRY(state_->hits(request, fuse(both, state_->options.rank_constant), query.k));
+  result.hits = DM_TRY(state_->hits(request, fuse(both, state_->rank_constant), query.k));
   result.dense_used = !request.embedded.vector.empty();
   result.degraded = std::move(request.embedded.degraded);
   result.seconds = std::chrono::duration<double>(state_->clock.now() - start).count();
@@ -250,7 +261,7 @@ Result<> Index::State::find_candidates(Request& request, std::uint32_t nearest, 
   Rankings rankings =
       DM_TRY(rank(request, library::Rows::kChunks, deep, wanted.dense_ranking == Stage::kOn ? deep : 0));
   const std::vector<std::vector<std::int64_t>> both{std::move(rankings.bm25), std::move(rankings.dense)};
-  const std::vector<Fused> fused = fuse(both, options.rank_constant);
+  const std::vector<Fused> fused = fuse(both, rank_constant);
   set.nearest = DM_TRY(hits(request, fused, nearest));
   return add_candidates(request, fused, wanted, set);
 }

@@ -52,6 +52,9 @@ class Index {
 
   LibraryVectorsStats stats() const;
 
+  // Searches by these from now on; one that runs may go by either.
+  void use(const IndexOptions& options);
+
  private:
   struct State;
   explicit Index(std::unique_ptr<State> state);

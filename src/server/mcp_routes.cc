@@ -102,7 +102,7 @@ Result<ToolResult> Routes::ask_tool(const json::object& arguments, const Call& c
 }
 
 Result<ToolResult> Routes::search_tool(const json::object& arguments, const Call& call) {
-  service::Query query = DM_TRY(read_query(DM_TRY(as_target(arguments)), options_.default_k));
+  service::Query query = DM_TRY(read_query(DM_TRY(as_target(arguments)), default_k_));
   if (query.k > kMostPassages) return bad("\"k\" must be a whole number from 1 to 100");
   const json::value found = to_json(DM_TRY(service_.search(query, call.deadline, call.stop)));
   return ToolResult{.text = hits_text(found), .structured = found.as_object()};

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
+
+#include "server/impl/metric_text.h"
 
 namespace docmind::server {
 namespace {
@@ -16,11 +17,13 @@ struct Rule {
   std::string_view metric;
   std::string_view label;  // Whose value is the line of the chart; empty: all in one.
   std::string_view series;
+  std::string_view only{};  // Of query_type; empty: all.
 };
 
 constexpr auto kRules = std::to_array<Rule>({
     {Kind::kRate, "docmind_queries_total", "status", "questions_per_second"},
     {Kind::kQuantiles, "docmind_query_duration_seconds", "", "answer_ms"},
+    {Kind::kQuantiles, "docmind_query_duration_seconds", "", "search_ms", "search"},
     {Kind::kQuantiles, "docmind_coordination_seconds", "", "coordination_ms"},
     {Kind::kRate, "docmind_cache_hits_total", "cache_type", "cache_hits_per_second"},
     {Kind::kRate, "docmind_cache_misses_total", "", "cache_misses_per_second"},
@@ -31,42 +34,6 @@ constexpr auto kRules = std::to_array<Rule>({
 });
 constexpr auto kQuantiles =
     std::to_array<std::pair<double, std::string_view>>({{0.5, "p50"}, {0.95, "p95"}, {0.99, "p99"}});
-
-struct Sample {
-  std::string_view name;
-  std::string_view labels;  // What stands between the braces.
-  double value = 0;
-};
-
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-std::optional<Sample> sample_of(std::string_view line) {
-  if (line.empty() || line[0] == '#') return std::nullopt;
-  const std::size_t blank = line.rfind(' ');
-  if (blank == std::string_view::npos) return std::nullopt;
-  const auto value = number(line.substr(blank + 1));
-  if (!value) return std::nullopt;
-  const std::string_view series = line.substr(0, blank);
-  const std::size_t brace = std::min(series.find('{'), series.size());
-  std::string_view labels = series.substr(std::min(brace + 1, series.size()));
-  if (labels.ends_with('}')) labels.remove_suffix(1);
-  return Sample{series.substr(0, brace), labels, *value};
-}
-
-// Our own labels: their values have no quotes in them.
-std::string_view label_of(std::string_view labels, std::string_view name) {
-  for (std::size_t at = labels.find(name); at != std::string_view::npos; at = labels.find(name, at + 1)) {
-    const bool begins = at == 0 || labels[at - 1] == ',';
-    const std::string_view rest = labels.substr(at + name.size());
-    if (begins && rest.starts_with("=\"")) return rest.substr(2, rest.find('"', 2) - 2);
-  }
-  return {};
-}
 
 using Counts = std::map<double, double>;  // By upper bound, cumulative; what came since the moment before.
 
@@ -99,6 +66,7 @@ class Look {
     const std::string_view own = text.substr(0, text.rfind(' '));
     for (std::size_t i = 0; i < kRules.size(); ++i) {
       const Rule& rule = kRules[i];
+      if (!rule.only.empty() && label_of(sample->labels, "query_type") != rule.only) continue;
       if (rule.kind == Kind::kQuantiles ? is_bucket(*sample, rule) : sample->name == rule.metric) {
         take(*sample, own, rule, counts_[i]);
       }
@@ -132,7 +100,7 @@ class Look {
     if (rule.kind == Kind::kRate && seconds_ > 0) values_[name] += more / seconds_;
     if (rule.kind != Kind::kQuantiles) return;
     constexpr double kAbove = std::numeric_limits<double>::infinity();
-    counts[number(label_of(sample.labels, "le")).value_or(kAbove)] += more;
+    counts[metric_number(label_of(sample.labels, "le")).value_or(kAbove)] += more;
   }
 
   double since(std::string_view series, double value) {

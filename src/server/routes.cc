@@ -80,8 +80,11 @@ const std::vector<Routes::Route>& Routes::table() {
       {"GET", "/health", kAsk, &Routes::health},
       {"GET", "/metrics", kAsk, &Routes::metrics_text},
       {"GET", "/api/metrics/series", kAsk, &Routes::metric_series},
+      {"GET", "/api/targets", kAsk, &Routes::target_list},
+      {"GET", "/api/alerts", kAsk, &Routes::alerts},
       {"GET", "/api/doctor", kAdmin, &Routes::doctor},
-      {"GET", "/api/config", kAdmin, &Routes::config},
+      {"GET", "/api/settings", kAdmin, &Routes::settings},
+      {"PATCH", "/api/settings", kAdmin, &Routes::change_settings},
       {"GET", "/api/keys", kAdmin, &Routes::keys},
       {"POST", "/api/keys", kAdmin, &Routes::add_key},
       {"DELETE", "/api/keys/{id}", kAdmin, &Routes::revoke_key},
@@ -152,11 +155,13 @@ Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& m
       metrics_(metrics),
       clock_(clock),
       gate_(options_.gate, options_.keys, clock),
-      active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")) {}
+      active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")),
+      default_k_(options_.default_k),
+      upload_bytes_(options_.upload_bytes) {}
 
 std::uint64_t Routes::body_bytes(const net::Request& head) const {
   if (head.target.path == "/api/sign-in") return kSignInBytes;  // Anybody may send it.
-  return head.target.path == "/api/documents" ? options_.upload_bytes + kFormSlack : options_.json_bytes;
+  return head.target.path == "/api/documents" ? upload_bytes_ + kFormSlack : options_.json_bytes;
 }
 
 net::Lane Routes::lane(const net::Request& head) {
@@ -262,8 +267,11 @@ Routes::Reply Routes::ready(const Call& call) {
 Routes::Reply Routes::health(const Call&) {
   const std::vector<service::Check> checks = health_checks();
   const service::CheckStatus status = worst(checks);
-  const json::object body{
-      {"status", name(status)}, {"version", DOCMIND_VERSION}, {"ready", service_.ready()}, {"checks", to_json(checks)}};
+  const json::object body{{"status", name(status)},
+                          {"version", DOCMIND_VERSION},
+                          {"ready", service_.ready()},
+                          {"checks", to_json(checks)},
+                          {"alerts", alerts_now(Which::kRaised)}};
   return Answered(net::json_response(status == service::CheckStatus::kFailed ? 503 : 200, to_text(body)));
 }
 
@@ -293,9 +301,16 @@ Routes::Reply Routes::doctor(const Call& call) {
   return ok(json::object{{"status", name(worst(checks))}, {"checks", to_json(checks)}});
 }
 
-Routes::Reply Routes::config(const Call&) {
-  if (!options_.config_json) return Error{Code::kNotFound, "the settings are not shown here", "docmind config show"};
-  return Answered(net::json_response(200, options_.config_json()));
+Routes::Reply Routes::settings(const Call&) {
+  if (!options_.settings.object)
+    return Error{Code::kNotFound, "the settings are not shown here", "docmind config show"};
+  return Answered(net::json_response(200, options_.settings.object()));
+}
+
+Routes::Reply Routes::change_settings(const Call& call) {
+  if (!options_.settings.change)
+    return Error{Code::kNotFound, "the settings are not changed here", "See docs/settings.md."};
+  return Answered(options_.settings.change(call.request.body));
 }
 
 Routes::Reply Routes::documents(const Call& call) {
@@ -317,7 +332,7 @@ Routes::Reply Routes::remove(const Call& call) {
 }
 
 Routes::Reply Routes::search(const Call& call) {
-  const service::Query query = DM_TRY(read_query(call.request.target, options_.default_k));
+  const service::Query query = DM_TRY(read_query(call.request.target, default_k_));
   const TimePoint start = clock_.now();
   const Result<service::SearchResult> found = service_.search(query, call.deadline, call.stop);
   count_query("search", found ? "ok" : std::string(name(found.error().code)), seconds_since(start, clock_));

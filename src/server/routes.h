@@ -18,6 +18,7 @@
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
+#include "server/alerts.h"
 #include "server/gate.h"
 #include "server/mcp.h"
 #include "server/metric_series.h"
@@ -41,6 +42,12 @@ struct OllamaAccess {
   std::function<Result<std::filesystem::path>(const std::string& name)> file_of{};  // Of a name or a path.
 };
 
+// The settings, for /api/settings; empty functions: they are not shown.
+struct SettingsAccess {
+  std::function<std::string()> object{};                         // As JSON.
+  std::function<net::Response(std::string_view body)> change{};  // The answer to a PATCH.
+};
+
 struct Dialect;  // How one chat model's API is spoken.
 
 struct RoutesOptions {
@@ -50,7 +57,7 @@ struct RoutesOptions {
   Duration doctor_patience = std::chrono::minutes(3);
   std::uint64_t json_bytes = 32U << 20U;               // Cap on a JSON body.
   std::uint64_t upload_bytes = 256U << 20U;            // Cap on an upload, all its files together.
-  std::function<std::string()> config_json{};          // The settings as a JSON object, for GET /api/config.
+  SettingsAccess settings{};                           //
   std::vector<ServedModel> models{};                   // For /v1: each outlives the routes.
   router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
   OllamaAccess ollama{};                               //
@@ -58,6 +65,7 @@ struct RoutesOptions {
   const MetricSeries* series = nullptr;                // The same.
   access::Keys* keys = nullptr;                        // The same.
   GateOptions gate{};                                  // Who may come over TCP.
+  Alerts* alerts = nullptr;                            // The same.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
@@ -79,6 +87,17 @@ class Routes {
 
   // Without, there are none. Before the first request.
   void serve_runs(std::unique_ptr<Runs> runs) { runs_ = std::move(runs); }
+
+  // From the next request on: RoutesOptions' default_k and upload_bytes.
+  void use(std::uint32_t default_k, std::uint64_t upload_bytes) {
+    default_k_ = default_k;
+    upload_bytes_ = upload_bytes;
+  }
+
+  // Once a step of the series: what there is to warn of.
+  void look_for_alerts() const {
+    if (options_.alerts != nullptr) options_.alerts->look(health_checks());
+  }
 
   // One request, from its route to its metrics. The Handler of a net::Server.
   void handle(const net::Request& request, net::ResponseWriter& out);
@@ -117,6 +136,10 @@ class Routes {
   Reply health(const Call& call);
   Reply metrics_text(const Call& call);
   Reply metric_series(const Call& call);
+  Reply target_list(const Call& call);
+  Reply alerts(const Call& call);
+  enum class Which : std::uint8_t { kRaised, kAll };  // Raised: what somebody should know of now.
+  boost::json::array alerts_now(Which which) const;
   Reply doctor(const Call& call);
   Reply config(const Call& call);
   Reply keys(const Call& call);
@@ -126,6 +149,8 @@ class Routes {
   Reply sign_in(const Call& call);
   Reply sign_out(const Call& call);
   Result<access::Keys*> kept_keys() const;
+  Reply settings(const Call& call);
+  Reply change_settings(const Call& call);
   Reply documents(const Call& call);
   Reply remove(const Call& call);
   Reply document_text(const Call& call);
@@ -185,6 +210,8 @@ class Routes {
   const Clock& clock_;
   Gate gate_;
   obs::Gauge& active_;
+  std::atomic<std::uint32_t> default_k_;
+  std::atomic<std::uint64_t> upload_bytes_;
   std::atomic<std::uint64_t> chat_replies_ = 0;
   std::unique_ptr<Runs> runs_;  // The last: what is being made uses all of the above.
 };

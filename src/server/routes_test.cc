@@ -41,7 +41,7 @@ struct RoutesTest : ::testing::Test {
   testing::FakeService service;
   obs::Metrics metrics;
   ManualClock clock;
-  Routes routes{{.config_json = [] { return std::string("{\"search\":{}}"); }}, service, metrics, clock};
+  Routes routes{{.settings = {.object = [] { return std::string("{\"search\":{}}"); }}}, service, metrics, clock};
 };
 
 agents::Citation sample_citation() {
@@ -151,7 +151,7 @@ TEST_F(RoutesTest, HealthSaysWhatIsMissing) {
                                        R"({"name":"embedder","status":"degraded","message":"slow"}]})");
   EXPECT_EQ(get("/health").body, R"({"status":"degraded","version":")" DOCMIND_VERSION
                                  R"(","ready":true,"checks":[{"name":"library","status":"ok","message":""},)"
-                                 R"({"name":"embedder","status":"degraded","message":"slow"}]})");
+                                 R"({"name":"embedder","status":"degraded","message":"slow"}],"alerts":[]})");
   service.is_ready = false;
   service.checks.push_back({"disk", service::CheckStatus::kFailed, "full"});
   EXPECT_EQ(get("/health/ready").status, 503);
@@ -494,7 +494,7 @@ TEST_F(RoutesTest, AReplaySaysWhetherTheAnswerIsTheSame) {
 }
 
 TEST_F(RoutesTest, ConfigAndTracesAreShownAsTheyAre) {
-  EXPECT_EQ(get("/api/config").body, "{\"search\":{}}");
+  EXPECT_EQ(get("/api/settings").body, "{\"search\":{}}");
   EXPECT_EQ(get("/api/traces/T1").body, "{\"trace_id\":\"T1\"}");
   EXPECT_EQ(get("/api/traces/T1").headers.find("Content-Type"), "application/json");
 }

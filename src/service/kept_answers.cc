@@ -125,11 +125,11 @@ std::string trace_of(const Question& question, const Answer& answer, const agent
 
 }  // namespace
 
-Result<std::unique_ptr<KeptAnswers>> KeptAnswers::open(const ServiceOptions& options, const KeptAnswersDeps& deps,
-                                                       Deadline deadline, std::stop_token stop) {
+Result<std::unique_ptr<KeptAnswers>> KeptAnswers::open(const cache::AnswerCacheOptions& options,
+                                                       const KeptAnswersDeps& deps, Deadline deadline,
+                                                       std::stop_token stop) {
   std::unique_ptr<KeptAnswers> out(new KeptAnswers(deps));
   out->corpus_ = deps.library.identity();
-  out->parameters_ = parameters_of(options);
   cache::AnswerCacheDeps its{.entries = deps.entries,
                              .library = deps.library,
                              .clock = deps.clock,
@@ -138,34 +138,35 @@ Result<std::unique_ptr<KeptAnswers>> KeptAnswers::open(const ServiceOptions& opt
   its.plain = [&guards = deps.guards](std::string_view text) { return guards.plain(guards.read(text)); };
   its.compare = [&guards = deps.guards](std::string_view asked) { return cache::compare_with(guards, asked); };
   its.shared = deps.questions;
-  out->cache_ = DM_TRY(cache::AnswerCache::open(options.cache, std::move(its), deadline, std::move(stop)));
+  out->cache_ = DM_TRY(cache::AnswerCache::open(options, std::move(its), deadline, std::move(stop)));
   return out;
 }
 
-Result<cache::Scope> KeptAnswers::scope_of(const Question& question, Deadline deadline, std::stop_token stop) {
+Result<cache::Scope> KeptAnswers::scope_of(const Question& question, const AnsweredBy& by, Deadline deadline,
+                                           std::stop_token stop) {
   cache::Scope out;
   out.user = question.user;
   out.corpus = corpus_;
   out.filter = filter_of(question.filter);
-  if (deps_.chat != nullptr) {
-    const llm::Capabilities can = DM_TRY(deps_.chat->capabilities(deadline, stop));
+  if (by.chat != nullptr) {
+    const llm::Capabilities can = DM_TRY(by.chat->capabilities(deadline, stop));
     out.model = can.model + "\n" + can.hash + "\n" + can.server + "\n" + std::to_string(can.context);
   }
   out.prompts = kAnswering;
-  out.parameters = parameters_;
+  out.parameters = parameters_of(by.options);
   out.embedder = DM_TRY(deps_.embedder.info(deadline, stop)).model_hash;
   out.schema = "answer 1";
   out.query_type = "ask";
   return out;
 }
 
-Result<Answer> KeptAnswers::answer(const Question& question, const Make& make, const Best& best, Deadline deadline,
-                                   std::stop_token stop) {
+Result<Answer> KeptAnswers::answer(const Question& question, const AnsweredBy& by, const Make& make, const Best& best,
+                                   Deadline deadline, std::stop_token stop) {
   const TimePoint start = deps_.clock.now();
   cache::Asked asked{.question = question.text, .use = question.cache};
   if (!question.history.empty()) asked.use = cache::Use::kBypass;
   if (asked.use != cache::Use::kBypass) {
-    auto scope = scope_of(question, deadline, stop);
+    auto scope = scope_of(question, by, deadline, stop);
     if (!scope) return make();  // Nobody knows who would write it: what is wrong is told there.
     asked.scope = *std::move(scope);
   }

@@ -30,17 +30,23 @@ struct KeptAnswersDeps {  // All outlive it.
   Rng& rng;
   obs::Metrics& metrics;
   llm::Embedder& embedder;
-  llm::ChatModel* chat = nullptr;  // That writes; null: nobody does.
   cache::Entries& entries;
   const cache::Guards& guards;
   cache::SharedQuestions* questions = nullptr;
 };
 
+// What a question is answered by: two that are answered by different ones have no answer in common.
+struct AnsweredBy {
+  const ServiceOptions& options;
+  llm::ChatModel* chat = nullptr;  // That writes; null: nobody does.
+};
+
 class KeptAnswers {
  public:
   // After the search index was opened. Errors: those of cache::AnswerCache::open.
-  static Result<std::unique_ptr<KeptAnswers>> open(const ServiceOptions& options, const KeptAnswersDeps& deps,
-                                                   Deadline deadline, std::stop_token stop);
+  static Result<std::unique_ptr<KeptAnswers>> open(const cache::AnswerCacheOptions& options,
+                                                   const KeptAnswersDeps& deps, Deadline deadline,
+                                                   std::stop_token stop);
 
   using Make = std::function<Result<Answer>()>;
   // agents::best_now of a question with the same filter.
@@ -48,20 +54,20 @@ class KeptAnswers {
 
   // One that was kept, or what `make` makes, which is kept if it may be. Errors: those of `make`; kDeadlineExceeded and
   // kCancelled while the same question is being answered.
-  Result<Answer> answer(const Question& question, const Make& make, const Best& best, Deadline deadline,
-                        std::stop_token stop);
+  Result<Answer> answer(const Question& question, const AnsweredBy& by, const Make& make, const Best& best,
+                        Deadline deadline, std::stop_token stop);
 
   cache::AnswerCache& cache() { return *cache_; }
 
  private:
   explicit KeptAnswers(const KeptAnswersDeps& deps) : deps_(deps) {}
-  Result<cache::Scope> scope_of(const Question& question, Deadline deadline, std::stop_token stop);
+  Result<cache::Scope> scope_of(const Question& question, const AnsweredBy& by, Deadline deadline,
+                                std::stop_token stop);
   Result<Answer> again(const Question& question, const cache::Hit& hit, TimePoint start, Deadline deadline,
                        const std::stop_token& stop);
 
   KeptAnswersDeps deps_;
   std::string corpus_;
-  std::string parameters_;
   std::unique_ptr<cache::AnswerCache> cache_;
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -52,6 +53,7 @@ class Product final : public Service {
  public:
   Product(ServiceOptions options, ServiceDeps deps)
       : options_(std::move(options)),
+        live_(std::make_shared<const ServiceOptions>(options_)),
         deps_(deps),
         embedder_(deps.embedder),
         originals_(options_.originals, options_.max_file_bytes, deps.files),
@@ -68,14 +70,9 @@ class Product final : public Service {
     if (deps_.renderer != nullptr) pictures_ = DM_TRY(PagePictures::open(*deps_.renderer, originals_, deps_.clock));
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
-    if (deps_.chat != nullptr && options_.generate) {
+    if (deps_.chat != nullptr) {
       counter_.emplace(*deps_.chat);
-      writer_.emplace(*deps_.chat, *counter_, *agents_pool_,
-                      agents::WriteOptions{.parallel = options_.max_parallel, .max_tokens = options_.max_tokens});
-      if (options_.general_knowledge) {
-        general_.emplace(*deps_.chat, *counter_, agents::GeneralOptions{.max_tokens = options_.max_tokens});
-      }
-      if (options_.supervisor) supervised_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
+      supervised_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     }
     ingest::IngestOptions ingest;
     ingest.max_file_bytes = options_.max_file_bytes;
@@ -85,8 +82,8 @@ class Product final : public Service {
     ingest.hidden = options_.hidden_files ? sys::HiddenFiles::kTake : sys::HiddenFiles::kSkip;
     ingest_ = DM_TRY(ingest::Ingest::open(
         ingest, {*library_, deps_.parser, embedder_, *wordpiece_, deps_.files, *pool_, deps_.clock}));
-    if (writer_ && options_.prepare) {
-      reading_.emplace([this, &writer = *writer_](const std::string& id, const std::stop_token& stop) {
+    if (const Voice* voice = voice_of(options_); voice != nullptr && options_.prepare) {
+      reading_.emplace([this, &writer = voice->writer](const std::string& id, const std::stop_token& stop) {
         Result<> done = prepare(id, writer, stop);
         if (!done && !stop.stop_requested()) {
           deps_.log.failure(obs::Level::kWarn, "prepare_failed", done.error());
@@ -251,6 +248,14 @@ class Product final : public Service {
     return verification;
   }
 
+  void use(const ServiceOptions& options) override {
+    {
+      const MutexLock lock(live_mutex_);
+      live_ = std::make_shared<const ServiceOptions>(options);
+    }
+    if (retrieval::Index* const index = opened_) index->use(index_options());
+  }
+
   AgentTotals agent_totals() override { return agent_metrics_.totals(); }
 
   std::vector<Check> health() override {
@@ -302,17 +307,52 @@ class Product final : public Service {
     return {"vectors", CheckStatus::kDegraded, now.trouble + " Search goes on in memory; start " + where + " again."};
   }
 
+  // What writes with the chat model. There is one for each pair of limits that was ever in force, since an agent that
+  // its question has left may still use it.
+  struct Voice {
+    agents::AnswerWriter writer;
+    agents::GeneralKnowledge general;
+  };
+
+  std::shared_ptr<const ServiceOptions> live() const {
+    const MutexLock lock(live_mutex_);
+    return live_;
+  }
+
+  // Null: answers are in the documents' own words.
+  const Voice* voice_of(const ServiceOptions& options) {
+    if (deps_.chat == nullptr || !options.generate) return nullptr;
+    const MutexLock lock(live_mutex_);
+    const auto found = voices_.find({options.max_parallel, options.max_tokens});
+    if (found != voices_.end()) return &found->second;
+    Voice voice{
+        {*deps_.chat, *counter_, *agents_pool_, {.parallel = options.max_parallel, .max_tokens = options.max_tokens}},
+        {*deps_.chat, *counter_, {.max_tokens = options.max_tokens}}};
+    return &voices_.try_emplace({options.max_parallel, options.max_tokens}, std::move(voice)).first->second;
+  }
+
+  retrieval::IndexOptions index_options() const {
+    const auto options = live();
+    retrieval::IndexOptions out;
+    out.bm25 = stage(options->bm25);
+    out.dense = stage(options->dense);
+    out.rank_constant = options->rrf_k;
+    return out;
+  }
+
   Result<Answer> kept_or_answered(const Question& question, Deadline deadline, std::stop_token stop) {
-    if (deps_.answers == nullptr) return answered(question, deadline, stop);
+    const auto options = live();
+    if (deps_.answers == nullptr) return answered(question, *options, deadline, stop);
     KeptAnswers& kept = *DM_TRY(kept_answers(deadline, stop));
     const auto best = [&](const std::string& text, Deadline until, std::stop_token stopped) -> Result<ContentHash> {
       retrieval::Index& index = *DM_TRY(this->index());
-      return agents::best_now({text, question.filter}, asking(),
+      return agents::best_now({text, question.filter}, asking(*options),
                               {.library = *library_, .index = index, .clock = deps_.clock, .rng = deps_.rng}, until,
                               std::move(stopped));
     };
+    const AnsweredBy by{*options, options->generate ? deps_.chat : nullptr};
     Result<Answer> answer =
-        kept.answer(question, [&] { return answered(question, deadline, stop); }, best, deadline, stop);
+        kept.answer(question, by, [&] { return answered(question, *options, deadline, stop); }, best, deadline, stop);
     const bool asked = question.cache != cache::Use::kBypass && question.history.empty();
     if (answer && asked) {
       answer->sends_text_to.insert(answer->sends_text_to.end(), options_.keeps_text_at.begin(),
@@ -352,34 +392,36 @@ class Product final : public Service {
     return deps_.answers->purge(cache::tag_of(by, name), deadline, std::move(stop));
   }
 
-  agents::AskOptions asking() const {
+  agents::AskOptions asking(const ServiceOptions& by) const {
     agents::AskOptions options;
-    options.synthesis.tau = options_.threshold;
-    options.synthesis.claims = options_.max_claims;
-    options.synthesis.citations = options_.max_citations;
-    options.synthesis.characters = options_.max_characters;
-    const std::vector<std::string> without = words_between_commas(options_.without);
+    options.synthesis.tau = by.threshold;
+    options.synthesis.claims = by.max_claims;
+    options.synthesis.citations = by.max_citations;
+    options.synthesis.characters = by.max_characters;
+    const std::vector<std::string> without = words_between_commas(by.without);
     options.off = {without.begin(), without.end()};
-    options.policies = {.planner = policy(options_.model_plans), .validator = policy(options_.model_validates)};
-    options.budgets.parallel = options_.max_parallel;
+    options.policies = {.planner = policy(by.model_plans), .validator = policy(by.model_validates)};
+    options.budgets.parallel = by.max_parallel;
     options.sends_text_to = options_.sends_text_to;
     return options;
   }
 
-  Result<Answer> answered(const Question& question, Deadline deadline, std::stop_token stop) {
+  Result<Answer> answered(const Question& question, const ServiceOptions& by, Deadline deadline, std::stop_token stop) {
     retrieval::Index& index = *DM_TRY(this->index());
+    const Voice* const voice = voice_of(by);
     std::optional<agents::Supervision> supervision;
-    if (supervised_pool_) {
+    if (voice != nullptr && by.supervisor) {
       supervision.emplace(agents::Supervision{.toolbox = *DM_TRY(toolbox(index)),
                                               .pool = *supervised_pool_,
-                                              .options = {.calls = options_.supervisor_calls,
-                                                          .tokens = options_.supervisor_tokens,
-                                                          .time = options_.supervisor_time,
-                                                          .parallel = options_.max_parallel}});
+                                              .options = {.calls = by.supervisor_calls,
+                                                          .tokens = by.supervisor_tokens,
+                                                          .time = by.supervisor_time,
+                                                          .parallel = by.max_parallel}});
     }
-    return agents::ask({question.text, question.filter, question.history}, asking(),
-                       {*library_, index, deps_.clock, deps_.rng, writer_ ? &*writer_ : nullptr, agents_pool_.get(),
-                        general_ ? &*general_ : nullptr, supervision ? &*supervision : nullptr, question.watch},
+    return agents::ask({question.text, question.filter, question.history}, asking(by),
+                       {*library_, index, deps_.clock, deps_.rng, voice == nullptr ? nullptr : &voice->writer,
+                        agents_pool_.get(), voice != nullptr && by.general_knowledge ? &voice->general : nullptr,
+                        supervision ? &*supervision : nullptr, question.watch},
                        deadline, stop);
   }
 
@@ -393,13 +435,10 @@ class Product final : public Service {
   Result<retrieval::Index*> index() {
     const MutexLock lock(index_mutex_);
     if (!index_) {
-      retrieval::IndexOptions options;
-      options.bm25 = stage(options_.bm25);
-      options.dense = stage(options_.dense);
-      options.rank_constant = options_.rrf_k;
-      index_ =
-          DM_TRY(retrieval::Index::open(options, *library_, *lexical_, question_vectors_, deps_.clock, deps_.vectors));
+      index_ = DM_TRY(
+          retrieval::Index::open(index_options(), *library_, *lexical_, question_vectors_, deps_.clock, deps_.vectors));
       opened_ = index_.get();
+      index_->use(index_options());  // They may have changed while it loaded.
     }
     return index_.get();
   }
@@ -412,9 +451,9 @@ class Product final : public Service {
     DM_TRY(this->index());
     const MutexLock lock(index_mutex_);
     if (!kept_) {
-      kept_ = DM_TRY(KeptAnswers::open(options_,
+      kept_ = DM_TRY(KeptAnswers::open(options_.cache,
                                        {*library_, deps_.clock, deps_.rng, deps_.metrics, question_vectors_,
-                                        writer_ ? deps_.chat : nullptr, *deps_.answers, *deps_.guards, deps_.questions},
+                                        *deps_.answers, *deps_.guards, deps_.questions},
                                        deadline, std::move(stop)));
     }
     return kept_.get();
@@ -456,7 +495,7 @@ class Product final : public Service {
   }
 
   // Has the chat model read one document whole.
-  Result<> prepare(const std::string& id, agents::AnswerWriter& writer, const std::stop_token& stop) {
+  Result<> prepare(const std::string& id, const agents::AnswerWriter& writer, const std::stop_token& stop) {
     const Deadline deadline = Deadline::in(kPreparing, deps_.clock);
     llm::ChatDocument shown;
     {
@@ -488,7 +527,9 @@ class Product final : public Service {
                      {"seconds", summary.seconds}});
   }
 
-  ServiceOptions options_;
+  const ServiceOptions options_;  // As it was opened.
+  mutable Mutex live_mutex_;
+  std::shared_ptr<const ServiceOptions> live_ DM_GUARDED_BY(live_mutex_);  // Of it what use() says counts.
   ServiceDeps deps_;
   EmbedderWatch embedder_;
   QuestionVectors question_vectors_{embedder_};
@@ -503,13 +544,12 @@ class Product final : public Service {
   std::shared_mutex ingesting_;             // Shared by ingests.
   Mutex index_mutex_;                       // Held while the index loads: questions wait for it, health does not.
   std::unique_ptr<retrieval::Index> index_ DM_GUARDED_BY(index_mutex_);
-  std::atomic<const retrieval::Index*> opened_ = nullptr;                 // The same, once it is there.
+  std::atomic<retrieval::Index*> opened_ = nullptr;                       // The same, once it is there.
   std::unique_ptr<KeptAnswers> kept_ DM_GUARDED_BY(index_mutex_);         // Once it is there it stays.
   std::unique_ptr<agents::Toolbox> toolbox_ DM_GUARDED_BY(index_mutex_);  // Where answers are supervised.
   AgentMetrics agent_metrics_;
   std::optional<context::TokenCounter> counter_;
-  std::optional<agents::AnswerWriter> writer_;
-  std::optional<agents::GeneralKnowledge> general_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Voice> voices_ DM_GUARDED_BY(live_mutex_);
   std::unique_ptr<exec::Pool> supervised_pool_;  // Of agents that a supervisor leads, each while another waits for it.
   std::unique_ptr<exec::Pool> agents_pool_;  // Behind what agents use: it waits for those that their question has left.
   std::optional<IdleReading> reading_;       // Last: it uses everything.

@@ -214,6 +214,10 @@ class Service {
   virtual Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
                                       std::stop_token stop) = 0;
 
+  // From the next search and question on, by these: all of ServiceOptions' parts "Search" and "Ask", up to
+  // supervisor_time. The rest stays as it was when the product was opened.
+  virtual void use(const ServiceOptions& options) = 0;
+
   // What the agents did since the start. Cheap.
   virtual AgentTotals agent_totals() = 0;
 

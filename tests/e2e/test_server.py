@@ -22,8 +22,8 @@ class Server(DocMindTest):
         status, found = self.get(address, "/api/search?q=mast&k=3")
         self.assertEqual(status, 200)
         self.assertTrue(found["hits"])
-        settings = self.get(address, "/api/config")[1]["settings"]
-        self.assertIn({"key": "search.k", "value": "10", "origin": "default"},
+        settings = self.get(address, "/api/settings")[1]["settings"]
+        self.assertIn({"key": "search.k", "value": 10, "origin": "default"},
                       [{k: line[k] for k in ("key", "value", "origin")} for line in settings])
         metrics = self.get(address, "/metrics")[1]
         self.assertRegex(metrics, r'docmind_queries_total\{[^}]*status="answered"[^}]*\} 1')

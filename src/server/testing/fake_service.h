@@ -73,6 +73,7 @@ class FakeService final : public service::Service {
     citations = given;
     return or_failure(verification);
   }
+  void use(const service::ServiceOptions&) override {}
   service::AgentTotals agent_totals() override { return totals; }
   std::vector<service::Check> health() override { return checks; }
   bool ready() override { return is_ready; }

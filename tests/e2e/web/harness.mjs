@@ -29,6 +29,7 @@ export const fixture = (name) => ({ name, bytes: readFileSync(join(root, "tests/
 export class Site {
   static async start(settings = {}, furnish = () => {}) {
     const site = new Site();
+    site.binary = binary;
     site.folder = mkdtempSync(join(tmpdir(), "docmind-web-"));
     site.environment = {
       PATH: "/usr/bin:/bin",
@@ -108,7 +109,7 @@ async function openTab(browser, site, options = {}) {
   tab.log = { requests: [], outside: [], complaints: [], dialogs: 0 };
   context.on("request", (request) => {
     tab.log.requests.push(request.url());
-    if (!request.url().startsWith(site.address)) tab.log.outside.push(request.url());
+    if (![site.address, site.also].some((own) => own && request.url().startsWith(own))) tab.log.outside.push(request.url());
   });
   tab.on("console", (message) => message.type() === "error" && tab.log.complaints.push(message.text()));
   tab.on("pageerror", (error) => tab.log.complaints.push(String(error)));
@@ -140,7 +141,7 @@ export function scenario(name, { settings = {}, before = () => {}, furnish = () 
       const open = async (path = "/", options) => {
         const tab = await openTab(browser, site, options);
         tabs.push(tab);
-        await tab.goto(site.address + path);
+        await tab.goto(new URL(path, site.address).href);
         return tab;
       };
       await run({ site, open });

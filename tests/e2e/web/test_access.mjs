@@ -37,7 +37,7 @@ const views = {
   "/search?q=ferry": (tab) => tab.getByText("best first").waitFor(),
   "/models": (tab) => tab.getByRole("heading", { level: 1 }).waitFor(),
   "/dashboard": (tab) => tab.getByText("Asked", { exact: true }).waitFor(),
-  "/settings": (tab) => tab.getByRole("row").nth(5).waitFor(),
+  "/settings": (tab) => tab.locator("li[id]").nth(5).waitFor(),
   "/help": async () => {},
   "/nothing": (tab) => tab.getByRole("heading", { name: "This page does not exist." }).waitFor(),
   chat: async (tab) => {

@@ -19,6 +19,11 @@ export class Writer {
     return writer;
   }
 
+  // Where it was, after a stop.
+  restart() {
+    return new Promise((done) => this.server.listen(Number(new URL(this.url).port), "127.0.0.1", done));
+  }
+
   stop() {
     this.server.closeAllConnections();
     this.server.close();

@@ -161,4 +161,18 @@ export interface Health {
   version: string;
   ready: boolean;
   checks: Check[];
+  alerts: Alert[]; // Those that somebody should know of now.
+}
+
+export interface Alert {
+  name: string;
+  title: string;
+  state: "ok" | "pending" | "warning" | "critical" | "no_data" | "not_on_this_machine";
+  since_ms: number;
+  value: number | null;
+  limit: number;
+  unit: string;
+  says: string;
+  to_do: string;
+  expected: { seconds: number; least: number; most: number | null } | null;
 }

@@ -9,11 +9,13 @@ export interface Setting {
   min: number | string | null;
   max: number | string | null;
   unit: string | null;
+  values: string;
   default: Value;
   value: Value;
   origin: string;
   locked_by: string | null;
-  effect: "at_once" | "reload" | "restart";
+  effect: "at_once" | "restart";
+  pending: boolean; // Saved, and in force after a restart.
   help: string;
 }
 
@@ -29,9 +31,19 @@ export function valueOf(setting: Setting, text: string): Value {
   return text;
 }
 
-export function range({ min, max, unit }: Setting): string {
+export function range({ kind, min, max, unit, values }: Setting): string {
+  if (kind === "text") return values;
   const bounds = min !== null && max !== null ? `${min} to ${max}` : min !== null ? `from ${min}` : max !== null ? `up to ${max}` : "";
   return [bounds, unit ?? ""].filter((one) => one !== "").join(" ");
 }
 
-export const effects: Record<Setting["effect"], string> = { at_once: "at once", reload: "↻ reloads the model", restart: "⟳ restart" };
+export const effects: Record<Setting["effect"], string> = { at_once: "at once", restart: "⟳ restart" };
+
+export const sectionOf = ({ key }: Setting): string => (key.includes(".") ? key.slice(0, key.indexOf(".")) : "general");
+
+// In their order, each section once.
+export function bySection(settings: Setting[]): [string, Setting[]][] {
+  const sections = new Map<string, Setting[]>();
+  for (const one of settings) sections.set(sectionOf(one), [...(sections.get(sectionOf(one)) ?? []), one]);
+  return [...sections];
+}

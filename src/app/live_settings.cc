@@ -1,0 +1,145 @@
+#include "app/live_settings.h"
+
+#include <boost/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "app/backends.h"
+#include "app/settings_object.h"
+#include "app/shared_cache.h"
+#include "app/vector_stores.h"
+#include "base/json.h"
+#include "base/json_members.h"
+
+namespace docmind::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMostChanges = 500;
+
+struct Asked {
+  config::Changes changes{};
+  bool check = false;
+};
+
+Error bad(std::string message) {
+  return {Code::kInvalidArgument, std::move(message), R"(Send {"changes":{"search.k":20},"check":false}.)"};
+}
+
+// As it would be written in a file.
+std::optional<std::string> text_of(const json::value& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  if (value.is_bool()) return value.get_bool() ? "true" : "false";
+  if (value.is_int64() || value.is_uint64()) return to_text(value);
+  if (value.is_double()) return json_number(value.get_double());
+  return std::nullopt;
+}
+
+Result<Asked> read(std::string_view body) {
+  const Result<json::value> value = parse_json(body);
+  if (!value || !value->is_object()) return bad("the body is not a JSON object");
+  Asked out;
+  for (const auto& field : value->get_object()) {
+    const std::string_view name = field.key();
+    if (name == "check" && field.value().is_bool()) {
+      out.check = field.value().get_bool();
+    } else if (name != "changes" || !field.value().is_object()) {
+      return bad("the field \"" + std::string(name) + "\" is not known or of another kind");
+    }
+  }
+  const json::object& changes = json_object(json_member(*value, "changes"));
+  if (changes.size() > kMostChanges) return bad("these are too many changes at once");
+  for (const auto& field : changes) {
+    const std::optional<std::string> text = text_of(field.value());
+    if (!text) return bad(std::string(field.key()) + " must be a text, a number, true or false");
+    out.changes.emplace(field.key(), *text);
+  }
+  return out;
+}
+
+// With "key": which of them the message is about.
+net::Response refusal(const Error& error, const config::Changes& changes) {
+  net::Response out = net::error_response(error);
+  for (const auto& [key, value] : changes) {
+    if (error.message.find(key) == std::string::npos) continue;
+    auto body = parse_json(out.body);
+    if (!body) return out;
+    body->as_object()["error"].as_object()["key"] = key;
+    return net::json_response(out.status, to_text(*body));
+  }
+  return out;
+}
+
+// Those that cannot change in a running process stay as they were at its start.
+config::Settings in_force(const config::Settings& started, const config::Settings& written) {
+  config::Settings out = started;
+  for (const config::Declaration& one : config::declarations()) {
+    if (one.effect == config::Effect::kAtOnce) (void)static_cast<bool>(one.set(out, one.get(written)));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<> check_settings(const config::Settings& settings) {
+  DM_TRY(check_backends(settings));
+  DM_TRY(check_shared_cache(settings));
+  return check_vector_stores(settings);
+}
+
+// A start would refuse a model that is not there, too.
+Result<> LiveSettings::usable(const config::Settings& settings) const {
+  DM_TRY(check_settings(settings));
+  const config::Settings& before = deps_.started.settings;
+  const std::pair<const char*, std::pair<const std::string&, const std::string&>> models[] = {
+      {"embedder.model", {settings.embedder.model, before.embedder.model}},
+      {"engine.model", {settings.engine.model, before.engine.model}},
+      {"reranker.model", {settings.reranker.model, before.reranker.model}}};
+  for (const auto& [key, value] : models) {
+    if (value.first.empty() || value.first == value.second) continue;
+    auto found = find_model(deps_.layout, value.first);
+    if (!found) return Error{found.error().code, std::string(key) + ": " + found.error().message, found.error().hint};
+  }
+  return {};
+}
+
+std::string LiveSettings::object() const {
+  const MutexLock lock(mutex_);
+  return settings_object(now_, deps_.started.settings);
+}
+
+net::Response LiveSettings::change(std::string_view body) {
+  const Result<Asked> asked = read(body);
+  if (!asked) return net::error_response(asked.error());
+  const MutexLock lock(mutex_);
+  const auto write = asked->check ? config::Write::kNo : config::Write::kYes;
+  auto loaded = config::change(
+      deps_.sources, now_, asked->changes, [this](const config::Settings& then) { return usable(then); }, write,
+      deps_.files);
+  if (!loaded) return refusal(loaded.error(), asked->changes);
+  if (asked->check) return net::json_response(200, settings_object(now_, deps_.started.settings));
+  put_in_force(*std::move(loaded));
+  for (const auto& [key, value] : asked->changes) deps_.log.event(obs::Level::kInfo, "setting_changed", {{"key", key}});
+  return net::json_response(200, settings_object(now_, deps_.started.settings));
+}
+
+Result<> LiveSettings::reload() {
+  const MutexLock lock(mutex_);
+  auto loaded = config::load(deps_.sources, deps_.files);
+  Result<> fits = loaded ? usable(loaded->settings) : Result<>(loaded.error());
+  if (!fits) {
+    deps_.log.failure(obs::Level::kError, "settings_not_reloaded", fits.error());
+    return fits;
+  }
+  put_in_force(*std::move(loaded));
+  deps_.log.event(obs::Level::kInfo, "settings_reloaded");
+  return {};
+}
+
+void LiveSettings::put_in_force(config::Loaded loaded) {
+  now_ = std::move(loaded);
+  apply_(in_force(deps_.started.settings, now_.settings));
+}
+
+}  // namespace docmind::app

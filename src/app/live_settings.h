@@ -1,0 +1,57 @@
+// The settings of a docmind that serves: shown, changed and read again while it runs. What takes effect at once is
+// handed to the parts of the product; the rest waits for the next start, and is shown as waiting.
+//
+// Thread safety: every method from any thread; changes one after the other. A change that is refused changes nothing.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "app/layout.h"
+#include "base/thread_annotations.h"
+#include "config/change.h"
+#include "config/load.h"
+#include "net/http.h"
+#include "obs/log.h"
+#include "sys/files.h"
+
+namespace docmind::app {
+
+// What every command refuses of settings that are each in order, without opening anything.
+Result<> check_settings(const config::Settings& settings);
+
+struct LiveSettingsDeps {  // All outlive it.
+  const config::Sources& sources;
+  const config::Loaded& started;
+  const Layout& layout;
+  sys::Files& files;
+  const obs::Log& log;
+};
+
+class LiveSettings {
+ public:
+  // Puts settings in force; is called by one thread at a time, under the lock of all changes.
+  using Apply = std::function<void(const config::Settings& in_force)>;
+
+  LiveSettings(const LiveSettingsDeps& deps, Apply apply) : deps_(deps), apply_(std::move(apply)), now_(deps.started) {}
+
+  // The settings as settings_object() has them.
+  std::string object() const;
+
+  // {"changes":{"key":value},"check":bool}: the settings then, or an error's object with the key that is to blame.
+  net::Response change(std::string_view body);
+
+  // Reads all sources again. What it fails with is logged, and the settings stay as they were.
+  Result<> reload();
+
+ private:
+  Result<> usable(const config::Settings& settings) const;
+  void put_in_force(config::Loaded loaded) DM_REQUIRES(mutex_);
+
+  LiveSettingsDeps deps_;
+  Apply apply_;
+  mutable Mutex mutex_;
+  config::Loaded now_ DM_GUARDED_BY(mutex_);  // As they are written.
+};
+
+}  // namespace docmind::app

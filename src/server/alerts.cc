@@ -1,0 +1,256 @@
+#include "server/alerts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace docmind::server {
+namespace {
+
+constexpr auto kLately = std::chrono::minutes(5);  // What rates and times are taken over.
+constexpr auto kTrend = std::chrono::minutes(10);
+constexpr double kDay = 24 * 3600;
+constexpr double kLeastAsked = 20;  // Questions, before a share of them says anything.
+
+enum class Bad : std::uint8_t { kAbove, kBelow };
+
+struct Rule {
+  std::string_view name;
+  std::string_view title;
+  std::string_view unit;
+  double warning;
+  double critical;
+  Bad bad;
+  Duration lasting;
+  std::string_view to_do;
+};
+
+constexpr auto kRules = std::to_array<Rule>({
+    {"disk", "Disk of the data directory", "%", 90, 97, Bad::kAbove, std::chrono::seconds(10),
+     "Free some space, or move the data directory (setting data) to a larger disk."},
+    {"memory", "Memory of the machine", "%", 90, 97, Bad::kAbove, std::chrono::seconds(60),
+     "End other programs, or take a smaller model or context (engine.model, engine.context)."},
+    {"errors", "Questions that failed", "%", 5, 50, Bad::kAbove, Duration::zero(),
+     "See the log and docmind doctor for why."},
+    {"search", "Search time", "ms", 200, 2000, Bad::kAbove, std::chrono::seconds(60),
+     "Give it more processors, or search by words alone (search.dense)."},
+    {"coordination", "Coordination of an answer", "ms", 300, 3000, Bad::kAbove, std::chrono::seconds(60),
+     "The machine is short of processors: ask less at once."},
+    {"cache_hits", "Answers given again", "%", 60, -1, Bad::kBelow, std::chrono::minutes(2),
+     "Nothing is wrong when people ask new things; docmind cache stats tells more."},
+});
+
+using Values = std::map<std::string, double>;
+
+// What was lately: how often, for what is counted, and the mean of anything else.
+Values lately(const MetricSeries& series) {
+  const SeriesWindow window = series.last(kLately, MetricSeries::kStep);
+  Values out;
+  for (const auto& [name, values] : window.series) {
+    double sum = 0;
+    double known = 0;
+    for (const auto& value : values) {
+      sum += value.value_or(0);
+      known += value ? 1 : 0;
+    }
+    if (known == 0) continue;
+    out[name] = name.find("_per_second") != std::string::npos ? sum * window.step : sum / known;
+  }
+  return out;
+}
+
+std::optional<double> last_of(const MetricSeries& series, const std::string& name) {
+  const SeriesWindow window = series.last(MetricSeries::kStep, MetricSeries::kStep);
+  const auto found = window.series.find(name);
+  if (found == window.series.end() || found->second.empty()) return std::nullopt;
+  return found->second.back();
+}
+
+double sum_of(const Values& values, std::string_view prefix) {
+  double out = 0;
+  for (const auto& [name, value] : values) {
+    if (name.starts_with(prefix)) out += value;
+  }
+  return out;
+}
+
+// In percent; nothing while too little was asked.
+std::optional<double> share(double part, double all) {
+  if (all < kLeastAsked) return std::nullopt;
+  return 100 * part / all;
+}
+
+// What people ask wrongly, or stop, is no failure of ours.
+std::optional<double> failed_share(const Values& values) {
+  constexpr std::string_view kAsked = "questions_per_second.";
+  double failed = sum_of(values, kAsked);
+  const double all = failed;
+  for (const char* good : {"ok", "answered", "partial", "abstained", "cancelled", "invalid_argument", "not_found"}) {
+    const auto found = values.find(std::string(kAsked) + good);
+    if (found != values.end()) failed -= found->second;
+  }
+  return share(std::max(0.0, failed), all);
+}
+
+std::optional<double> hit_share(const Values& values) {
+  const double hits = sum_of(values, "cache_hits_per_second");
+  return share(hits, hits + sum_of(values, "cache_misses_per_second"));
+}
+
+std::optional<double> value_of(const Rule& rule, const Values& values, const MetricSeries& series) {
+  if (rule.name == "disk") return last_of(series, "disk_used_percent");
+  if (rule.name == "memory") return last_of(series, "memory_used_percent");
+  if (rule.name == "errors") return failed_share(values);
+  if (rule.name == "cache_hits") return hit_share(values);
+  const auto found = values.find(std::string(rule.name) + "_ms.p50");
+  return found == values.end() ? std::nullopt : std::optional(found->second);
+}
+
+AlertState state_of(const Rule& rule, const std::optional<double>& value) {
+  if (!value) return AlertState::kNoData;
+  if (rule.bad == Bad::kBelow) return *value < rule.warning ? AlertState::kWarning : AlertState::kOk;
+  if (*value > rule.critical) return AlertState::kCritical;
+  return *value > rule.warning ? AlertState::kWarning : AlertState::kOk;
+}
+
+bool alarms(AlertState state) { return state == AlertState::kWarning || state == AlertState::kCritical; }
+
+std::string in_words(double seconds) {
+  if (!(seconds < kDay)) return "more than a day";
+  if (seconds >= 2 * 3600) return fmt::format("{:.0f} h", seconds / 3600);
+  return fmt::format("{:.0f} min", std::max(1.0, seconds / 60));
+}
+
+}  // namespace
+
+std::string_view name_of(AlertState state) {
+  constexpr std::array<std::string_view, 6> kNames = {"ok",       "pending", "warning",
+                                                      "critical", "no_data", "not_on_this_machine"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+std::optional<Expected> expected(const std::vector<std::optional<double>>& values, double step, double limit) {
+  constexpr double kLeast = 6;
+  constexpr double kBeyondDoubt = 3;
+  double n = 0;
+  double sum_t = 0;
+  double sum_v = 0;
+  const auto time = [&](std::size_t i) {
+    return step * (static_cast<double>(i) - static_cast<double>(values.size() - 1));
+  };
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    n += 1;
+    sum_t += time(i);
+    sum_v += *values[i];
+  }
+  if (n < kLeast || !values.back()) return std::nullopt;
+  double tt = 0;
+  double tv = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    tt += (time(i) - sum_t / n) * (time(i) - sum_t / n);
+    tv += (time(i) - sum_t / n) * (*values[i] - sum_v / n);
+  }
+  const double slope = tv / tt;
+  double squares = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    const double off = *values[i] - (sum_v / n + slope * (time(i) - sum_t / n));
+    squares += off * off;
+  }
+  const double error = std::sqrt(squares / (n - 2) / tt);
+  const double left = limit - *values.back();
+  if (left <= 0 || slope <= 0 || slope < kBeyondDoubt * error) return std::nullopt;
+  return Expected{.seconds = left / slope, .least = left / (slope + 2 * error), .most = left / (slope - 2 * error)};
+}
+
+void Alerts::look(const std::vector<service::Check>& checks) {
+  const MutexLock lock(mutex_);
+  look_at_values();
+  look_at_checks(checks);
+  Alert decode{.name = "decode", .title = "Decode on a card", .unit = "tok/s"};
+  decode.state = cards() == 0 ? AlertState::kNotHere : AlertState::kNoData;
+  decode.says = cards() == 0 ? "This machine has no card." : "Nothing measures it while serving.";
+  settle(std::move(decode), Duration::zero());
+}
+
+void Alerts::look_at_values() {
+  const Values values = lately(series_);
+  for (const Rule& rule : kRules) {
+    Alert found{.name = std::string(rule.name), .title = std::string(rule.title)};
+    found.value = value_of(rule, values, series_);
+    found.state = state_of(rule, found.value);
+    found.limit = found.state == AlertState::kCritical ? rule.critical : rule.warning;
+    found.unit = rule.unit;
+    if (alarms(found.state)) {
+      found.says = fmt::format("{}: {:.0f} {}, {} the limit of {:.0f} {}.", rule.title, *found.value, rule.unit,
+                               rule.bad == Bad::kAbove ? "over" : "under", found.limit, rule.unit);
+      found.to_do = rule.to_do;
+    }
+    if (rule.name == "disk") {
+      const SeriesWindow window = series_.last(kTrend, MetricSeries::kStep);
+      const auto used = window.series.find("disk_used_percent");
+      if (used != window.series.end()) found.expected = expected(used->second, window.step, 100);
+      if (found.expected && found.expected->seconds > kDay) found.expected.reset();
+      if (found.expected) {
+        found.says += fmt::format("{}Full in about {} ({} to {}) if it goes on like this.",
+                                  found.says.empty() ? "" : " ", in_words(found.expected->seconds),
+                                  in_words(found.expected->least), in_words(found.expected->most));
+        found.to_do = rule.to_do;
+      }
+    }
+    settle(std::move(found), rule.lasting);
+  }
+}
+
+// Whatever /health says is not as it should be, under the check's name.
+void Alerts::look_at_checks(const std::vector<service::Check>& checks) {
+  std::erase_if(kept_, [&](const auto& one) {
+    return one.first.starts_with("check ") && std::ranges::none_of(checks, [&](const service::Check& check) {
+             return one.first == "check " + check.name;
+           });
+  });
+  for (const service::Check& check : checks) {
+    Alert found{.name = "check " + check.name, .title = check.name};
+    if (check.status != service::CheckStatus::kOk) {
+      found.state = check.status == service::CheckStatus::kFailed ? AlertState::kCritical : AlertState::kWarning;
+      found.says = check.message;
+      found.to_do = "docmind doctor looks closer.";
+    }
+    settle(std::move(found), Duration::zero());
+  }
+}
+
+void Alerts::settle(Alert found, Duration lasting) {
+  Kept& kept = kept_[found.name];
+  const TimePoint now = clock_.now();
+  if (!alarms(found.state)) {
+    kept.began.reset();
+  } else {
+    if (!kept.began) kept.began = now;
+    if (now - *kept.began < lasting) found.state = AlertState::kPending;
+  }
+  const bool same = kept.alert.since_ms != 0 && kept.alert.state == found.state;
+  found.since_ms = same ? kept.alert.since_ms : clock_.wall().time_since_epoch().count();
+  kept.alert = std::move(found);
+}
+
+std::vector<Alert> Alerts::now() const {
+  const MutexLock lock(mutex_);
+  std::vector<Alert> out;
+  for (const auto& [name, kept] : kept_) out.push_back(kept.alert);
+  std::ranges::sort(out, {}, [](const Alert& one) {
+    const int rank = one.state == AlertState::kCritical  ? 0
+                     : one.state == AlertState::kWarning ? 1
+                     : one.expected                      ? 2
+                                                         : 3;
+    return std::pair<int, std::string_view>(rank, one.name);
+  });
+  return out;
+}
+
+}  // namespace docmind::server

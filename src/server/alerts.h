@@ -1,0 +1,83 @@
+// What a person should know before it fails: the disk fills, memory runs out, a backend is away, answers fail or take
+// too long. Looked at with every step of the metrics' series; each alert says since when, what to do, and, for the
+// disk, when it will be full if it goes on like this.
+//
+// Thread safety: every method from any thread. An alert is pending until what it watches has lasted its time; one whose
+// value nobody knows is kNoData; what this machine has not is kNotHere and never alarms. Expected is the least squares
+// line through the last ten minutes with two standard errors of its slope to each side, and only where it rises beyond
+// doubt (three of them).
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/thread_annotations.h"
+#include "server/metric_series.h"
+#include "service/service.h"
+
+namespace docmind::server {
+
+enum class AlertState : std::uint8_t { kOk, kPending, kWarning, kCritical, kNoData, kNotHere };
+// "ok", "pending", "warning", "critical", "no_data", "not_on_this_machine"
+std::string_view name_of(AlertState state);
+
+// Seconds until the limit is reached: as the line goes, and between what and what.
+struct Expected {
+  double seconds = 0;
+  double least = 0;
+  double most = 0;  // Infinite when it may stop before.
+};
+
+struct Alert {
+  std::string name{};   // "disk"
+  std::string title{};  // "Disk"
+  AlertState state = AlertState::kOk;
+  std::int64_t since_ms = 0;  // UTC; of the state.
+  std::optional<double> value{};
+  double limit = 0;
+  std::string unit{};
+  std::string says{};   // For anything but ok: one sentence.
+  std::string to_do{};  //
+  std::optional<Expected> expected{};
+};
+
+// A straight line through values that are `step` apart, the last at time 0; nothing with fewer than six, or when it
+// does not rise beyond doubt. Until `limit`.
+std::optional<Expected> expected(const std::vector<std::optional<double>>& values, double step, double limit);
+
+class Alerts {
+ public:
+  Alerts(const MetricSeries& series, const Clock& clock) : series_(series), clock_(clock) {}
+
+  // How many cards the machine has; none until somebody has looked.
+  void know_cards(std::size_t cards) { cards_ = cards; }
+  std::size_t cards() const { return cards_; }
+
+  // Once a step of the series, after it was added.
+  void look(const std::vector<service::Check>& checks);
+  std::vector<Alert> now() const;
+
+ private:
+  void settle(Alert found, Duration lasting) DM_REQUIRES(mutex_);
+  void look_at_values() DM_REQUIRES(mutex_);
+  void look_at_checks(const std::vector<service::Check>& checks) DM_REQUIRES(mutex_);
+
+  struct Kept {
+    Alert alert{};
+    std::optional<TimePoint> began{};  // Since it is over its limit.
+  };
+
+  const MetricSeries& series_;
+  const Clock& clock_;
+  std::atomic<std::size_t> cards_ = 0;
+  mutable Mutex mutex_;
+  std::map<std::string, Kept> kept_ DM_GUARDED_BY(mutex_);
+};
+
+}  // namespace docmind::server

@@ -1,0 +1,132 @@
+#include "server/alerts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace docmind::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+class AlertsTest : public ::testing::Test {
+ protected:
+  // `steps` more of the same.
+  void go_on(const std::map<std::string, double>& values, int steps = 1, const std::string& metrics = "") {
+    for (int i = 0; i < steps; ++i) {
+      clock_.advance(MetricSeries::kStep);
+      series_.add(metrics, values);
+      alerts_.look(checks_);
+    }
+  }
+  Alert one(std::string_view name) const {
+    const std::vector<Alert> all = alerts_.now();
+    const auto found = std::ranges::find(all, name, &Alert::name);
+    EXPECT_NE(found, all.end()) << name;
+    return found == all.end() ? Alert{} : *found;
+  }
+  static std::string queries(int ok, int failed) {
+    return "docmind_queries_total{query_type=\"ask\",status=\"answered\"} " + std::to_string(ok) +
+           "\ndocmind_queries_total{query_type=\"ask\",status=\"internal\"} " + std::to_string(failed) + "\n";
+  }
+
+  ManualClock clock_;
+  MetricSeries series_{clock_};
+  Alerts alerts_{series_, clock_};
+  std::vector<service::Check> checks_;
+};
+
+TEST_F(AlertsTest, WhatLastsFiresAndClears) {
+  go_on({{"disk_used_percent", 50}});
+  EXPECT_EQ(one("disk").state, AlertState::kOk);
+  EXPECT_EQ(one("memory").state, AlertState::kNoData);
+  go_on({{"disk_used_percent", 91}});
+  EXPECT_EQ(one("disk").state, AlertState::kPending);
+  go_on({{"disk_used_percent", 91}}, 2);
+  const Alert fired = one("disk");
+  EXPECT_EQ(fired.state, AlertState::kWarning);
+  EXPECT_EQ(fired.says, "Disk of the data directory: 91 %, over the limit of 90 %.");
+  EXPECT_THAT(fired.to_do, HasSubstr("Free some space"));
+  EXPECT_EQ(alerts_.now().front().name, "disk");  // What is wrong comes first.
+  go_on({{"disk_used_percent", 91}});
+  EXPECT_EQ(one("disk").since_ms, fired.since_ms);
+  go_on({{"disk_used_percent", 98}});
+  EXPECT_EQ(one("disk").state, AlertState::kCritical);
+  go_on({{"disk_used_percent", 60}});
+  EXPECT_EQ(one("disk").state, AlertState::kOk);
+  EXPECT_GT(one("disk").since_ms, fired.since_ms);
+  go_on({{"disk_used_percent", 91}});
+  EXPECT_EQ(one("disk").state, AlertState::kPending);  // It begins anew.
+}
+
+TEST_F(AlertsTest, ADiskThatFillsIsToldBeforeItIsFull) {
+  for (int i = 0; i < 12; ++i) go_on({{"disk_used_percent", 20.0 + i}});
+  const Alert disk = one("disk");
+  EXPECT_EQ(disk.state, AlertState::kOk);  // It never turns red by itself.
+  ASSERT_TRUE(disk.expected);
+  EXPECT_NEAR(disk.expected->seconds, (100 - 31) * 5, 1);
+  EXPECT_THAT(disk.says, HasSubstr("Full in about 6 min"));
+  go_on({{"disk_used_percent", 5}}, 8);
+  EXPECT_FALSE(one("disk").expected);
+  EXPECT_EQ(one("disk").says, "");
+}
+
+TEST_F(AlertsTest, QuestionsThatFailButNotThoseThatWereWrong) {
+  go_on({}, 1, queries(0, 0));
+  go_on({}, 1, queries(10, 10));
+  EXPECT_EQ(one("errors").state, AlertState::kWarning);
+  EXPECT_THAT(one("errors").says, HasSubstr("50 %"));
+  go_on({}, 60, queries(10, 10));  // Five minutes later.
+  EXPECT_EQ(one("errors").state, AlertState::kNoData);
+  go_on({}, 1, queries(40, 10) + "docmind_queries_total{query_type=\"ask\",status=\"cancelled\"} 90\n");
+  EXPECT_EQ(one("errors").state, AlertState::kOk);
+}
+
+TEST_F(AlertsTest, AFewQuestionsSayNothing) {
+  go_on({}, 1, queries(0, 0));
+  go_on({}, 1, queries(0, 3));
+  EXPECT_EQ(one("errors").state, AlertState::kNoData);
+}
+
+TEST_F(AlertsTest, WhatHealthSaysAndForgetsAgain) {
+  checks_ = {{"library", service::CheckStatus::kOk, ""},
+             {"backend vllm", service::CheckStatus::kDegraded, "it does not answer"}};
+  go_on({});
+  EXPECT_EQ(one("check backend vllm").state, AlertState::kWarning);
+  EXPECT_EQ(one("check backend vllm").says, "it does not answer");
+  EXPECT_EQ(one("check library").state, AlertState::kOk);
+  checks_ = {{"library", service::CheckStatus::kFailed, "broken"}};
+  go_on({});
+  EXPECT_EQ(one("check library").state, AlertState::kCritical);
+  EXPECT_TRUE(std::ranges::none_of(alerts_.now(), [](const Alert& a) { return a.name == "check backend vllm"; }));
+}
+
+TEST_F(AlertsTest, AMachineWithoutACardNeverAlarmsForOne) {
+  go_on({});
+  EXPECT_EQ(one("decode").state, AlertState::kNotHere);
+  alerts_.know_cards(1);
+  go_on({});
+  EXPECT_EQ(one("decode").state, AlertState::kNoData);
+}
+
+TEST(Expected, OnlyWhatRisesBeyondDoubt) {
+  using Values = std::vector<std::optional<double>>;
+  EXPECT_FALSE(expected({}, 5, 100));
+  EXPECT_FALSE(expected(Values{1, 2, 3, 4, 5}, 5, 100));  // Too few.
+  EXPECT_FALSE(expected(Values(20, 50.0), 5, 100));       // Level.
+  EXPECT_FALSE(expected(Values{9, 8, 7, 6, 5, 4, 3}, 5, 100));
+  EXPECT_FALSE(expected(Values{50, 53, 49, 52, 50, 54, 48, 51}, 5, 100));  // Up and down.
+  const auto line = expected(Values{10, 20, std::nullopt, 40, 50, 60, 70}, 5, 100);
+  ASSERT_TRUE(line);
+  EXPECT_NEAR(line->seconds, 15, 1e-9);
+  EXPECT_NEAR(line->least, 15, 1e-6);
+  const auto band = expected(Values{10, 21, 29, 41, 50, 59, 71, 80}, 5, 100);
+  ASSERT_TRUE(band);
+  EXPECT_LT(band->least, band->seconds);
+  EXPECT_GT(band->most, band->seconds);
+  EXPECT_NEAR(band->seconds, 10, 0.5);
+}
+
+}  // namespace
+}  // namespace docmind::server
