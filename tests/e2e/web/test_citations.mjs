@@ -166,3 +166,94 @@ scenario("EE8 a mark covers exactly the quoted words of the page, and the pictur
   await tab.getByRole("button", { name: "Text", exact: true }).click();
   await tab.locator("aside mark").first().waitFor();
 });
+
+// The footnotes of a pasted answer, as citations that can be checked: the documents are known by name and version.
+function citationsIn(text, documents) {
+  const form = /^\[\^\d+\]: “(.+)” \((.+?), .*?version ([0-9a-f]+), bytes (\d+)–(\d+)\)$/gm;
+  return [...text.matchAll(form)].map(([, quote, name, version, start, end]) => {
+    const found = documents.find((one) => one.document.endsWith(name) && one.version.startsWith(version));
+    assert.ok(found, `${name} ${version}`);
+    const { document, document_id } = found;
+    return { document, document_id, version: found.version, start: Number(start), end: Number(end), quote };
+  });
+}
+
+scenario("EE15 what is copied has footnotes that can be checked", { prepare: (site) => site.ingest(faq(), ferries) }, async ({ site, open }) => {
+  const tab = await open("/");
+  await tab.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const { documents } = await site.json("/api/documents");
+  const verify = async (citations) => {
+    const body = JSON.stringify({ claims: [{ text: "", citations }] });
+    return site.json("/api/verify", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  };
+  for (const question of [aurora, "What is the Bug Tracking System?"]) {
+    const answer = await ask(tab, question);
+    await answer.getByRole("button", { name: "Copy" }).click();
+    await answer.getByText("Copied with sources").waitFor();
+    // Pasted where a person would.
+    const box = tab.getByRole("textbox", { name: "Ask about your documents" });
+    await box.focus();
+    await tab.keyboard.press("Control+V");
+    const pasted = await box.inputValue();
+    await box.fill("");
+    const citations = citationsIn(pasted, documents);
+    const notes = new Set([...pasted.matchAll(/\[\^(\d+)\](?!:)/g)].map(([, n]) => n));
+    assert.equal(citations.length, notes.size, pasted);
+    assert.ok(citations.length > 0);
+    const checked = await verify(citations);
+    assert.equal(checked.holds, true, JSON.stringify(checked));
+    const [first, ...others] = citations;
+    const forged = await verify([{ ...first, start: first.start + 1, end: first.end + 1 }, ...others]);
+    assert.equal(forged.holds, false);
+  }
+});
+
+// A PDF of two pages; the last sentence of the first goes on on the second. What is cited ends with its page; places
+// that are looked up (passages of a search, addresses) may go on.
+function twoPages() {
+  const lines = [
+    [...Array.from({ length: 36 }, (_, n) => `Line ${n + 1} of the log tells of wind and weather in the harbour of Hask.`), "The ferry Aurora was built in the year 1901 by Anna Weber, who had"],
+    ["learned her trade in the shipyards of Kiel and of Gdansk.", ...Array.from({ length: 20 }, (_, n) => `Entry ${n + 1} of the log tells of the cargo of that day.`)],
+  ];
+  const streams = lines.map((page) => `BT /F1 11 Tf 72 760 Td 18 TL ${page.map((line) => `(${line}) Tj T*`).join(" ")} ET`);
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [4 0 R 6 0 R] /Count 2 >>",
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ...streams.flatMap((stream, n) => [
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * n} 0 R >>`,
+      `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
+    ]),
+  ];
+  let text = "%PDF-1.4\n";
+  const offsets = objects.map((object, n) => {
+    const at = text.length;
+    text += `${n + 1} 0 obj\n${object}\nendobj\n`;
+    return at;
+  });
+  const table = offsets.map((at) => `${String(at).padStart(10, "0")} 00000 n \n`).join("");
+  const xref = text.length;
+  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
+  return { name: "log.pdf", bytes: Buffer.from(text, "latin1") };
+}
+
+scenario("EE11 a place that goes on on the next page is marked on both", { prepare: (site) => site.ingest(twoPages()) }, async ({ site, open }) => {
+  const [{ document_id: id }] = (await site.json("/api/documents")).documents;
+  let text = ""; // All of it; the words are ASCII, so that offsets are bytes.
+  for (let piece = { end: 0, after_cut: true }; piece.after_cut; text += piece.runs.map((run) => run.text).join("")) {
+    piece = await site.json(`/api/documents/${id}/text?offset=${piece.end}`);
+  }
+  const begin = text.indexOf("The ferry Aurora");
+  const end = text.indexOf("Gdansk.") + "Gdansk.".length;
+  const tab = await open(`/doc/${id}?start=${begin}&end=${end}`);
+  const figures = tab.locator("figure");
+  await tab.getByText("goes on on page 2 ▾").waitFor();
+  assert.equal(await figures.count(), 2);
+  for (const n of [0, 1]) await figures.nth(n).locator("rect").first().waitFor();
+  const places = await figures.evaluateAll((all) => all.map((one) => [...one.querySelectorAll("rect")].map((rect) => Number(rect.getAttribute("y")))));
+  assert.equal(places.flat().length, 2, "one line on each page");
+  assert.ok(places[0][0] > 600, `at the end of page 1: ${places[0]}`);
+  assert.ok(places[1][0] < 150, `at the beginning of page 2: ${places[1]}`);
+  const marked = (await tab.locator("mark").allTextContents()).join(" ");
+  assert.match(marked, /by Anna Weber, who had\s+learned her trade in the shipyards of Kiel and of Gdansk\./);
+});

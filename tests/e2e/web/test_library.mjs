@@ -1,9 +1,9 @@
 // Documents in and out.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ferries } from "./documents.mjs";
-import { faq, fixture, scenario } from "./harness.mjs";
+import { ask, faq, fixture, scenario } from "./harness.mjs";
 
 scenario("EE3 a folder with bad files: each has its reason and a remedy, the good ones are read", {}, async ({ site, open }) => {
   const folder = join(site.folder, "Docs");
@@ -23,6 +23,17 @@ scenario("EE3 a folder with bad files: each has its reason and a remedy, the goo
   for (const name of ["password.pdf", "truncated.pdf", "not_a_doc.png"]) assert.match(of(name), /✕ [^.]{8,}.*Retry\s*Dismiss/s, name);
   assert.ok(!lines.some((line) => line.includes(".hidden")));
   await tab.getByRole("link", { name: "ferries.md" }).waitFor();
+});
+
+scenario("EE6 a queued file names what it waits for", {}, async ({ site, open }) => {
+  const tab = await open("/library");
+  await tab.getByLabel("Files to add").setInputFiles([faq(), ferries, fixture("boats.md")].map((one) => site.file(one)));
+  const line = (name) => tab.getByRole("region", { name: "Files being added" }).getByRole("listitem").filter({ hasText: name }).first();
+  await tab.getByText("waits for debian-faq.pdf, 2nd in line").waitFor();
+  await tab.getByText("waits for debian-faq.pdf, 3rd in line").waitFor();
+  assert.equal(await line("waits for debian-faq.pdf").getByRole("progressbar").getAttribute("value"), "0");
+  await tab.getByRole("heading", { name: "3 of 3 files" }).waitFor({ timeout: 180_000 });
+  assert.equal(await tab.getByText(/waits for/).count(), 0);
 });
 
 scenario("EE4 cancel keeps what is finished", {}, async ({ site, open }) => {
@@ -61,4 +72,53 @@ scenario("filter, ask only some, delete", { prepare: (site) => site.ingest(ferri
   await tab.getByRole("button", { name: "Delete 1 document" }).click();
   await tab.getByRole("link", { name: "boats.md" }).waitFor({ state: "detached" });
   assert.equal((await site.json("/api/documents")).documents.length, 1);
+});
+
+// Every file of the data directory that has one of the words in it, whatever kind of file it is.
+function filesWith(folder, words) {
+  const found = [];
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    const bytes = readFileSync(path);
+    for (const word of words) {
+      const forms = [word, word.toLowerCase()].flatMap((form) => [Buffer.from(form), Buffer.from(form, "utf16le")]);
+      if (forms.some((form) => bytes.includes(form))) found.push(`${word} in ${path}`);
+    }
+  }
+  return found;
+}
+
+scenario("EE37 after a delete its words are in no file of the data directory", { settings: { DOCMIND_CACHE__ENABLED: "true" }, prepare: (site) => site.ingest(ferries) }, async ({ site, open }) => {
+  const words = ["Quarvelzin", "Borthywex", "Mizzlethrum", "Vexorphan"];
+  const secret = {
+    name: "secret.md",
+    bytes: `# Vexorphan papers\n\nThe lighthouse of Marrow was painted by Quarvelzin in 1931.\n\nThe lighthouse of Marrow has a Borthywex of copper.\n\nIts keeper writes the Mizzlethrum every evening.\n`,
+  };
+  const data = join(site.folder, "data");
+  const tab = await open("/library");
+  await tab.getByLabel("Files to add").setInputFiles(site.file(secret));
+  await tab.getByRole("link", { name: "secret.md" }).waitFor();
+  await tab.getByRole("link", { name: "Chat", exact: true }).click();
+  for (const question of ["Who painted the lighthouse of Marrow?", "What does the lighthouse of Marrow have?", "Who painted the lighthouse of Marrow?"]) {
+    const answer = await ask(tab, question);
+    await answer.locator("[data-chip]").first().waitFor();
+  }
+  const chat = tab.url();
+  for (const word of words.slice(0, 2)) assert.ok(filesWith(data, [word]).length > 0, `${word} is there before`);
+  await tab.getByRole("link", { name: "Library" }).click();
+  await tab.getByRole("button", { name: "Delete secret.md" }).click();
+  await tab.getByRole("button", { name: "Delete 1 document" }).click();
+  await tab.getByRole("link", { name: "secret.md" }).waitFor({ state: "detached" });
+  // The erasing is a job of its own, which ends soon.
+  for (let left = filesWith(data, words), tries = 0; left.length > 0; left = filesWith(data, words)) {
+    assert.ok(tries++ < 100, left.join("; "));
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  await tab.goto(chat);
+  await tab.getByRole("article").first().waitFor();
+  assert.equal(await tab.getByText(/Quarvelzin|Borthywex/).count(), 0);
+  await tab.getByRole("link", { name: "Library" }).click();
+  await tab.getByRole("link", { name: "ferries.md" }).waitFor();
+  assert.ok(filesWith(data, ["Mathilda"]).length > 0, "other documents stay");
 });
