@@ -24,6 +24,8 @@ export function manual(path) {
   return existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(path + ".gz"));
 }
 export const faq = () => ({ name: "debian-faq.pdf", bytes: manual("/usr/share/doc/debian/FAQ/debian-faq.en.pdf") });
+export const policy = () => ({ name: "policy.pdf", bytes: manual("/usr/share/doc/debian-policy/policy.pdf") });
+export const reference = () => ({ name: "developers-reference.pdf", bytes: manual("/usr/share/developers-reference/developers-reference.pdf") });
 export const fixture = (name) => ({ name, bytes: readFileSync(join(root, "tests/fixtures", name)) });
 
 export class Site {

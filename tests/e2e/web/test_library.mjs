@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ferries } from "./documents.mjs";
-import { ask, faq, fixture, scenario } from "./harness.mjs";
+import { ask, faq, fixture, policy, reference, scenario } from "./harness.mjs";
 
 scenario("EE3 a folder with bad files: each has its reason and a remedy, the good ones are read", {}, async ({ site, open }) => {
   const folder = join(site.folder, "Docs");
@@ -38,13 +38,50 @@ scenario("EE6 a queued file names what it waits for", {}, async ({ site, open })
 
 scenario("EE4 cancel keeps what is finished", {}, async ({ site, open }) => {
   const tab = await open("/library");
-  await tab.getByLabel("Files to add").setInputFiles([ferries, faq()].map((one) => site.file(one)));
+  await tab.getByLabel("Files to add").setInputFiles([ferries, faq(), reference(), policy()].map((one) => site.file(one)));
   await tab.getByRole("link", { name: "ferries.md" }).waitFor();
   await tab.getByRole("region", { name: "Files being added" }).getByRole("button", { name: "Cancel" }).click();
-  await tab.getByText("Cancelled. Nothing of this file is kept.").waitFor();
+  await tab.getByText("Cancelled. Nothing of this file is kept.").last().waitFor();
+  await tab.getByText("cancelling…").waitFor({ state: "detached" });
+  const said = await tab.getByRole("region", { name: "Files being added" }).getByRole("listitem").allInnerTexts();
+  assert.ok(said.at(-1).includes("Cancelled"), "the last one has not begun");
   await tab.reload();
   await tab.getByRole("link", { name: "ferries.md" }).waitFor();
-  assert.deepEqual((await site.json("/api/documents")).documents.map((one) => one.document), ["ferries.md"]);
+  const kept = said.filter((line) => line.includes("✓ ready")).map((line) => line.split("\n")[0]);
+  assert.deepEqual((await site.json("/api/documents")).documents.map((one) => one.document).sort(), kept.sort());
+});
+
+// The process that reads documents for that one, as soon as there is one.
+async function readerOf(server) {
+  for (;;) {
+    try {
+      for (const thread of readdirSync(`/proc/${server}/task`)) {
+        for (const child of readFileSync(`/proc/${server}/task/${thread}/children`, "utf8").split(" ").filter(Boolean)) {
+          if (readFileSync(`/proc/${child}/cmdline`, "utf8").includes("faq")) return Number(child);
+        }
+      }
+    } catch {
+      // It has ended meanwhile.
+    }
+    await new Promise((soon) => setTimeout(soon, 1));
+  }
+}
+
+scenario("EE5 the reader is killed: the file says so and is read again, and the counts are those of an undisturbed library", {}, async ({ site, open }) => {
+  const tab = await open("/library");
+  const files = [ferries, faq()].map((one) => site.file(one));
+  const killed = readerOf(site.process.pid).then((reader) => process.kill(reader, "SIGKILL"));
+  await tab.getByLabel("Files to add").setInputFiles(files);
+  await killed;
+  const line = tab.getByRole("region", { name: "Files being added" }).getByRole("listitem").filter({ hasText: "debian-faq.pdf" });
+  await line.getByText("the system ended it").waitFor();
+  await tab.getByRole("link", { name: "ferries.md" }).waitFor();
+  await line.getByRole("button", { name: "Retry" }).click();
+  await tab.getByRole("link", { name: "debian-faq.pdf" }).waitFor();
+  const facts = ({ documents }) => documents.map(({ title, pages, chunks }) => ({ title, pages, chunks })).sort((a, b) => a.chunks - b.chunks);
+  const disturbed = facts(await site.json("/api/documents"));
+  site.docmind("--data", join(site.folder, "other"), "ingest", ...files);
+  assert.deepEqual(disturbed, facts(site.docmind("--data", join(site.folder, "other"), "library")));
 });
 
 scenario("filter, ask only some, delete", { prepare: (site) => site.ingest(ferries, fixture("boats.md")) }, async ({ site, open }) => {

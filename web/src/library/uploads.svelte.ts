@@ -5,7 +5,7 @@ import { upload } from "../api/upload";
 import { announcer } from "../frame/announce.svelte";
 import { library } from "./library.svelte";
 
-export type UploadState = "waiting" | "sending" | "reading" | "ready" | "unchanged" | "failed" | "cancelled";
+export type UploadState = "waiting" | "sending" | "reading" | "ready" | "unchanged" | "failed" | "cancelling" | "cancelled";
 
 export class Upload {
   state: UploadState = $state("waiting");
@@ -19,7 +19,7 @@ export class Upload {
   ) {}
 
   get working(): boolean {
-    return this.state === "sending" || this.state === "reading";
+    return this.state === "sending" || this.state === "reading" || this.state === "cancelling";
   }
 
   rise(share: number): void {
@@ -72,6 +72,7 @@ class Uploads {
   // A third of the bar is the way to the server, the rest its work.
   private async send(one: Upload): Promise<void> {
     one.state = "sending";
+    const before = versionOf(one);
     try {
       const summary = await upload(
         [one],
@@ -89,10 +90,19 @@ class Uploads {
       this.finish(one, summary);
     } catch (thrown) {
       const failure = asFailure(thrown);
-      one.state = failure.code === "cancelled" ? "cancelled" : "failed";
+      if (failure.code === "cancelled") return this.cancelled(one, before);
+      one.state = "failed";
       one.reason = `${failure.message} ${failure.hint}`.trim();
     }
     await library.read();
+  }
+
+  // The server notices within half a second that nobody waits any more; until then it may have finished the file.
+  private async cancelled(one: Upload, before: string | undefined): Promise<void> {
+    one.state = "cancelling";
+    await new Promise((later) => setTimeout(later, 1000));
+    await library.read();
+    one.state = versionOf(one) === before ? "cancelled" : "ready";
   }
 
   private finish(one: Upload, summary: Summary): void {
@@ -109,5 +119,7 @@ class Uploads {
     }
   }
 }
+
+const versionOf = (one: Upload): string | undefined => library.documents.find(({ document }) => document === one.name)?.version;
 
 export const uploads = new Uploads();
