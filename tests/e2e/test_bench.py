@@ -46,6 +46,9 @@ class Bench(unittest.TestCase):
     def test_cache_server(self):
         self.tiny("cache-server")
 
+    def test_first_view(self):
+        self.tiny("first-view")
+
     def test_http_server(self):
         self.tiny("http-server")
 

@@ -53,7 +53,7 @@ scenario("EE4 cancel keeps what is finished", {}, async ({ site, open }) => {
 
 // The process that reads documents for that one, as soon as there is one.
 async function readerOf(server) {
-  for (;;) {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
     try {
       for (const thread of readdirSync(`/proc/${server}/task`)) {
         for (const child of readFileSync(`/proc/${server}/task/${thread}/children`, "utf8").split(" ").filter(Boolean)) {
@@ -65,6 +65,7 @@ async function readerOf(server) {
     }
     await new Promise((soon) => setTimeout(soon, 1));
   }
+  throw new Error("no process came to read the document");
 }
 
 scenario("EE5 the reader is killed: the file says so and is read again, and the counts are those of an undisturbed library", {}, async ({ site, open }) => {
