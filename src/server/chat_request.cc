@@ -197,7 +197,7 @@ Result<service::Question> question_of(const std::vector<Said>& said, const json:
   json::object request = json_object(json_member(body, "docmind"));  // "filter" and "cache", for who knows us.
   request["question"] = last->text;
   if (!user.empty()) request["user"] = user;
-  service::Question question = DM_TRY(read_question(to_text(request)));
+  service::Question question = DM_TRY(checked_question(request));
   question.text = agents::follow_up(question.text, earlier).query;
   question.history = session::history_of(turns);
   return question;

@@ -106,7 +106,7 @@ Routes::Reply Routes::ingest(const Call& call) {
                         "Upload the documents to /api/documents, or run docmind ingest there."};
     return Answered(net::error_response(403, refused));
   }
-  const std::vector<std::string> paths = DM_TRY(read_paths(call.request.body));
+  const std::vector<std::string> paths = DM_TRY(read_paths(call.body));
   return Reporting(call.request, call.out).run([&](const service::OnProgress& progress) {
     return service_.ingest(paths, progress, Deadline::never(), call.stop);
   });

@@ -5,140 +5,77 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
-#include <initializer_list>
 #include <limits>
 
-#include "base/json.h"
+#include "base/json_members.h"
+#include "server/shape.h"
 
 namespace docmind::server {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxText = 16U << 10U;
 constexpr std::size_t kMaxList = 1000;
-constexpr std::size_t kMaxUser = 256;
-constexpr std::uint32_t kMaxHits = 1000;
 constexpr std::uint32_t kUsualWidth = 900;  // Of a page's picture, in pixels.
 
 Error bad(std::string message) { return {Code::kInvalidArgument, std::move(message), "See docs/api.md."}; }
 
-// A body that is not JSON is the caller's mistake, however it is broken.
-Result<json::object> read_object(std::string_view body) {
-  Result<json::value> value = parse_json(body);
-  if (!value) return bad("the body is not usable JSON: " + value.error().message);
-  if (!value->is_object()) return bad("the body is not a JSON object");
-  return std::move(value->get_object());
-}
-
-Result<> only(const json::object& object, std::initializer_list<std::string_view> known) {
-  for (const auto& field : object) {
-    const std::string_view key(field.key().data(), field.key().size());
-    if (std::ranges::find(known, key) == known.end()) return bad(fmt::format("the field \"{}\" is not known", key));
-  }
-  return {};
-}
-
 Result<std::string> read_text(std::string_view text, std::string_view what) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return bad(fmt::format("{} is empty", what));
-  if (text.size() > kMaxText) return bad(fmt::format("{} is longer than 16 KiB", what));
   if (text.find('\0') != std::string_view::npos) return bad(fmt::format("{} contains a NUL", what));
   return std::string(text);
 }
 
-Result<std::string> string_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_string()) return bad(fmt::format("\"{}\" must be a string", key));
-  return std::string(value->get_string());
+std::vector<std::string> strings_in(const json::value& list) {
+  std::vector<std::string> out;
+  for (const json::value& one : json_list(list)) out.emplace_back(json_text(one));
+  return out;
 }
 
-Result<std::vector<std::string>> strings_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr) return std::vector<std::string>{};
-  const auto error = bad(fmt::format("\"{}\" must be a list of at most {} strings", key, kMaxList));
-  if (!value->is_array() || value->get_array().size() > kMaxList) return error;
+std::optional<std::int64_t> time_in(const json::value& value) {
+  return value.is_int64() ? std::optional(value.get_int64()) : std::nullopt;
+}
+
+service::Filter read_filter(const json::value& given) {
+  service::Filter filter;
+  filter.documents = strings_in(json_member(given, "documents"));
+  filter.types = strings_in(json_member(given, "types"));
+  filter.modified_from = time_in(json_member(given, "from"));
+  filter.modified_to = time_in(json_member(given, "to"));
+  return filter;
+}
+
+std::vector<std::string> all_of(const net::Target& target, std::string_view name) {
   std::vector<std::string> out;
-  for (const json::value& one : value->get_array()) {
-    if (!one.is_string() || one.get_string().empty()) return error;
-    out.emplace_back(one.get_string());
+  for (const auto& [key, value] : target.query) {
+    if (key == name) out.push_back(value);
   }
   return out;
 }
 
-Result<std::optional<std::int64_t>> time_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || value->is_null()) return std::optional<std::int64_t>();
-  if (!value->is_int64()) return bad(fmt::format("\"{}\" must be whole UTC milliseconds", key));
-  return std::optional(value->get_int64());
-}
-
-Result<std::uint64_t> offset_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_int64() || value->get_int64() < 0) {
-    return bad(fmt::format("\"{}\" must be a byte offset", key));
-  }
-  return static_cast<std::uint64_t>(value->get_int64());
-}
-
-Result<service::Filter> read_filter(const json::object& object) {
-  DM_TRY(only(object, {"documents", "types", "from", "to"}));
-  service::Filter filter;
-  filter.documents = DM_TRY(strings_at(object, "documents"));
-  filter.types = DM_TRY(strings_at(object, "types"));
-  filter.modified_from = DM_TRY(time_at(object, "from"));
-  filter.modified_to = DM_TRY(time_at(object, "to"));
-  return filter;
-}
-
-Result<> read_parameter(std::string_view name, std::string_view value, service::Query& query) {
+std::optional<std::int64_t> whole_in(const net::Target& target, std::string_view name) {
   constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  service::Filter& filter = query.filter;
-  if (name == "q") {
-    query.text = DM_TRY(read_text(value, "\"q\""));
-  } else if (name == "k") {
-    query.k = static_cast<std::uint32_t>(DM_TRY(read_whole(value, name, 1, kMaxHits)));
-  } else if (name == "document" || name == "type") {
-    std::vector<std::string>& list = name == "type" ? filter.types : filter.documents;
-    if (value.empty() || list.size() == kMaxList) return bad(fmt::format("\"{}\" is empty or given too often", name));
-    list.emplace_back(value);
-  } else if (name == "from") {
-    filter.modified_from = DM_TRY(read_whole(value, name, kLeast, kMost));
-  } else if (name == "to") {
-    filter.modified_to = DM_TRY(read_whole(value, name, kLeast, kMost));
-  } else {
-    return bad(fmt::format("the parameter \"{}\" is not known", name));
-  }
-  return {};
+  const auto text = target.parameter(name);
+  const auto whole = text ? read_whole(*text, name, kLeast, kMost) : Result<std::int64_t>(Error{Code::kNotFound, ""});
+  return whole ? std::optional(*whole) : std::nullopt;
 }
 
 Result<agents::Citation> read_citation(const json::value& value) {
-  if (!value.is_object()) return bad("a citation is not an object");
-  const json::object& object = value.get_object();
+  const auto text = [&](std::string_view key) { return std::string(json_text(json_member(value, key))); };
   agents::Citation citation;
-  citation.document = DM_TRY(string_at(object, "document"));
-  citation.document_id = DM_TRY(string_at(object, "document_id"));
-  citation.version = DM_TRY(string_at(object, "version"));
-  citation.quote = DM_TRY(string_at(object, "quote"));
-  citation.span = {DM_TRY(offset_at(object, "start")), DM_TRY(offset_at(object, "end"))};
+  citation.document = text("document");
+  citation.document_id = text("document_id");
+  citation.version = text("version");
+  citation.quote = text("quote");
+  citation.span = {json_count(json_member(value, "start")), json_count(json_member(value, "end"))};
   if (citation.span.start > citation.span.end) return bad("a citation ends before it starts");
   return citation;
 }
 
-Result<json::array> array_at(const json::value& value, std::string_view key) {
-  const json::object* object = value.if_object();
-  const json::value* list = object == nullptr ? nullptr : object->if_contains(key);
-  if (list == nullptr || !list->is_array()) return bad(fmt::format("\"{}\" must be a list", key));
-  return list->get_array();
-}
-
-Result<cache::Use> read_use(const json::object& object) {
-  if (!object.contains("cache")) return cache::Use::kUse;
-  const std::string use = DM_TRY(string_at(object, "cache"));
-  if (use == "use") return cache::Use::kUse;
+cache::Use read_use(std::string_view use) {
   if (use == "bypass") return cache::Use::kBypass;
-  if (use == "refresh") return cache::Use::kRefresh;
-  return bad("\"cache\" must be use, bypass or refresh");
+  return use == "refresh" ? cache::Use::kRefresh : cache::Use::kUse;
 }
 
 }  // namespace
@@ -146,12 +83,11 @@ Result<cache::Use> read_use(const json::object& object) {
 Result<CachePurge> read_purge(const net::Target& target) {
   if (target.query.size() != 1) return bad("one of \"user\", \"session\", \"document\" and \"all\" is needed");
   const auto& [name, value] = target.query.front();
-  if (value.empty()) return bad(fmt::format("\"{}\" is empty", name));
   if (name == "user") return CachePurge{cache::PurgeBy::kUser, value};
   if (name == "session") return CachePurge{cache::PurgeBy::kSession, value};
   if (name == "document") return CachePurge{cache::PurgeBy::kDocument, value};
-  if (name == "all" && value == "true") return CachePurge{cache::PurgeBy::kAll, ""};
-  return bad(fmt::format("the parameter \"{}\" is not known", name));
+  if (value == "true") return CachePurge{cache::PurgeBy::kAll, ""};
+  return bad("\"all\" must be true");
 }
 
 Result<std::int64_t> read_whole(std::string_view text, std::string_view name, std::int64_t least, std::int64_t most) {
@@ -170,110 +106,73 @@ Result<std::int64_t> read_whole(const net::Target& target, std::string_view name
   return read_whole(*given, name, least, most);
 }
 
-Result<service::Question> read_question(std::string_view body) {
-  const json::object object = DM_TRY(read_object(body));
-  DM_TRY(only(object, {"question", "filter", "cache", "user"}));
+Result<service::Question> read_question(const json::object& body) {
   service::Question question;
-  question.cache = DM_TRY(read_use(object));
-  if (object.contains("user")) {
-    question.user = DM_TRY(string_at(object, "user"));
-    if (question.user.size() > kMaxUser) return bad("\"user\" is longer than 256 bytes");
-  }
-  const std::string text = DM_TRY(string_at(object, "question"));
-  question.text = DM_TRY(read_text(text, "\"question\""));
-  const json::value* filter = object.if_contains("filter");
-  if (filter == nullptr || filter->is_null()) return question;
-  if (!filter->is_object()) return bad("\"filter\" must be an object");
-  question.filter = DM_TRY(read_filter(filter->get_object()));
+  question.text = DM_TRY(read_text(json_text(json_member(body, "question")), "\"question\""));
+  question.filter = read_filter(json_member(body, "filter"));
+  question.cache = read_use(json_text(json_member(body, "cache")));
+  question.user = json_text(json_member(body, "user"));
   return question;
+}
+
+Result<service::Question> checked_question(const json::object& body) {
+  static const Shape shape("Question");
+  DM_TRY(check(body, shape));
+  return read_question(body);
 }
 
 Result<service::Query> read_query(const net::Target& target, std::uint32_t default_k) {
   service::Query query;
-  query.k = default_k;
-  for (const auto& [name, value] : target.query) {
-    DM_TRY(read_parameter(name, value, query));
-  }
-  if (query.text.empty()) return bad("the parameter \"q\" is missing");
+  query.text = DM_TRY(read_text(target.parameter("q").value_or(""), "\"q\""));
+  query.k = static_cast<std::uint32_t>(whole_in(target, "k").value_or(default_k));
+  query.filter.documents = all_of(target, "document");
+  query.filter.types = all_of(target, "type");
+  query.filter.modified_from = whole_in(target, "from");
+  query.filter.modified_to = whole_in(target, "to");
   return query;
 }
 
 Result<service::PlaceAsked> read_place(const net::Target& target, const std::string& document) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  service::PlaceAsked asked{.document = document};
-  std::optional<std::uint64_t> start;
-  std::optional<std::uint64_t> end;
-  for (const auto& [name, value] : target.query) {
-    if (name == "version") {
-      asked.version = value;
-    } else if (name == "quote") {
-      asked.quote = value;
-    } else if (name == "start") {
-      start = static_cast<std::uint64_t>(DM_TRY(read_whole(value, name, 0, kMost)));
-    } else if (name == "end") {
-      end = static_cast<std::uint64_t>(DM_TRY(read_whole(value, name, 0, kMost)));
-    } else if (name == "offset") {
-      asked.offset = static_cast<std::uint64_t>(DM_TRY(read_whole(value, name, 0, kMost)));
-    } else {
-      return bad(fmt::format("the parameter \"{}\" is not known", name));
-    }
-  }
+  service::PlaceAsked asked{.document = document,
+                            .version = std::string(target.parameter("version").value_or("")),
+                            .quote = std::string(target.parameter("quote").value_or(""))};
+  const auto start = whole_in(target, "start");
+  const auto end = whole_in(target, "end");
   if (start.has_value() != end.has_value()) return bad("\"start\" and \"end\" belong together");
-  if (start) asked.span = doc::Span{*start, *end};
+  if (start) asked.span = doc::Span{static_cast<std::uint64_t>(*start), static_cast<std::uint64_t>(*end)};
+  if (const auto offset = whole_in(target, "offset")) asked.offset = static_cast<std::uint64_t>(*offset);
   return asked;
 }
 
 Result<service::PageAsked> read_page(const net::Target& target, const std::string& document, std::string_view page) {
   constexpr std::int64_t kMostPage = std::numeric_limits<std::int32_t>::max();
-  service::PageAsked asked{.document = document, .width = kUsualWidth};
+  service::PageAsked asked{.document = document, .version = std::string(target.parameter("version").value_or(""))};
   asked.page = static_cast<std::uint32_t>(DM_TRY(read_whole(page, "page", 1, kMostPage)));
-  for (const auto& [name, value] : target.query) {
-    if (name == "version") {
-      asked.version = value;
-    } else if (name == "width") {
-      asked.width = static_cast<std::uint32_t>(DM_TRY(read_whole(value, name, doc::kLeastWidth, doc::kMostWidth)));
-    } else {
-      return bad(fmt::format("the parameter \"{}\" is not known", name));
-    }
-  }
+  asked.width = static_cast<std::uint32_t>(whole_in(target, "width").value_or(kUsualWidth));
   return asked;
 }
 
-Result<std::vector<std::string>> read_paths(std::string_view body) {
-  const json::object object = DM_TRY(read_object(body));
-  DM_TRY(only(object, {"paths"}));
-  std::vector<std::string> paths = DM_TRY(strings_at(object, "paths"));
-  if (paths.empty()) return bad("\"paths\" must name at least one file or folder");
+Result<std::vector<std::string>> read_paths(const json::object& body) {
+  std::vector<std::string> paths = strings_in(json_member(body, "paths"));
   for (const std::string& path : paths) {
     if (!path.starts_with('/') || path.find('\0') != std::string::npos) return bad("a path is not absolute: " + path);
   }
   return paths;
 }
 
-Result<KeyRequest> read_key_request(std::string_view body) {
-  const json::object object = DM_TRY(read_object(body));
-  DM_TRY(only(object, {"name", "scopes", "expires_ms"}));
-  KeyRequest request{.expires_ms = DM_TRY(time_at(object, "expires_ms"))};
-  if (object.contains("name")) request.name = DM_TRY(string_at(object, "name"));
-  for (const std::string& one : DM_TRY(strings_at(object, "scopes"))) {
-    const auto scope = access::scope_named(one);
-    if (!scope) return bad(fmt::format("\"scopes\" may be ask, ingest and admin, not \"{}\"", one.substr(0, 64)));
-    request.scopes.push_back(*scope);
+KeyRequest read_key_request(const json::object& body) {
+  KeyRequest request{.name = std::string(json_text(json_member(body, "name"))),
+                     .expires_ms = time_in(json_member(body, "expires_ms"))};
+  for (const std::string& one : strings_in(json_member(body, "scopes"))) {
+    if (const auto scope = access::scope_named(one)) request.scopes.push_back(*scope);
   }
   return request;
 }
 
-Result<std::string> read_sign_in(std::string_view body) {
-  const json::object object = DM_TRY(read_object(body));
-  DM_TRY(only(object, {"key"}));
-  return string_at(object, "key");
-}
-
-Result<std::vector<agents::Citation>> read_citations(std::string_view body) {
-  const json::value answer = DM_TRY(read_object(body));
+Result<std::vector<agents::Citation>> read_citations(const json::object& body) {
   std::vector<agents::Citation> citations;
-  for (const json::value& claim : DM_TRY(array_at(answer, "claims"))) {
-    for (const json::value& one : DM_TRY(array_at(claim, "citations"))) {
+  for (const json::value& claim : json_list(json_member(body, "claims"))) {
+    for (const json::value& one : json_list(json_member(claim, "citations"))) {
       if (citations.size() == kMaxList) return bad("an answer has at most 1000 citations");
       citations.push_back(DM_TRY(read_citation(one)));
     }

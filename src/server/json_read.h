@@ -1,8 +1,10 @@
-// What requests carry, as the product's values. Strict: a field that is missing, unknown, of another type or out of its
-// range is kInvalidArgument with the field's name, so that a typing error is never silently an empty filter.
+// What requests carry, as the product's values. A field that is missing, unknown, of another type or out of its range
+// is kInvalidArgument with its name, so that a typing error is never silently an empty filter: most of that is checked
+// by the route's shape (server/shape.h), before. What takes a body wants one that fits; the rest is checked here.
 //
-// Pure functions; hostile input. Bounds: question and query 16 KiB, 1000 of any list.
+// Pure functions; hostile input.
 #pragma once
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,9 +24,9 @@ Result<std::int64_t> read_whole(std::string_view text, std::string_view name, st
 Result<std::int64_t> read_whole(const net::Target& target, std::string_view name, std::int64_t fallback,
                                 std::int64_t least, std::int64_t most);
 
-// {"question", "filter": {"documents": [], "types": [], "from": ms, "to": ms}, "cache": "use|bypass|refresh", "user"};
-// all but the question may be absent.
-Result<service::Question> read_question(std::string_view body);
+Result<service::Question> read_question(const boost::json::object& body);
+// The same of an object that no route has checked.
+Result<service::Question> checked_question(const boost::json::object& body);
 
 struct CachePurge {
   cache::PurgeBy by = cache::PurgeBy::kAll;
@@ -42,21 +44,17 @@ Result<service::PlaceAsked> read_place(const net::Target& target, const std::str
 // The page's number from the path, and ?version=&width=.
 Result<service::PageAsked> read_page(const net::Target& target, const std::string& document, std::string_view page);
 
-// {"paths": [...]}: at least one, each absolute.
-Result<std::vector<std::string>> read_paths(std::string_view body);
+// Each must be absolute.
+Result<std::vector<std::string>> read_paths(const boost::json::object& body);
 
 struct KeyRequest {
   std::string name{};
   std::vector<access::Scope> scopes{};
   std::optional<std::int64_t> expires_ms{};
 };
-// {"scopes": ["ask", "ingest", "admin"], "name", "expires_ms"}; all but the scopes may be absent.
-Result<KeyRequest> read_key_request(std::string_view body);
-
-// {"key"}
-Result<std::string> read_sign_in(std::string_view body);
+KeyRequest read_key_request(const boost::json::object& body);
 
 // The citations of an answer as to_json wrote it. Fields of the answer besides claims[].citations[] are not looked at.
-Result<std::vector<agents::Citation>> read_citations(std::string_view body);
+Result<std::vector<agents::Citation>> read_citations(const boost::json::object& body);
 
 }  // namespace docmind::server

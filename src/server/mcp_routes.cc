@@ -8,6 +8,7 @@
 #include "server/json_read.h"
 #include "server/json_write.h"
 #include "server/mcp.h"
+#include "server/shape.h"
 
 namespace docmind::server {
 namespace {
@@ -96,13 +97,16 @@ Result<ToolResult> Routes::ask_tool(const json::object& arguments, const Call& c
     if (key == "documents") request["filter"] = json::object{{"documents", value}};
     if (key != "documents") request[key] = value;
   }
-  const service::Question question = DM_TRY(read_question(to_text(request)));
+  const service::Question question = DM_TRY(checked_question(request));
   const json::value answer = DM_TRY(counted_answer(question, "mcp", call.deadline, call.stop));
   return ToolResult{.text = answer_text(answer), .structured = answer.as_object()};
 }
 
 Result<ToolResult> Routes::search_tool(const json::object& arguments, const Call& call) {
-  service::Query query = DM_TRY(read_query(DM_TRY(as_target(arguments)), default_k_));
+  static const Shape shape("SearchQuery");
+  const net::Target target = DM_TRY(as_target(arguments));
+  DM_TRY(check(target, shape));
+  const service::Query query = DM_TRY(read_query(target, default_k_));
   if (query.k > kMostPassages) return bad("\"k\" must be a whole number from 1 to 100");
   const json::value found = to_json(DM_TRY(service_.search(query, call.deadline, call.stop)));
   return ToolResult{.text = hits_text(found), .structured = found.as_object()};
@@ -119,7 +123,10 @@ Result<ToolResult> Routes::list_tool(const json::object& arguments, const Call& 
 Result<ToolResult> Routes::read_tool(const json::object& arguments, const Call& call) {
   const std::string document(json_text(json_member(arguments, "document_id")));
   if (document.empty()) return bad("\"document_id\" must be a string");
-  const service::PlaceAsked asked = DM_TRY(read_place(DM_TRY(as_target(arguments, "document_id")), document));
+  static const Shape shape("PlaceQuery");
+  const net::Target target = DM_TRY(as_target(arguments, "document_id"));
+  DM_TRY(check(target, shape));
+  const service::PlaceAsked asked = DM_TRY(read_place(target, document));
   return passage_of(DM_TRY(service_.text(asked, call.deadline, call.stop)));
 }
 

@@ -13,13 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-Result<std::string> name_in(const net::Request& request) {
-  const json::value body = DM_TRY(parse_json(request.body));
-  const std::string_view name = json_text(json_member(body, "name"));
-  if (name.empty()) return Error{Code::kInvalidArgument, "the body names no model", R"(Send {"name":"..."}.)"};
-  return std::string(name);
-}
-
 json::object to_json(const ollama::Progress& at) { return {{"what", at.what}, {"done", at.done}, {"total", at.total}}; }
 
 using Work = std::function<Result<>(const ollama::OnProgress&)>;
@@ -86,8 +79,7 @@ Routes::Reply Routes::ollama_loaded(const Call& call) {
 Routes::Reply Routes::ollama_create(const Call& call) {
   const ollama::OllamaModels* models = DM_TRY(ollama());
   const OllamaAccess& access = options_.ollama;
-  const json::value body = DM_TRY(parse_json(call.request.body));
-  std::string file(json_text(json_member(body, "file")));
+  std::string file(json_text(json_member(call.body, "file")));
   if (!file.empty() && call.request.peer == net::Peer::kTcp && options_.paths_over_tcp == PathsOverTcp::kRefused) {
     const Error refused{Code::kUnauthorized, "this address takes no paths of its own machine",
                         "Run docmind backends ollama create there."};
@@ -99,7 +91,7 @@ Routes::Reply Routes::ollama_create(const Call& call) {
                  "Name a GGUF file or one of docmind models list, or set engine.model."};
   }
   ollama::NewModel model{.file = DM_TRY(access.file_of(file)), .context = access.context};
-  if (const auto name = json_text(json_member(body, "name")); !name.empty()) model.name = name;
+  if (const auto name = json_text(json_member(call.body, "name")); !name.empty()) model.name = name;
   DM_TRY(ollama::check_name(model.name));
   return told(call.request, call.out, {{"name", model.name}, {"file", model.file.string()}},
               [&](const ollama::OnProgress& on_progress) -> Result<> {
@@ -110,7 +102,7 @@ Routes::Reply Routes::ollama_create(const Call& call) {
 
 Routes::Reply Routes::ollama_pull(const Call& call) {
   const ollama::OllamaModels* models = DM_TRY(ollama());
-  const std::string name = DM_TRY(name_in(call.request));
+  const std::string name(json_text(json_member(call.body, "name")));
   DM_TRY(ollama::check_name(name));
   return told(call.request, call.out, {{"name", name}, {"from", ollama::registry_of(name)}},
               [&](const ollama::OnProgress& on_progress) {
@@ -123,7 +115,7 @@ Routes::Reply Routes::ollama_pull(const Call& call) {
 
 Routes::Reply Routes::ollama_unload(const Call& call) {
   const ollama::OllamaModels* models = DM_TRY(ollama());
-  const std::string name = DM_TRY(name_in(call.request));
+  const std::string name(json_text(json_member(call.body, "name")));
   DM_TRY(models->unload(name, call.deadline, call.stop));
   return Answered(net::json_response(200, to_text(json::object{{"unloaded", name}})));
 }

@@ -60,6 +60,12 @@ std::string error_text(std::string_view path, const Error& error) {
   return path.starts_with("/v1/") ? openai_error(error) : net::error_body(error);
 }
 
+net::Response refused(const net::Request& request, int status, const Error& error) {
+  net::Response response = net::error_response(status, error);
+  response.body = error_text(request.target.path, error);
+  return response;
+}
+
 bool is_quick(std::string_view path) { return path.starts_with("/health") || path == "/metrics"; }
 bool is_long(std::string_view path) { return path.ends_with("/events") || path.starts_with("/v1/"); }
 
@@ -71,76 +77,6 @@ struct Routes::Found {
   std::string page{};     // and for {page}.
   std::string allowed{};  // The methods of this path when there is no such route: as Allow has them.
 };
-
-const std::vector<Routes::Route>& Routes::table() {
-  using enum access::Scope;
-  static const std::vector<Route> routes = {
-      {"GET", "/health/live", kOpen, &Routes::live},
-      {"GET", "/health/ready", kAsk, &Routes::ready},
-      {"GET", "/health", kAsk, &Routes::health},
-      {"GET", "/metrics", kAsk, &Routes::metrics_text},
-      {"GET", "/api/metrics/series", kAsk, &Routes::metric_series},
-      {"GET", "/api/targets", kAsk, &Routes::target_list},
-      {"GET", "/api/alerts", kAsk, &Routes::alerts},
-      {"GET", "/api/doctor", kAdmin, &Routes::doctor},
-      {"GET", "/api/settings", kAdmin, &Routes::settings},
-      {"PATCH", "/api/settings", kAdmin, &Routes::change_settings},
-      {"GET", "/api/keys", kAdmin, &Routes::keys},
-      {"POST", "/api/keys", kAdmin, &Routes::add_key},
-      {"DELETE", "/api/keys/{id}", kAdmin, &Routes::revoke_key},
-      {"GET", "/api/sign-in", kOpen, &Routes::signed_in},
-      {"POST", "/api/sign-in", kOpen, &Routes::sign_in},
-      {"DELETE", "/api/sign-in", kOpen, &Routes::sign_out},
-      {"POST", "/api/ingest", kIngest, &Routes::ingest},
-      {"GET", "/api/documents", kAsk, &Routes::documents},
-      {"POST", "/api/documents", kIngest, &Routes::upload},
-      {"DELETE", "/api/documents", kIngest, &Routes::remove},
-      {"DELETE", "/api/documents/{id}", kIngest, &Routes::remove},
-      {"GET", "/api/documents/{id}/text", kAsk, &Routes::document_text},
-      {"GET", "/api/documents/{id}/pages/{page}", kAsk, &Routes::document_page},
-      {"GET", "/api/documents/{id}/removal", kAsk, &Routes::document_removal},
-      {"GET", "/api/documents/{id}/marks", kAsk, &Routes::document_marks},
-      {"GET", "/api/search", kAsk, &Routes::search},
-      {"POST", "/api/ask", kAsk, &Routes::ask},
-      {"GET", "/api/cache", kAsk, &Routes::cache_stats},
-      {"DELETE", "/api/cache", kAdmin, &Routes::purge_cache},
-      {"GET", "/api/traces/{id}", kAsk, &Routes::trace},
-      {"GET", "/api/agents", kAsk, &Routes::agent_totals},
-      {"GET", "/api/backends", kAsk, &Routes::backends},
-      {"POST", "/api/backends/use", kAdmin, &Routes::use_backend},
-      {"GET", "/api/backends/ollama/models", kAdmin, &Routes::ollama_models},
-      {"POST", "/api/backends/ollama/models", kAdmin, &Routes::ollama_create},
-      {"DELETE", "/api/backends/ollama/models", kAdmin, &Routes::ollama_remove},
-      {"GET", "/api/backends/ollama/loaded", kAdmin, &Routes::ollama_loaded},
-      {"POST", "/api/backends/ollama/pull", kAdmin, &Routes::ollama_pull},
-      {"POST", "/api/backends/ollama/unload", kAdmin, &Routes::ollama_unload},
-      {"GET", "/api/traces/{id}/replay", kAsk, &Routes::replay},
-      {"POST", "/api/verify", kAsk, &Routes::verify},
-      {"GET", "/api/sessions", kAsk, &Routes::sessions},
-      {"POST", "/api/sessions", kAsk, &Routes::new_session},
-      {"POST", "/api/sessions/{id}/ask", kAsk, &Routes::ask_in_session},
-      {"POST", "/api/sessions/{id}/resume", kAsk, &Routes::resume_session},
-      {"POST", "/api/sessions/{id}/fork", kAsk, &Routes::fork_session},
-      {"GET", "/api/sessions/{id}/export", kAsk, &Routes::export_session},
-      {"GET", "/api/sessions/{id}", kAsk, &Routes::show_session},
-      {"DELETE", "/api/sessions/{id}", kAsk, &Routes::remove_session},
-      {"POST", "/api/runs", kAsk, &Routes::start_run},
-      {"GET", "/api/runs", kAsk, &Routes::run_list},
-      {"GET", "/api/runs/{id}", kAsk, &Routes::show_run},
-      {"DELETE", "/api/runs/{id}", kAsk, &Routes::stop_run},
-      {"GET", "/api/runs/{id}/events", kAsk, &Routes::run_events},
-      {"GET", "/v1/models", kAsk, &Routes::model_list},
-      {"GET", "/v1/models/{id}", kAsk, &Routes::model},
-      {"POST", "/v1/chat/completions", kAsk, &Routes::chat_completions},
-      {"POST", "/v1/responses", kAsk, &Routes::responses},
-      {"POST", "/v1/messages", kAsk, &Routes::messages},
-      {"POST", "/mcp", kAsk, &Routes::mcp},
-      {"POST", "/v1/completions", kAsk, &Routes::model_post},
-      {"POST", "/v1/embeddings", kAsk, &Routes::model_post},
-      {"POST", "/v1/rerank", kAsk, &Routes::model_post},
-  };
-  return routes;
-}
 
 std::vector<DeclaredRoute> Routes::declared() {
   std::vector<DeclaredRoute> out;
@@ -219,8 +155,7 @@ std::optional<net::Response> Routes::refuse(const net::Request& head) {
   const std::optional<Refusal> refusal = gate_.refuse(head, found.route != nullptr ? found.route->scope : unknown);
   if (!refusal) return std::nullopt;
   count(found.route != nullptr ? found.route->pattern : kNoRoute, head, refusal->status);
-  net::Response response = net::error_response(refusal->status, refusal->error);
-  response.body = error_text(head.target.path, refusal->error);
+  net::Response response = refused(head, refusal->status, refusal->error);
   if (refusal->status == 401) response.headers.set("WWW-Authenticate", "Bearer");
   if (refusal->wait > Duration::zero()) {
     response.headers.set("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(refusal->wait).count()));
@@ -228,11 +163,30 @@ std::optional<net::Response> Routes::refuse(const net::Request& head) {
   return response;
 }
 
+Result<json::object> Routes::body_of(const net::Request& request, const Route& route) {
+  if (!route.wire.body) return json::object();
+  const Shape& shape = route.wire.body->resolved();
+  if (shape.fields.empty()) return json::object();  // Any object: the route reads it itself.
+  if (request.body.empty()) {
+    DM_TRY(check(json::object(), shape));
+    return json::object();
+  }
+  Result<json::value> value = parse_json(request.body);
+  if (!value) {
+    return Error{Code::kInvalidArgument, "the body is not usable JSON: " + value.error().message, "See docs/api.md."};
+  }
+  DM_TRY(check(*value, shape));
+  return std::move(value->get_object());
+}
+
 Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route) {
   Found found = find(request);
   if (found.route != nullptr) {
     route = found.route->pattern;
-    return (this->*found.route->run)({request, out, std::move(found.id), std::move(found.page),
+    Result<> fits = check(request.target, found.route->wire.query);
+    Result<json::object> body = fits ? body_of(request, *found.route) : fits.error();
+    if (!body) return Answered(refused(request, net::status_of(body.error().code), body.error()));
+    return (this->*found.route->run)({request, out, std::move(found.id), std::move(found.page), *std::move(body),
                                       Deadline::in(options_.ask_patience, clock_), out.stop()});
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
@@ -341,7 +295,7 @@ Routes::Reply Routes::search(const Call& call) {
 }
 
 Routes::Reply Routes::ask(const Call& call) {
-  return ok(DM_TRY(counted_answer(DM_TRY(read_question(call.request.body)), "ask", call.deadline, call.stop)));
+  return ok(DM_TRY(counted_answer(DM_TRY(read_question(call.body)), "ask", call.deadline, call.stop)));
 }
 
 Result<json::value> Routes::counted_answer(const service::Question& question, const std::string& type,
@@ -390,7 +344,7 @@ Routes::Reply Routes::replay(const Call& call) {
 }
 
 Routes::Reply Routes::verify(const Call& call) {
-  const std::vector<agents::Citation> citations = DM_TRY(read_citations(call.request.body));
+  const std::vector<agents::Citation> citations = DM_TRY(read_citations(call.body));
   const service::Verification verification = DM_TRY(service_.verify(citations, call.deadline, call.stop));
   return ok(to_json(verification));
 }

@@ -116,6 +116,8 @@ class Routes {
   struct Found;  // What of the table a request asks for.
   static Found find(const net::Request& head);
 
+  // The body of a request as its route declares it: empty where it declares none.
+  static Result<boost::json::object> body_of(const net::Request& request, const Route& route);
   void count(std::string_view route, const net::Request& request, int status);
   Reply dispatch(const net::Request& request, net::ResponseWriter& out, std::string& route);
 
@@ -131,6 +133,8 @@ class Routes {
   Result<ToolResult> search_tool(const boost::json::object& arguments, const Call& call);
   Result<ToolResult> list_tool(const boost::json::object& arguments, const Call& call);
   Result<ToolResult> read_tool(const boost::json::object& arguments, const Call& call);
+  static std::string openapi_document();
+  Reply openapi(const Call& call);
   Reply live(const Call& call);
   Reply ready(const Call& call);
   Reply health(const Call& call);

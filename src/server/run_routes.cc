@@ -68,7 +68,7 @@ Result<Runs*> Routes::kept_runs() const {
 // Like ask() and ask_in_session(), with somebody who watches.
 Routes::Reply Routes::start_run(const Call& call) {
   Runs& runs = *DM_TRY(kept_runs());
-  RunRequest asked = DM_TRY(read_run(call.request.body));
+  RunRequest asked = DM_TRY(read_run(call.body));
   if (!asked.session.empty()) DM_TRY(kept_sessions());
   const std::string question = asked.question();
   const std::string session = asked.session;

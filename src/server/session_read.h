@@ -1,5 +1,6 @@
-// What requests about sessions carry. Strict, as json_read.h. Pure functions; hostile input.
+// What requests about sessions carry, of bodies that fit their routes' shapes (server/shape.h). Pure functions.
 #pragma once
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,9 +12,8 @@
 
 namespace docmind::server {
 
-// {"question", "filter", "as_typed": false, "turn"}; all but the question may be absent. The filter is checked as
-// read_question does, and kept as it came.
-Result<session::Question> read_session_question(std::string_view body);
+// The filter is kept as it came.
+Result<session::Question> read_session_question(const boost::json::object& body);
 
 // Of a run: {"session"} and what read_session_question() takes, or without a session what read_question() takes.
 struct RunRequest {
@@ -23,14 +23,13 @@ struct RunRequest {
 
   const std::string& question() const { return session.empty() ? alone.text : in_session.text; }
 };
-Result<RunRequest> read_run(std::string_view body);
+Result<RunRequest> read_run(const boost::json::object& body);
 
 struct ForkRequest {
-  std::string to;                      // Empty: a new name.
-  std::optional<std::uint32_t> turns;  // Absent: all.
+  std::string to{};                      // Empty: a new name.
+  std::optional<std::uint32_t> turns{};  // Absent: all.
 };
 
-// {"to", "turns"}; an empty body is one without fields.
-Result<ForkRequest> read_fork(std::string_view body);
+ForkRequest read_fork(const boost::json::object& body);
 
 }  // namespace docmind::server

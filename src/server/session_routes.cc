@@ -79,7 +79,7 @@ session::Ask Routes::asking(const std::string& session, agents::Watch watch) {
                                                    std::stop_token stop) -> Result<json::value> {
     json::object request{{"question", query.text}};
     if (!query.filter.is_null()) request["filter"] = query.filter;
-    service::Question question = DM_TRY(read_question(to_text(request)));
+    service::Question question = DM_TRY(read_question(request));
     question.history = query.history;
     question.session = session;
     question.watch = watch;
@@ -116,7 +116,7 @@ Routes::Reply Routes::new_session(const Call&) {
 
 Routes::Reply Routes::ask_in_session(const Call& call) {
   session::Sessions& kept = *DM_TRY(kept_sessions());
-  const session::Question question = DM_TRY(read_session_question(call.request.body));
+  const session::Question question = DM_TRY(read_session_question(call.body));
   return ok(asked(call.id, DM_TRY(kept.ask(call.id, question, asking(call.id), {call.deadline, call.stop}))));
 }
 
@@ -127,7 +127,7 @@ Routes::Reply Routes::resume_session(const Call& call) {
 
 Routes::Reply Routes::fork_session(const Call& call) {
   session::Sessions& kept = *DM_TRY(kept_sessions());
-  const ForkRequest fork = DM_TRY(read_fork(call.request.body));
+  const ForkRequest fork = read_fork(call.body);
   const std::string to = fork.to.empty() ? kept.new_id() : fork.to;
   return ok(overview(DM_TRY(kept.fork(call.id, to, fork.turns, {call.deadline, call.stop}))));
 }

@@ -1,5 +1,6 @@
 // One request on its way through the routes.
 #pragma once
+#include <boost/json/object.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,8 +14,9 @@ namespace docmind::server {
 struct Routes::Call {
   const net::Request& request;
   net::ResponseWriter& out;
-  std::string id;    // What stands for {id} in the route's template,
-  std::string page;  // and for {page}.
+  std::string id;            // What stands for {id} in the route's template,
+  std::string page;          // and for {page}.
+  boost::json::object body;  // Where the route declares one: it fits.
   Deadline deadline;
   std::stop_token stop;
 };
