@@ -26,6 +26,7 @@ struct Rule {
   Bad bad;
   Duration lasting;
   std::string_view to_do;
+  bool quiet = false;
 };
 
 constexpr auto kRules = std::to_array<Rule>({
@@ -40,7 +41,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"coordination", "Coordination of an answer", "ms", 300, 3000, Bad::kAbove, std::chrono::seconds(60),
      "The machine is short of processors: ask less at once."},
     {"cache_hits", "Answers given again", "%", 60, -1, Bad::kBelow, std::chrono::minutes(2),
-     "Nothing is wrong when people ask new things; docmind cache stats tells more."},
+     "Nothing is wrong when people ask new things; docmind cache stats tells more.", true},
 });
 
 using Values = std::map<std::string, double>;
@@ -186,6 +187,7 @@ void Alerts::look_at_values() {
     found.state = state_of(rule, found.value);
     found.limit = found.state == AlertState::kCritical ? rule.critical : rule.warning;
     found.unit = rule.unit;
+    found.quiet = rule.quiet;
     if (alarms(found.state)) {
       found.says = fmt::format("{}: {:.0f} {}, {} the limit of {:.0f} {}.", rule.title, *found.value, rule.unit,
                                rule.bad == Bad::kAbove ? "over" : "under", found.limit, rule.unit);

@@ -45,6 +45,12 @@ struct Alert {
   std::string says{};   // For anything but ok: one sentence.
   std::string to_do{};  //
   std::optional<Expected> expected{};
+  bool quiet = false;  // Nothing fails of it: told to whoever looks, raised for nobody.
+
+  // Whether somebody should know of it now.
+  bool raised() const {
+    return !quiet && (state == AlertState::kWarning || state == AlertState::kCritical || expected.has_value());
+  }
 };
 
 // A straight line through values that are `step` apart, the last at time 0; nothing with fewer than six, or when it

@@ -89,6 +89,20 @@ TEST_F(AlertsTest, AFewQuestionsSayNothing) {
   EXPECT_EQ(one("errors").state, AlertState::kNoData);
 }
 
+TEST_F(AlertsTest, NewQuestionsAreSeenAndRaisedForNobody) {
+  const auto asked = [](int hits, int misses) {
+    return "docmind_cache_hits_total{cache_type=\"exact\"} " + std::to_string(hits) +
+           "\ndocmind_cache_misses_total{reason=\"new\"} " + std::to_string(misses) + "\n";
+  };
+  go_on({}, 1, asked(0, 0));
+  go_on({}, 30, asked(10, 30));
+  EXPECT_EQ(one("cache_hits").state, AlertState::kWarning);
+  EXPECT_NEAR(one("cache_hits").value.value_or(0), 25, 1e-6);
+  EXPECT_FALSE(one("cache_hits").raised());
+  go_on({{"disk_used_percent", 99}}, 4);
+  EXPECT_TRUE(one("disk").raised());
+}
+
 TEST_F(AlertsTest, WhatHealthSaysAndForgetsAgain) {
   checks_ = {{"library", service::CheckStatus::kOk, ""},
              {"backend vllm", service::CheckStatus::kDegraded, "it does not answer"}};

@@ -63,8 +63,7 @@ json::array Routes::alerts_now(Which which) const {
   json::array out;
   if (options_.alerts == nullptr) return out;
   for (const Alert& one : options_.alerts->now()) {
-    const bool raised = one.state == AlertState::kWarning || one.state == AlertState::kCritical || one.expected;
-    if (which == Which::kAll || raised) out.push_back(to_json(one));
+    if (which == Which::kAll || one.raised()) out.push_back(to_json(one));
   }
   return out;
 }
