@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <span>
 
@@ -12,6 +11,7 @@
 #include "base/json_members.h"
 #include "server/cited_text.h"
 #include "server/json_read.h"
+#include "server/shape.h"
 #include "session/history.h"
 
 namespace docmind::server {
@@ -23,99 +23,28 @@ constexpr std::size_t kMostTurns = 32;
 
 Error bad(std::string message) { return {Code::kInvalidArgument, std::move(message), "See docs/api.md."}; }
 
-enum class Kind : std::uint8_t { kFlag, kNumber, kWhole, kText, kList, kObject };
+// What is known of others' requests; null is as good as absent.
+constexpr const char* kChat =
+    "{model?: text | null, messages?: [any] | null, stream?: flag | null, stream_options?: {*: any} | null, "
+    "temperature?: number | null, top_p?: number | null, presence_penalty?: number | null, "
+    "frequency_penalty?: number | null, n?: whole | null, seed?: whole | null, max_tokens?: whole | null, "
+    "max_completion_tokens?: whole | null, user?: text | null, tools?: [any] | null, metadata?: {*: any} | null, "
+    "response_format?: {*: any} | null, docmind?: {*: any} | null, *: any}";
+constexpr const char* kResponse =
+    "{model?: text | null, stream?: flag | null, temperature?: number | null, top_p?: number | null, "
+    "max_output_tokens?: whole | null, user?: text | null, tools?: [any] | null, metadata?: {*: any} | null, "
+    "store?: flag | null, background?: flag | null, text?: {*: any} | null, previous_response_id?: text | null, "
+    "docmind?: {*: any} | null, *: any}";
+constexpr const char* kMessage =
+    "{model?: text | null, messages?: [any] | null, stream?: flag | null, max_tokens?: whole | null, "
+    "temperature?: number | null, top_p?: number | null, top_k?: whole | null, stop_sequences?: [any] | null, "
+    "metadata?: {*: any} | null, tools?: [any] | null, tool_choice?: {*: any} | null, docmind?: {*: any} | null, "
+    "*: any}";
 
-struct Field {
-  std::string_view name;
-  Kind kind;
-};
-
-constexpr std::array kChatFields = {
-    Field{"model", Kind::kText},
-    Field{"messages", Kind::kList},
-    Field{"stream", Kind::kFlag},
-    Field{"stream_options", Kind::kObject},
-    Field{"temperature", Kind::kNumber},
-    Field{"top_p", Kind::kNumber},
-    Field{"presence_penalty", Kind::kNumber},
-    Field{"frequency_penalty", Kind::kNumber},
-    Field{"n", Kind::kWhole},
-    Field{"seed", Kind::kWhole},
-    Field{"max_tokens", Kind::kWhole},
-    Field{"max_completion_tokens", Kind::kWhole},
-    Field{"user", Kind::kText},
-    Field{"tools", Kind::kList},
-    Field{"metadata", Kind::kObject},
-    Field{"response_format", Kind::kObject},
-    Field{"docmind", Kind::kObject},
-};
-constexpr std::array kResponseFields = {
-    Field{"model", Kind::kText},
-    Field{"stream", Kind::kFlag},
-    Field{"temperature", Kind::kNumber},
-    Field{"top_p", Kind::kNumber},
-    Field{"max_output_tokens", Kind::kWhole},
-    Field{"user", Kind::kText},
-    Field{"tools", Kind::kList},
-    Field{"metadata", Kind::kObject},
-    Field{"store", Kind::kFlag},
-    Field{"background", Kind::kFlag},
-    Field{"text", Kind::kObject},
-    Field{"previous_response_id", Kind::kText},
-    Field{"docmind", Kind::kObject},
-};
-constexpr std::array kMessageFields = {
-    Field{"model", Kind::kText},       Field{"messages", Kind::kList},       Field{"stream", Kind::kFlag},
-    Field{"max_tokens", Kind::kWhole}, Field{"temperature", Kind::kNumber},  Field{"top_p", Kind::kNumber},
-    Field{"top_k", Kind::kWhole},      Field{"stop_sequences", Kind::kList}, Field{"metadata", Kind::kObject},
-    Field{"tools", Kind::kList},       Field{"tool_choice", Kind::kObject},  Field{"docmind", Kind::kObject},
-};
-
-std::string_view words_for(Kind kind) {
-  switch (kind) {
-    case Kind::kFlag:
-      return "true or false";
-    case Kind::kNumber:
-      return "a number";
-    case Kind::kWhole:
-      return "a whole number";
-    case Kind::kText:
-      return "a string";
-    case Kind::kList:
-      return "a list";
-    case Kind::kObject:
-      return "an object";
-  }
-  return "something else";
-}
-
-bool is_of(Kind kind, const json::value& value) {
-  switch (kind) {
-    case Kind::kFlag:
-      return value.is_bool();
-    case Kind::kNumber:
-      return value.is_number();
-    case Kind::kWhole:
-      return value.is_int64();
-    case Kind::kText:
-      return value.is_string();
-    case Kind::kList:
-      return value.is_array();
-    case Kind::kObject:
-      return value.is_object();
-  }
-  return false;
-}
-
-Result<json::object> read_fields(std::string_view body, std::span<const Field> fields) {
+Result<json::object> read_fields(std::string_view body, const Shape& shape) {
   Result<json::value> value = parse_json(body);
   if (!value) return bad("the body is not usable JSON: " + value.error().message);
-  if (!value->is_object()) return bad("the body is not a JSON object");
-  for (const Field& field : fields) {
-    const json::value& given = json_member(*value, field.name);
-    if (given.is_null() || is_of(field.kind, given)) continue;
-    return bad(fmt::format("\"{}\" must be {}", field.name, words_for(field.kind)));
-  }
+  DM_TRY(check(*value, shape));
   return std::move(value->get_object());
 }
 
@@ -220,7 +149,8 @@ Result<> text_is_wanted(const json::value& format) {
 }  // namespace
 
 Result<ChatRequest> read_chat_completion(std::string_view body) {
-  const json::object object = DM_TRY(read_fields(body, kChatFields));
+  static const Shape shape(kChat);
+  const json::object object = DM_TRY(read_fields(body, shape));
   if (!object.contains("messages")) return bad("\"messages\" is missing");
   DM_TRY(no_tool_is_due(object));
   DM_TRY(text_is_wanted(json_member(object, "response_format")));
@@ -234,7 +164,8 @@ Result<ChatRequest> read_chat_completion(std::string_view body) {
 }
 
 Result<ChatRequest> read_response_request(std::string_view body) {
-  const json::object object = DM_TRY(read_fields(body, kResponseFields));
+  static const Shape shape(kResponse);
+  const json::object object = DM_TRY(read_fields(body, shape));
   DM_TRY(no_tool_is_due(object));
   DM_TRY(text_is_wanted(json_member(json_member(object, "text"), "format")));
   for (const std::string_view key : {"previous_response_id", "conversation"}) {
@@ -256,7 +187,8 @@ Result<ChatRequest> read_response_request(std::string_view body) {
 }
 
 Result<ChatRequest> read_message_request(std::string_view body) {
-  const json::object object = DM_TRY(read_fields(body, kMessageFields));
+  static const Shape shape(kMessage);
+  const json::object object = DM_TRY(read_fields(body, shape));
   if (!object.contains("messages")) return bad("\"messages\" is missing");
   DM_TRY(no_tool_is_due(object));
   const std::vector<Said> said = DM_TRY(read_said(json_list(json_member(object, "messages"))));

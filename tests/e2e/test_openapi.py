@@ -15,13 +15,13 @@ NIGHTLY = os.environ.get("NIGHTLY") == "1"
 EXAMPLES = 10_000 if NIGHTLY else 500
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
           "response_headers_conformance,missing_required_header")
-# What cannot answer well here: what it needs is not set up (a chat model, an Ollama, a reranker, kept answers), it is refused
-# (paths of this machine), or it needs a question that was interrupted.
+# What cannot answer well here: what it needs is not set up (a chat model, an Ollama, a reranker), it is refused (paths of
+# this machine), or it needs a question that was interrupted.
 NEVER_WELL = {
     ("POST", "/api/backends/use"), ("POST", "/api/ingest"), ("POST", "/v1/completions"), ("POST", "/v1/rerank"),
     ("GET", "/api/backends/ollama/models"), ("POST", "/api/backends/ollama/models"),
     ("DELETE", "/api/backends/ollama/models"), ("GET", "/api/backends/ollama/loaded"),
-    ("POST", "/api/backends/ollama/pull"), ("POST", "/api/backends/ollama/unload"), ("GET", "/api/cache"),
+    ("POST", "/api/backends/ollama/pull"), ("POST", "/api/backends/ollama/unload"),
     ("POST", "/api/sessions/{id}/resume"),
 }
 
@@ -29,6 +29,7 @@ NEVER_WELL = {
 class OpenApi(DocMindTest):
     def furnish(self):
         """A server with a small library, chats, traces and runs: (address, key, what is there, what may be deleted)."""
+        self.environment["DOCMIND_CACHE__ENABLED"] = "true"
         self.write("a.md", MARKDOWN)
         self.write("doomed.md", "# Barges\n\nBarges carry sand.\n")
         shutil.copy(FIXTURES / "stores.pdf", self.work)
