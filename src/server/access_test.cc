@@ -125,6 +125,22 @@ TEST_F(AccessTest, EveryRouteLetsInWhomItDeclaresAndNobodyElse) {
   }
 }
 
+// The table itself: what it declares is not held to anything else.
+TEST_F(AccessTest, LittleIsOpenAndWhatRulesOthersIsForAdmins) {
+  std::vector<std::string> open;
+  for (const DeclaredRoute& route : Routes::declared()) {
+    const std::string line = std::string(route.method) + " " + std::string(route.pattern);
+    if (!route.scope) open.push_back(line);
+    const bool rules = route.pattern.starts_with("/api/keys") || route.pattern.starts_with("/api/settings") ||
+                       route.pattern.starts_with("/api/backends/");
+    const bool documents = route.pattern.starts_with("/api/documents") || route.pattern == "/api/ingest";
+    if (rules) EXPECT_EQ(route.scope, Scope::kAdmin) << line;
+    if (documents && route.method != "GET") EXPECT_EQ(route.scope, Scope::kIngest) << line;
+  }
+  EXPECT_THAT(open, ::testing::UnorderedElementsAre("GET /health/live", "GET /api/openapi.json", "GET /api/sign-in",
+                                                    "POST /api/sign-in", "DELETE /api/sign-in"));
+}
+
 TEST_F(AccessTest, AnUnknownAddressChangesNothingWithoutAKey) {
   start();
   for (const char* method : {"POST", "DELETE", "PUT"}) {
