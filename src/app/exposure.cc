@@ -37,4 +37,14 @@ Result<Exposure> exposure_of(const config::Settings::Server& settings, const std
   return out;
 }
 
+Result<> check_keys(const Exposure& exposure, const std::string& host, const access::Keys& keys) {
+  if (!exposure.keys_needed || keys.any_usable()) return {};
+  return Error{
+      Code::kUnauthorized,
+      exposure.loopback
+          ? std::string("server.require_key or server.hosts is set and there is no key, so nobody could come in")
+          : "serving on " + host + " would open this machine's documents to others: that needs a key",
+      "make one first: docmind keys add --scope ask"};
+}
+
 }  // namespace docmind::app

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "access/keys.h"
 #include "config/settings.h"
 #include "net/origin.h"
 
@@ -16,5 +17,8 @@ struct Exposure {
 // Of serving on that address. Keys are needed when others reach it, by themselves or through a proxy of this machine
 // (which is known by server.hosts), and when server.require_key says so. kInvalidArgument for names that are none.
 Result<Exposure> exposure_of(const config::Settings::Server& settings, const std::string& host);
+
+// kUnauthorized when that needs a key and there is none that is valid: nobody could come in, or everybody.
+Result<> check_keys(const Exposure& exposure, const std::string& host, const access::Keys& keys);
 
 }  // namespace docmind::app

@@ -152,7 +152,7 @@ struct Holder::State {
   obs::Metrics metrics;
   Exposure exposure;
   std::unique_ptr<access::Keys> keys;
-  LiveSettings live{{deps.sources, deps.loaded, deps.layout, files, deps.log},
+  LiveSettings live{{deps.sources, deps.loaded, deps.layout, keys, files, deps.log},
                     [this](const config::Settings& in_force) { use(in_force); }};
   std::unique_ptr<child::ServerChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
@@ -264,13 +264,7 @@ Result<> Holder::State::build_access() {
   keys = DM_TRY(access::Keys::open(deps.layout.keys, {files, deps.clock, rng}));
   if (deps.host.empty()) return {};
   exposure = DM_TRY(exposure_of(deps.loaded.settings.server, deps.host));
-  if (!exposure.keys_needed || keys->any_usable()) return {};
-  return Error{
-      Code::kUnauthorized,
-      exposure.loopback
-          ? std::string("server.require_key or server.hosts is set and there is no key, so nobody could come in")
-          : "serving on " + deps.host + " would open this machine's documents to others: that needs a key",
-      "make one first: docmind keys add --scope ask"};
+  return check_keys(exposure, deps.host, *keys);
 }
 
 // Everything that declares itself to be in force at once.

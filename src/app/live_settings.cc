@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/backends.h"
+#include "app/exposure.h"
 #include "app/settings_object.h"
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
@@ -88,9 +89,10 @@ Result<> check_settings(const config::Settings& settings) {
   return check_vector_stores(settings);
 }
 
-// A start would refuse a model that is not there, too.
+// A start would refuse a model that is not there, too, and an address that needs a key when there is none.
 Result<> LiveSettings::usable(const config::Settings& settings) const {
   DM_TRY(check_settings(settings));
+  DM_TRY(reachable(settings.server));
   const config::Settings& before = deps_.started.settings;
   const std::pair<const char*, std::pair<const std::string&, const std::string&>> models[] = {
       {"embedder.model", {settings.embedder.model, before.embedder.model}},
@@ -102,6 +104,19 @@ Result<> LiveSettings::usable(const config::Settings& settings) const {
     if (!found) return Error{found.error().code, std::string(key) + ": " + found.error().message, found.error().hint};
   }
   return {};
+}
+
+Result<> LiveSettings::reachable(const config::Settings::Server& server) const {
+  const config::Settings::Server& before = deps_.started.settings.server;
+  std::string_view changed;
+  if (server.host != before.host) changed = "server.host";
+  if (server.hosts != before.hosts) changed = "server.hosts";
+  if (server.require_key != before.require_key) changed = "server.require_key";
+  if (changed.empty()) return {};
+  const Exposure exposure = DM_TRY(exposure_of(server, server.host));
+  const Result<> keys = check_keys(exposure, server.host, *deps_.keys);
+  if (keys) return {};
+  return Error{Code::kConflict, std::string(changed) + ": " + keys.error().message, keys.error().hint};
 }
 
 std::string LiveSettings::object() const {

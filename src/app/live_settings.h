@@ -4,9 +4,11 @@
 // Thread safety: every method from any thread; changes one after the other. A change that is refused changes nothing.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "access/keys.h"
 #include "app/layout.h"
 #include "base/thread_annotations.h"
 #include "config/change.h"
@@ -24,6 +26,7 @@ struct LiveSettingsDeps {  // All outlive it.
   const config::Sources& sources;
   const config::Loaded& started;
   const Layout& layout;
+  const std::unique_ptr<access::Keys>& keys;  // There before the first change.
   sys::Files& files;
   const obs::Log& log;
 };
@@ -46,6 +49,7 @@ class LiveSettings {
 
  private:
   Result<> usable(const config::Settings& settings) const;
+  Result<> reachable(const config::Settings::Server& server) const;
   void put_in_force(config::Loaded loaded) DM_REQUIRES(mutex_);
 
   LiveSettingsDeps deps_;

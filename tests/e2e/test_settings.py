@@ -101,6 +101,10 @@ class Settings(Base):
             error = self.change(changes, status=400 if key != "engine.model" else 404)["error"]
             self.assertEqual(error["key"], key)
             self.assertIn(words, error["message"] + error["hint"])
+        for key, value in (("server.host", "0.0.0.0"), ("server.hosts", "docs.example"), ("server.require_key", True)):
+            error = self.change({key: value}, status=409)["error"]
+            self.assertEqual(error["key"], key)
+            self.assertIn("docmind keys add", error["hint"])
         locked = self.change({"chunk.overlap": 10}, status=409)["error"]
         self.assertEqual((locked["key"], locked["hint"]), ("chunk.overlap", "Set by flag --set. Change it there."))
         self.assertEqual(self.settings()["log.file"]["locked_by"], "Set by variable DOCMIND_LOG__FILE. Change it there.")
