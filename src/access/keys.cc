@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "base/json_members.h"
 #include "base/sha256.h"
@@ -27,10 +28,7 @@ constexpr std::uint64_t kMostBytes = 1U << 20U;  // Of the file.
 
 std::string hash_of(std::string_view secret) { return Sha256().add(secret).hex(); }
 
-bool is_line(std::string_view text) {
-  return is_utf8(text) && text.size() <= kMostName &&
-         std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
+bool is_line(std::string_view text) { return is_utf8(text) && text.size() <= kMostName && !has_control(text); }
 
 Error damaged(const std::filesystem::path& path) {
   return {Code::kDataLoss, sys::printable(path) + " holds no keys that can be read",

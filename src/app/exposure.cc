@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "net/address.h"
 
 namespace docmind::app {
@@ -12,8 +13,7 @@ namespace {
 // Lower case, without what stands around it; kInvalidArgument when no Host could be it.
 Result<std::string> host_name(std::string_view text) {
   const std::size_t first = std::min(text.find_first_not_of(' '), text.size());
-  std::string out(text.substr(first, text.find_last_not_of(' ') + 1 - first));
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::string out = lowered(text.substr(first, text.find_last_not_of(' ') + 1 - first));
   if (out.empty() || out.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_[:]") != std::string::npos) {
     return Error{Code::kInvalidArgument, fmt::format("server.hosts: \"{}\" is no name of a machine", out),
                  "Name hosts without http:// and without a port: docs.example, 192.168.1.5"};
@@ -33,8 +33,12 @@ Result<Exposure> exposure_of(const config::Settings::Server& settings, const std
   }
   out.keys_needed = settings.require_key || !out.loopback || !out.hosts.allowed.empty();
   out.hosts.numbers = host == "0.0.0.0" || host == "::";
-  if (!out.loopback) out.hosts.allowed.push_back(host.find(':') == std::string::npos ? host : "[" + host + "]");
+  if (!out.loopback) out.hosts.allowed.push_back(in_address(host));
   return out;
+}
+
+std::string in_address(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
 Result<> check_keys(const Exposure& exposure, const std::string& host, const access::Keys& keys) {

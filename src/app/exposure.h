@@ -18,6 +18,9 @@ struct Exposure {
 // (which is known by server.hosts), and when server.require_key says so. kInvalidArgument for names that are none.
 Result<Exposure> exposure_of(const config::Settings::Server& settings, const std::string& host);
 
+// As it stands in an address: an IPv6 one in brackets.
+std::string in_address(const std::string& host);
+
 // kUnauthorized when that needs a key and there is none that is valid: nobody could come in, or everybody.
 Result<> check_keys(const Exposure& exposure, const std::string& host, const access::Keys& keys);
 

@@ -118,7 +118,7 @@ server::RoutesOptions routes_options(const config::Settings& settings, LiveSetti
   options.default_k = settings.search.k;
   options.upload_bytes = settings.server.max_upload_bytes;
   options.settings = {.object = [&live] { return live.object(); },
-                      .change = [&live](std::string_view body) { return live.change(body); }};
+                      .change = [&live](const boost::json::object& body) { return live.change(body); }};
   return options;
 }
 

@@ -10,7 +10,6 @@
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
 #include "base/json.h"
-#include "base/json_members.h"
 
 namespace docmind::app {
 namespace {
@@ -37,19 +36,13 @@ std::optional<std::string> text_of(const json::value& value) {
   return std::nullopt;
 }
 
-Result<Asked> read(std::string_view body) {
-  const Result<json::value> value = parse_json(body);
-  if (!value || !value->is_object()) return bad("the body is not a JSON object");
+// Its fields are checked: "changes" is an object, "check" true or false.
+Result<Asked> read(const json::object& body) {
   Asked out;
-  for (const auto& field : value->get_object()) {
-    const std::string_view name = field.key();
-    if (name == "check" && field.value().is_bool()) {
-      out.check = field.value().get_bool();
-    } else if (name != "changes" || !field.value().is_object()) {
-      return bad("the field \"" + std::string(name) + "\" is not known or of another kind");
-    }
-  }
-  const json::object& changes = json_object(json_member(*value, "changes"));
+  if (const json::value* check = body.if_contains("check")) out.check = check->get_bool();
+  const json::value* given = body.if_contains("changes");
+  if (given == nullptr) return out;
+  const json::object& changes = given->get_object();
   if (changes.size() > kMostChanges) return bad("these are too many changes at once");
   for (const auto& field : changes) {
     const std::optional<std::string> text = text_of(field.value());
@@ -124,7 +117,7 @@ std::string LiveSettings::object() const {
   return settings_object(now_, deps_.started.settings);
 }
 
-net::Response LiveSettings::change(std::string_view body) {
+net::Response LiveSettings::change(const json::object& body) {
   const Result<Asked> asked = read(body);
   if (!asked) return net::error_response(asked.error());
   const MutexLock lock(mutex_);

@@ -3,10 +3,10 @@
 //
 // Thread safety: every method from any thread; changes one after the other. A change that is refused changes nothing.
 #pragma once
+#include <boost/json/object.hpp>
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "access/keys.h"
 #include "app/layout.h"
@@ -41,8 +41,9 @@ class LiveSettings {
   // The settings as settings_object() has them.
   std::string object() const;
 
-  // {"changes":{"key":value},"check":bool}: the settings then, or an error's object with the key that is to blame.
-  net::Response change(std::string_view body);
+  // {"changes":{"key":value},"check":bool}: the settings then, or an error's object with the key that is to blame. The
+  // fields are checked by who calls.
+  net::Response change(const boost::json::object& body);
 
   // Reads all sources again. What it fails with is logged, and the settings stay as they were.
   Result<> reload();

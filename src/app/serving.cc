@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <condition_variable>
 
+#include "app/exposure.h"
 #include "app/settings_object.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
@@ -33,11 +34,6 @@ Result<std::uint16_t> listen(Holder& holder, const std::string& host, const cli:
     if (!taken || tried == kPortsTried) return port;
     terminal.err(fmt::format("docmind: port {} is taken, trying the next\n", first + tried));
   }
-}
-
-// As it stands in an address: an IPv6 one in brackets.
-std::string in_address(const std::string& host) {
-  return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
 void wait_for(std::stop_token stop) {

@@ -2,36 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include "config/testing/loading.h"
 #include "sys/testing/fault_files.h"
-#include "sys/testing/temp_folder.h"
 
 namespace docmind::config {
 namespace {
 
-class Change : public ::testing::Test {
+class Change : public testing::Loading {
  protected:
-  Sources sources(sys::Environment::Variables variables = {}) {
-    variables.emplace("HOME", "/home/wei");
-    Sources s;
-    s.folder = folder / "etc";
-    s.environment = sys::Environment(std::move(variables));
-    return s;
-  }
-  Loaded now(const Sources& s) {
-    auto loaded = load(s, files);
-    EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
-    return loaded ? *std::move(loaded) : Loaded{};
-  }
   Result<Loaded> make(const Sources& s, const Changes& changes, Write write = Write::kYes) {
-    return change(s, now(s), changes, {}, write, files);
+    return change(s, ok(s), changes, {}, write, files);
   }
   std::string text(const std::string& name) {
     auto read = files.read(folder / name, 1 << 20);
     return read ? *read : "(none)";
   }
-
-  sys::TempFolder folder;
-  sys::RealFiles files;
 };
 
 TEST_F(Change, IsWrittenToTheFileThatCountsMostAndReadFromThere) {
@@ -42,7 +27,7 @@ TEST_F(Change, IsWrittenToTheFileThatCountsMostAndReadFromThere) {
   EXPECT_EQ(then->settings.search.k, 20U);
   EXPECT_EQ(text("etc/b.yaml"), "# mine\nask:\n  max_claims: 3\nsearch:\n  k: 20\n");
   EXPECT_EQ(text("etc/a.yaml"), "search: {k: 1}\n");
-  EXPECT_EQ(now(sources()).settings.search.k, 20U);
+  EXPECT_EQ(ok(sources()).settings.search.k, 20U);
 }
 
 TEST_F(Change, WithoutAFileOneIsBegunAndOneByNameIsTaken) {
@@ -86,7 +71,7 @@ TEST_F(Change, WhatIsRefusedChangesNothingAndNamesTheKey) {
     EXPECT_EQ(text("etc/docmind.yaml"), before);
   }
   const auto unusable = change(
-      sources(), now(sources()), {{"search.k", "5"}},
+      sources(), ok(sources()), {{"search.k", "5"}},
       [](const Settings&) -> Result<> { return Error{Code::kInvalidArgument, "no"}; }, Write::kYes, files);
   EXPECT_FALSE(unusable);
   EXPECT_TRUE(make(sources(), {{"search.k", "5"}}, Write::kNo));
@@ -115,13 +100,13 @@ TEST_F(Change, AServiceFileIsNoPlaceToWriteTo) {
   folder.write("etc/vllm_service.yaml", "engine: {}\n");
   folder.write("etc/docmind.yaml", "search: {k: 3}\n");
   EXPECT_TRUE(make(sources(), {{"search.k", "4"}}));
-  EXPECT_EQ(now(sources()).writes, folder / "etc/docmind.yaml");
+  EXPECT_EQ(ok(sources()).writes, folder / "etc/docmind.yaml");
 }
 
 TEST_F(Change, SecretsAndPasswordsAreNotShown) {
   folder.write("etc/docmind.yaml",
                "vllm: {api_key: s3cret}\nvectors: {store: pgvector, url: 'postgresql://me:pw@h:1/d', api_key: ''}\n");
-  for (const SettingLine& line : show(now(sources()))) {
+  for (const SettingLine& line : show(ok(sources()))) {
     EXPECT_EQ(line.value.find("s3cret"), std::string::npos);
     EXPECT_EQ(line.value.find("pw@"), std::string::npos);
     if (line.key == "vllm.api_key") EXPECT_EQ(line.value, kMask);

@@ -7,26 +7,14 @@
 #include <sstream>
 
 #include "config/specification_names.h"
+#include "config/testing/loading.h"
 #include "sys/testing/fault_files.h"
-#include "sys/testing/temp_folder.h"
 
 namespace docmind::config {
 namespace {
 
-class Load : public ::testing::Test {
+class Load : public testing::Loading {
  protected:
-  Sources sources(sys::Environment::Variables variables = {}) {
-    variables.emplace("HOME", "/home/wei");
-    Sources s;
-    s.folder = folder / "etc";
-    s.environment = sys::Environment(std::move(variables));
-    return s;
-  }
-  Loaded ok(const Sources& s) {
-    auto loaded = load(s, files);
-    EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
-    return loaded ? *std::move(loaded) : Loaded{};
-  }
   Error bad(const Sources& s) {
     auto loaded = load(s, files);
     EXPECT_FALSE(loaded);
@@ -38,9 +26,6 @@ class Load : public ::testing::Test {
     EXPECT_FALSE(text.str().empty());
     return text.str();
   }
-
-  sys::TempFolder folder;
-  sys::RealFiles files;
 };
 
 TEST_F(Load, DefaultsStandWithoutAnySource) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/ascii.h"
 #include "config/value.h"
 
 namespace docmind::config {
@@ -136,9 +137,7 @@ Declaration choice(std::string_view key, Field field, std::vector<std::string_vi
           .kind = Kind::kChoice,
           .choices = words,
           .set = [=](Settings& s, std::string_view text) -> Result<> {
-            std::string word(text);
-            std::ranges::transform(word, word.begin(),
-                                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+            std::string word = lowered(text);
             if (std::ranges::find(words, word) == words.end()) {
               return Error{Code::kInvalidArgument, fmt::format("must be one of {}, not {}", all, in_quotes(text))};
             }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "config/value.h"
 #include "sys/files.h"
@@ -27,12 +28,6 @@ Error wrong(const std::string& where, std::string_view what, std::string_view hi
 }
 
 std::string at_line(const fs::path& file, int line) { return fmt::format("{}:{}", sys::printable(file), line); }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 Result<> check_text(std::string_view text, const fs::path& file) {
   if (text.size() > kMaxFileBytes) {
@@ -141,7 +136,7 @@ std::optional<std::string> env_value(std::string_view text) {
 
 // DOCMIND_SEARCH__K is search.k; DOCMIND_CHUNK_SIZE the specification's chunk_size.
 std::string key_of_variable(std::string_view name) {
-  std::string key = lower(name.substr(kPrefix.size()));
+  std::string key = lowered(name.substr(kPrefix.size()));
   for (std::size_t at = key.find("__"); at != std::string::npos; at = key.find("__", at + 1)) key.replace(at, 2, ".");
   return key;
 }
@@ -158,7 +153,7 @@ Result<Assignment> env_line(std::string_view line, const fs::path& file, int num
   if (!value)
     return wrong(where, fmt::format("the quotes of {} are not in order", name), "Close the quote at the end.");
   const bool ours = name.starts_with(kPrefix);
-  return Assignment{.key = ours ? key_of_variable(name) : lower(name),
+  return Assignment{.key = ours ? key_of_variable(name) : lowered(name),
                     .value = *std::move(value),
                     .origin = where,
                     .spelt = std::string(name),

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
@@ -38,16 +39,10 @@ std::optional<Number> whole_text(std::string_view text) {
   return value;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 }  // namespace
 
 Result<bool> to_bool(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = lowered(text);
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
   if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   return must_be("true or false", text);
@@ -82,8 +77,7 @@ Result<Duration> to_duration(std::string_view text, Duration least, Duration mos
 Result<std::string> to_line(std::string_view text) {
   if (text.size() > kLineBytes)
     return Error{Code::kInvalidArgument, fmt::format("is longer than {} bytes", kLineBytes)};
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (!is_utf8(text) || std::ranges::any_of(text, control)) return must_be("one line of UTF-8 text", text);
+  if (!is_utf8(text) || has_control(text)) return must_be("one line of UTF-8 text", text);
   return std::string(text);
 }
 

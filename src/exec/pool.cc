@@ -71,12 +71,13 @@ class Pool::Impl {
 
   Result<> put(Task task, Lane lane) DM_REQUIRES(mutex_) {
     if (closing_) return Error{Code::kCancelled, "the pool is closing"};
-    const bool waits = lanes_[0].size() + lanes_[1].size() >= free_ && threads_.size() == options_.threads;
-    if (waits && queue(lane).size() >= options_.queue_bound) {
+    const bool busy = lanes_[0].size() + lanes_[1].size() >= free_;
+    const bool grows = busy && threads_.size() < options_.threads;
+    if (busy && !grows && queue(lane).size() >= options_.queue_bound) {
       return Error{Code::kResourceExhausted, "too much work is waiting"};
     }
     queue(lane).push_back(std::move(task));
-    if (lanes_[0].size() + lanes_[1].size() <= free_ || threads_.size() == options_.threads) return {};
+    if (!grows) return {};
     try {
       add_thread();
     } catch (const std::system_error&) {  // Those there are take it.

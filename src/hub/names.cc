@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace docmind::hub {
@@ -42,9 +43,8 @@ Result<> check_revision(std::string_view revision) {
 }
 
 Result<> check_file(std::string_view path) {
-  const bool plain = path.size() <= kMaxPath && is_utf8(path) && std::ranges::none_of(path, [](char c) {
-                       return c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-                     });
+  const bool plain = path.size() <= kMaxPath && is_utf8(path) &&
+                     std::ranges::none_of(path, [](char c) { return c == '\\' || is_control(c); });
   const auto good = [](std::string_view segment) {
     return !segment.empty() && segment.size() <= kMaxSegment && segment != "." && segment != "..";
   };

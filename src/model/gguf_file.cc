@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "model/tensor_type.h"
 
@@ -32,8 +33,7 @@ std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\
 
 // Names go into messages, file listings and JSON: text of one line.
 bool printable_name(std::string_view name, std::uint64_t limit) {
-  return !name.empty() && name.size() <= limit && is_utf8(name) &&
-         std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return !name.empty() && name.size() <= limit && is_utf8(name) && !has_control(name);
 }
 
 // Takes what is at the front of the rest of the file; nothing when the file ends before.

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "base/json_members.h"
 #include "base/utf8.h"
@@ -60,9 +61,8 @@ Error altered(const std::string& name) {
 
 Result<> check_model_name(std::string_view name) {
   const bool plain = !name.empty() && name.size() <= kMaxName && is_utf8(name) && name.front() != '.' &&
-                     name.front() != '-' && !name.ends_with(kEnding) && std::ranges::none_of(name, [](char c) {
-                       return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-                     });
+                     name.front() != '-' && !name.ends_with(kEnding) &&
+                     std::ranges::none_of(name, [](char c) { return c == '/' || c == '\\' || is_control(c); });
   if (plain) return {};
   return Error{
       Code::kInvalidArgument, "That is no name for a model.",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "model/tensor_type.h"
 
@@ -145,8 +146,7 @@ const WeightTypeFacts& facts(WeightType type) {
 std::span<const WeightTypeFacts> weight_types() { return kTypes; }
 
 std::optional<WeightType> weight_type_named(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  const std::string lower = lowered(name);
   const auto it = std::ranges::find(kTypes, lower, &WeightTypeFacts::name);
   return it == kTypes.end() ? std::nullopt : std::optional(it->type);
 }

@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace docmind::net {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 bool is_port(std::string_view text) {
   return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -26,7 +22,7 @@ std::optional<std::string> host_of(std::string_view authority) {
   const std::size_t size = authority.starts_with('[') ? end + 1 : end;
   const std::string_view rest = authority.substr(size);
   if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return std::nullopt;
-  return lower(authority.substr(0, size));
+  return lowered(authority.substr(0, size));
 }
 
 // "192.168.1.5" or "[fe80::1]": a whole number of this form is never looked up.
@@ -58,7 +54,7 @@ Response refusal(int status, std::string message, std::string hint) {
 // Same host and port as the request itself came to.
 bool is_own_origin(std::string_view origin, std::string_view host) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (lower(origin).starts_with(scheme) && lower(origin.substr(scheme.size())) == lower(host)) return true;
+    if (lowered(origin).starts_with(scheme) && lowered(origin.substr(scheme.size())) == lowered(host)) return true;
   }
   return false;
 }
@@ -77,7 +73,7 @@ std::optional<Response> refuse_foreign(const Request& head, const HostRules& rul
     return refusal(403, "requests from other sites are refused", "Open the interface from this server's own address.");
   }
   if (is_safe(head.method)) return std::nullopt;  // Nothing changes, and without CORS another site cannot read it.
-  const std::string site = lower(head.headers.find("Sec-Fetch-Site").value_or("none"));
+  const std::string site = lowered(head.headers.find("Sec-Fetch-Site").value_or("none"));
   if (site != "none" && site != "same-origin") {
     return refusal(403, "requests from other sites are refused", "Open the interface from this server's own address.");
   }

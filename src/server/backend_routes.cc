@@ -75,7 +75,7 @@ Routes::Reply Routes::backends(const Call& call) {
     options_.backends->look(Deadline::in(options_.probe_patience, clock_), call.stop);
     for (const router::MemberStatus& one : options_.backends->status()) list.push_back(to_json(one));
   }
-  return Answered(net::json_response(200, to_text(json::object{{"backends", std::move(list)}})));
+  return ok(json::object{{"backends", std::move(list)}});
 }
 
 Routes::Reply Routes::use_backend(const Call& call) {

@@ -150,14 +150,14 @@ Routes::Reply Routes::answer_in(const Dialect& dialect, const Call& call) {
 Routes::Reply Routes::model_list(const Call& call) {
   json::array data = DM_TRY(models_.list(call.deadline, call.stop));
   data.push_back(docmind_model());
-  return Answered(net::json_response(200, to_text(json::object{{"object", "list"}, {"data", std::move(data)}})));
+  return ok(json::object{{"object", "list"}, {"data", std::move(data)}});
 }
 
 Routes::Reply Routes::model(const Call& call) {
   json::array data = DM_TRY(models_.list(call.deadline, call.stop));
   data.push_back(docmind_model());
   for (const json::value& one : data) {
-    if (json_text(json_member(one, "id")) == call.id) return Answered(net::json_response(200, to_text(one)));
+    if (json_text(json_member(one, "id")) == call.id) return ok(one);
   }
   return Answered(in_shape_of(
       {Code::kNotFound, "there is no model " + call.id, "GET /v1/models lists those there are."}, openai_error));

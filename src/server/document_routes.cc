@@ -11,8 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
-
 double points(float value) { return std::round(value * 100.0) / 100.0; }
 
 json::value page_json(const service::MarkedPage& page) {

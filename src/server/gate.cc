@@ -60,9 +60,8 @@ std::optional<Refusal> Gate::refuse(const net::Request& head, std::optional<acce
                     "Send it as Authorization: Bearer KEY; docmind keys add makes one on the server's machine."}};
   }
   if (!key) {
-    return Refusal{401,
-                   {Code::kUnauthorized, "this is no key of this server: it is wrong, was revoked, or has expired",
-                    "docmind keys list shows those there are, on the server's machine."}};
+    return Refusal{
+        401, {Code::kUnauthorized, kNoSuchKey, "docmind keys list shows those there are, on the server's machine."}};
   }
   if (!key->covers(*needed)) {
     return Refusal{403,

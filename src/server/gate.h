@@ -19,6 +19,7 @@
 namespace docmind::server {
 
 inline constexpr std::string_view kKeyCookie = "docmind_key";
+inline constexpr const char* kNoSuchKey = "this is no key of this server: it is wrong, was revoked, or has expired";
 
 struct GateOptions {
   bool keys_needed = false;               // Over TCP.

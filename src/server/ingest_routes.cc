@@ -26,7 +26,7 @@ class Reporting {
   Result<Answered> run(const Work& work) {
     if (!streams_) {
       const service::Summary summary = DM_TRY(finished(work([](const service::Progress&) {})));
-      return Answered(net::json_response(200, to_text(to_json(summary))));
+      return ok(to_json(summary));
     }
     DM_TRY(out_.begin({.headers = {{"Content-Type", "text/event-stream"},
                                    {"Cache-Control", "no-store"},

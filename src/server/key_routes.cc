@@ -28,8 +28,6 @@ json::object to_json(const access::Key& key) {
           {"expires_ms", key.expires_ms ? json::value(*key.expires_ms) : json::value(nullptr)}};
 }
 
-Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
-
 // No script can read it, no other site can send it; over TLS alone where the page came over TLS.
 std::string cookie(const net::Request& request, std::string_view value, std::chrono::seconds age) {
   const bool encrypted = request.headers.find("Origin").value_or("").starts_with("https://");
@@ -73,8 +71,7 @@ Routes::Reply Routes::sign_in(const Call& call) {
   const std::string_view secret = json_text(json_member(call.body, "key"));
   const std::optional<access::Key> key = DM_TRY(kept_keys())->find(secret);
   if (!key) {
-    return Error{Code::kUnauthorized, "this is no key of this server: it is wrong, was revoked, or has expired",
-                 "docmind keys add makes one, on the server's machine."};
+    return Error{Code::kUnauthorized, kNoSuchKey, "docmind keys add makes one, on the server's machine."};
   }
   net::Response response =
       net::json_response(200, to_text(json::object{{"name", key->name}, {"scopes", scopes_json(*key)}}));

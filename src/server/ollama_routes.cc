@@ -22,7 +22,7 @@ Result<Answered> told(const net::Request& request, net::ResponseWriter& out, con
                       const Work& work) {
   if (request.headers.find("Accept").value_or("").find("text/event-stream") == std::string::npos) {
     DM_TRY(work(nullptr));
-    return Answered(net::json_response(200, to_text(done)));
+    return ok(done);
   }
   DM_TRY(out.begin({.headers = {{"Content-Type", "text/event-stream"},
                                 {"Cache-Control", "no-store"},
@@ -60,7 +60,7 @@ Routes::Reply Routes::ollama_models(const Call& call) {
                     {"quantisation", one.quantisation},
                     {"runs_at", one.remote.empty() ? json::value(nullptr) : json::value(one.remote)}});
   }
-  return Answered(net::json_response(200, to_text(json::object{{"models", std::move(list)}})));
+  return ok(json::object{{"models", std::move(list)}});
 }
 
 Routes::Reply Routes::ollama_loaded(const Call& call) {
@@ -73,7 +73,7 @@ Routes::Reply Routes::ollama_loaded(const Call& call) {
                     {"context", one.context},
                     {"until", one.until}});
   }
-  return Answered(net::json_response(200, to_text(json::object{{"models", std::move(list)}})));
+  return ok(json::object{{"models", std::move(list)}});
 }
 
 Routes::Reply Routes::ollama_create(const Call& call) {
@@ -117,14 +117,14 @@ Routes::Reply Routes::ollama_unload(const Call& call) {
   const ollama::OllamaModels* models = DM_TRY(ollama());
   const std::string name(json_text(json_member(call.body, "name")));
   DM_TRY(models->unload(name, call.deadline, call.stop));
-  return Answered(net::json_response(200, to_text(json::object{{"unloaded", name}})));
+  return ok(json::object{{"unloaded", name}});
 }
 
 Routes::Reply Routes::ollama_remove(const Call& call) {
   const ollama::OllamaModels* models = DM_TRY(ollama());
   const std::string name(call.request.target.parameter("name").value_or(""));
   DM_TRY(models->remove(name, call.deadline, call.stop));
-  return Answered(net::json_response(200, to_text(json::object{{"removed", name}})));
+  return ok(json::object{{"removed", name}});
 }
 
 }  // namespace docmind::server

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "server/impl/call.h"
 #include "server/impl/route.h"
@@ -78,8 +79,7 @@ std::string operation_id(std::string_view method, std::string_view pattern) {
     if (c != '{' && c != '}') out += c >= 'a' && c <= 'z' ? c : '_';
     if (c >= '0' && c <= '9') out.back() = c;
   }
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
+  return lowered(out);
 }
 
 json::array security(std::optional<access::Scope> scope) {
@@ -108,8 +108,7 @@ std::string Routes::openapi_document() {
     operation["x-scope"] = route.scope ? json::value(name(*route.scope)) : json::value(nullptr);
     if (json::array all = parameters(route.pattern, route.wire); !all.empty()) operation["parameters"] = std::move(all);
     if (json::value body = request_body(route.wire); !body.is_null()) operation["requestBody"] = std::move(body);
-    std::string method(route.method);
-    std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c + 32); });
+    const std::string method = lowered(route.method);
     json::value& path = paths[route.pattern];
     if (path.is_null()) path.emplace_object();
     path.get_object()[method] = std::move(operation);

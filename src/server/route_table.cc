@@ -3,6 +3,18 @@
 #include "server/impl/route.h"
 
 namespace docmind::server {
+namespace {
+
+// What is written for another API: its own rules say what may stand in it.
+Wire of_another_api(std::vector<int> also) {
+  return {.query = "{*: any}",
+          .body = "AnyObject",
+          .reply = "{*: any}",
+          .other_reply = "text/event-stream",
+          .also = std::move(also)};
+}
+
+}  // namespace
 
 const std::vector<Routes::Route>& Routes::table() {
   using enum access::Scope;
@@ -355,52 +367,21 @@ const std::vector<Routes::Route>& Routes::table() {
        &Routes::model,
        "One of them.",
        {.query = "{*: any}", .reply = "Model", .also = {404}}},
-      {"POST",
-       "/v1/chat/completions",
-       kAsk,
-       &Routes::chat_completions,
+      {"POST", "/v1/chat/completions", kAsk, &Routes::chat_completions,
        "OpenAI's chat completions: the documents under the name docmind, models under theirs.",
-       {.query = "{*: any}",
-        .body = "AnyObject",
-        .reply = "{*: any}",
-        .other_reply = "text/event-stream",
-        .also = {404, 409}}},
-      {"POST",
-       "/v1/responses",
-       kAsk,
-       &Routes::responses,
-       "OpenAI's responses, from the documents.",
-       {.query = "{*: any}",
-        .body = "AnyObject",
-        .reply = "{*: any}",
-        .other_reply = "text/event-stream",
-        .also = {404}}},
-      {"POST",
-       "/v1/messages",
-       kAsk,
-       &Routes::messages,
-       "Anthropic's messages, from the documents.",
-       {.query = "{*: any}",
-        .body = "AnyObject",
-        .reply = "{*: any}",
-        .other_reply = "text/event-stream",
-        .also = {404}}},
+       of_another_api({404, 409})},
+      {"POST", "/v1/responses", kAsk, &Routes::responses, "OpenAI's responses, from the documents.",
+       of_another_api({404})},
+      {"POST", "/v1/messages", kAsk, &Routes::messages, "Anthropic's messages, from the documents.",
+       of_another_api({404})},
       {"POST",
        "/mcp",
        kAsk,
        &Routes::mcp,
        "The library as tools of the Model Context Protocol; 202 for a notification.",
        {.query = "{*: any}", .body = "AnyObject", .reply = "{jsonrpc: \"2.0\", *: any}", .also = {202}}},
-      {"POST",
-       "/v1/completions",
-       kAsk,
-       &Routes::model_post,
-       "OpenAI's completions, of a loaded model.",
-       {.query = "{*: any}",
-        .body = "AnyObject",
-        .reply = "{*: any}",
-        .other_reply = "text/event-stream",
-        .also = {404, 409}}},
+      {"POST", "/v1/completions", kAsk, &Routes::model_post, "OpenAI's completions, of a loaded model.",
+       of_another_api({404, 409})},
       {"POST",
        "/v1/embeddings",
        kAsk,

@@ -24,8 +24,6 @@ constexpr std::string_view kNoRoute = "none";  // In metrics.
 constexpr std::uint64_t kSignInBytes = 4U << 10U;
 constexpr std::uint64_t kFormSlack = 1U << 20U;  // What the form around an upload's files may take.
 
-Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
-
 double seconds_since(TimePoint start, const Clock& clock) {
   return std::chrono::duration<double>(clock.now() - start).count();
 }
@@ -264,7 +262,7 @@ Routes::Reply Routes::settings(const Call&) {
 Routes::Reply Routes::change_settings(const Call& call) {
   if (!options_.settings.change)
     return Error{Code::kNotFound, "the settings are not changed here", "See docs/settings.md."};
-  return Answered(options_.settings.change(call.request.body));
+  return Answered(options_.settings.change(call.body));
 }
 
 Routes::Reply Routes::documents(const Call& call) {

@@ -44,8 +44,8 @@ struct OllamaAccess {
 
 // The settings, for /api/settings; empty functions: they are not shown.
 struct SettingsAccess {
-  std::function<std::string()> object{};                         // As JSON.
-  std::function<net::Response(std::string_view body)> change{};  // The answer to a PATCH.
+  std::function<std::string()> object{};                                   // As JSON.
+  std::function<net::Response(const boost::json::object& body)> change{};  // The answer to a PATCH.
 };
 
 struct Dialect;  // How one chat model's API is spoken.

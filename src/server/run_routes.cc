@@ -16,8 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
-
 json::object to_json(const RunInfo& run) {
   return {{"run", run.id},
           {"session", run.session.empty() ? json::value(nullptr) : json::value(run.session)},

@@ -17,8 +17,6 @@ namespace json = boost::json;
 constexpr std::int64_t kListed = 100;
 constexpr std::int64_t kMostListed = 1000;
 
-Answered ok(const json::value& body) { return net::json_response(200, to_text(body)); }
-
 json::value or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
 json::object overview(const session::Overview& overview) {

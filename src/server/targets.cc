@@ -29,12 +29,14 @@ bool counts(const Sample& sample, const Series& series) {
   return series.label.empty() || label_of(sample.labels, series.label) == series.value;
 }
 
-Spread spread_of(std::string_view metrics, const Series& series) {
+using Page = std::vector<Sample>;  // Of all metrics.
+
+Spread spread_of(const Page& metrics, const Series& series) {
   Spread out;
   const std::string name(series.metric);
   std::map<double, double> buckets;
-  each_sample(metrics, [&](const Sample& sample) {
-    if (!sample.name.starts_with(name) || !counts(sample, series)) return;
+  for (const Sample& sample : metrics) {
+    if (!sample.name.starts_with(name) || !counts(sample, series)) continue;
     const std::string_view rest = sample.name.substr(name.size());
     if (rest == "_sum") out.sum += sample.value;
     if (rest == "_count") out.count += sample.value;
@@ -42,7 +44,7 @@ Spread spread_of(std::string_view metrics, const Series& series) {
       buckets[metric_number(label_of(sample.labels, "le")).value_or(std::numeric_limits<double>::infinity())] +=
           sample.value;
     }
-  });
+  }
   double below = 0;
   for (const auto& [bound, count] : buckets) {
     if (count > below) out.most = bound;
@@ -51,11 +53,11 @@ Spread spread_of(std::string_view metrics, const Series& series) {
   return out;
 }
 
-double total(std::string_view metrics, const Series& series) {
+double total(const Page& metrics, const Series& series) {
   double out = 0;
-  each_sample(metrics, [&](const Sample& sample) {
+  for (const Sample& sample : metrics) {
     if (sample.name == series.metric && counts(sample, series)) out += sample.value;
-  });
+  }
   return out;
 }
 
@@ -95,7 +97,7 @@ constexpr auto kTimes = std::to_array<TimeGoal>({
      "reports"},
 });
 
-Target judged(const TimeGoal& goal, std::string_view metrics) {
+Target judged(const TimeGoal& goal, const Page& metrics) {
   Target out{.name = goal.name, .target = goal.target, .unit = "ms"};
   const Spread spread = spread_of(metrics, goal.series);
   out.from = fmt::format("since the start, {} {}", spread.count, goal.things);
@@ -117,7 +119,7 @@ Target share(std::string_view name, std::string_view target, double least, doubl
   return out;
 }
 
-std::vector<Target> shares(std::string_view metrics) {
+std::vector<Target> shares(const Page& metrics) {
   const auto ended = [&](std::string_view how) {
     return total(metrics, {"docmind_agent_queries_total", "status", how});
   };
@@ -154,9 +156,11 @@ std::string_view name_of(TargetState state) {
 
 std::vector<Target> targets(const Measured& measured) {
   constexpr double kGibibyte = 1U << 30U;
+  Page metrics;
+  each_sample(measured.metrics, [&](const Sample& sample) { metrics.push_back(sample); });
   std::vector<Target> out;
-  for (const TimeGoal& goal : kTimes) out.push_back(judged(goal, measured.metrics));
-  for (Target& one : shares(measured.metrics)) out.push_back(std::move(one));
+  for (const TimeGoal& goal : kTimes) out.push_back(judged(goal, metrics));
+  for (Target& one : shares(metrics)) out.push_back(std::move(one));
   Target memory{.name = "Memory without models", .target = "< 4 GiB", .unit = "GiB", .from = "now, this process"};
   if (measured.resident > 0) {
     memory.measured = measured.resident / kGibibyte;

@@ -52,12 +52,10 @@ Routes::Reply Routes::target_list(const Call&) {
   }
   json::array list;
   for (const Target& one : targets(measured)) list.push_back(to_json(one));
-  return Answered(net::json_response(200, to_text(json::object{{"targets", std::move(list)}})));
+  return ok(json::object{{"targets", std::move(list)}});
 }
 
-Routes::Reply Routes::alerts(const Call&) {
-  return Answered(net::json_response(200, to_text(json::object{{"alerts", alerts_now(Which::kAll)}})));
-}
+Routes::Reply Routes::alerts(const Call&) { return ok(json::object{{"alerts", alerts_now(Which::kAll)}}); }
 
 json::array Routes::alerts_now(Which which) const {
   json::array out;

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "base/ascii.h"
 #include "base/json_members.h"
 
 namespace docmind::supervisor {
@@ -33,7 +34,7 @@ std::string normalized(std::string_view agent) {
     }
     if (blank && !out.empty()) out += '_';
     blank = false;
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out += to_lower(c);
   }
   return out;
 }

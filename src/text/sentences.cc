@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace docmind::text {
@@ -163,8 +164,7 @@ bool Splitter::is_abbreviation(std::uint64_t stop, char32_t next) const {
     if (!of_word) break;
     --begin;
   }
-  std::string word(text_.substr(begin, stop - begin));
-  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string word = lowered(text_.substr(begin, stop - begin));
   if (std::ranges::binary_search(kAbbreviations, std::string_view(word))) return true;
   if (is_digit(next) && std::ranges::find(kBeforeNumbers, word) != kBeforeNumbers.end()) return true;
   // A single letter, or single letters between stops: initials, "e.g", "i.e", "z.B".

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace docmind::text {
@@ -228,9 +229,7 @@ std::vector<std::string> query_terms(std::string_view question) {
   };
   for (const Term& term : terms(text)) {
     add(all, term.text);
-    std::string surface = text.substr(term.span.start, term.span.size());
-    std::ranges::transform(surface, surface.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string surface = lowered(text.substr(term.span.start, term.span.size()));
     if (!is_function_word(surface)) add(kept, term.text);
   }
   return kept.empty() ? all : kept;

@@ -20,22 +20,12 @@ import anthropic  # noqa: E402
 import mcp  # noqa: E402
 import openai  # noqa: E402
 
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from harness import DocMindTest  # noqa: E402
+from harbour import QUESTION, HarbourTest  # noqa: E402
 
-QUESTION = "When was the lighthouse of the harbour painted red?"
 ASKED = [{"role": "user", "content": QUESTION}]
 
 
-class ClientsTest(DocMindTest):
-    def setUp(self):
-        super().setUp()
-        path = self.write("harbour.md", "# Harbour\n\nThe lighthouse of the harbour was painted red in 1911.\n")
-        self.docmind("ingest", path)
-        for name in list(os.environ):
-            if name.lower().endswith("_proxy"):
-                del os.environ[name]
-
+class ClientsTest(HarbourTest):
     def openai(self):
         return openai.OpenAI(base_url=self.serve()[1] + "/v1", api_key="sk-none")
 

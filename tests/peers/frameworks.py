@@ -19,21 +19,14 @@ from langchain_openai import ChatOpenAI, OpenAIEmbeddings  # noqa: E402
 from llama_index.core.llms import ChatMessage  # noqa: E402
 from llama_index.llms.openai_like import OpenAILike  # noqa: E402
 
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from harness import DocMindTest  # noqa: E402
+from harbour import QUESTION, HarbourTest  # noqa: E402
 
-QUESTION = "When was the lighthouse of the harbour painted red?"
 ANSWER = "The lighthouse of the harbour was painted red in 1911. [1]"
 
 
-class FrameworksTest(DocMindTest):
+class FrameworksTest(HarbourTest):
     def setUp(self):
         super().setUp()
-        path = self.write("harbour.md", "# Harbour\n\nThe lighthouse of the harbour was painted red in 1911.\n")
-        self.docmind("ingest", path)
-        for name in list(os.environ):
-            if name.lower().endswith("_proxy"):
-                del os.environ[name]
         self.base = self.serve()[1] + "/v1"
 
     def test_langchain_chat(self):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "text/terms.h"
 
@@ -36,11 +37,8 @@ std::vector<Token> tokens_of(std::string_view text) {
     } else {
       out.push_back({{}, {std::move(term.text)}, false, false, term.span.start, term.span.end});
       Token& token = out.back();
-      token.lower = text.substr(token.start, token.end - token.start);
-      token.capital = token.lower.front() >= 'A' && token.lower.front() <= 'Z';
-      for (char& c : token.lower) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      }
+      token.lower = lowered(text.substr(token.start, token.end - token.start));
+      token.capital = text[token.start] >= 'A' && text[token.start] <= 'Z';
     }
   }
   return out;

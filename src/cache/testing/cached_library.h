@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "cache/answer_cache.h"
 #include "cache/testing/fake_entries.h"
 #include "retrieval/testing/small_library.h"
@@ -160,11 +161,7 @@ class CachedLibrary : public ::testing::Test {
   Renewal renewal_ = Renewal::kLookAgain;
   Facts facts_{.answered = true, .grounded = true};
   std::atomic<int> made_ = 0;
-  std::function<std::string(std::string_view)> normalised_ = [](std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return out;
-  };
+  std::function<std::string(std::string_view)> normalised_ = [](std::string_view text) { return lowered(text); };
   std::function<std::string(std::string_view)> plain_{};
   std::function<Result<std::string>(std::string_view, std::string_view)> difference_ =
       [](std::string_view, std::string_view) { return Result<std::string>(std::string()); };

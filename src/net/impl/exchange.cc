@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace docmind::net {
 namespace {
 
 std::string clean(std::string_view value) {
   std::string out(value);
-  std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::ranges::replace_if(out, is_control, ' ');
   return out;
 }
 

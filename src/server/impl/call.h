@@ -1,11 +1,13 @@
 // One request on its way through the routes.
 #pragma once
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "base/deadline.h"
+#include "base/json.h"
 #include "net/server.h"
 #include "server/routes.h"
 
@@ -22,5 +24,7 @@ struct Routes::Call {
 };
 
 using Answered = std::optional<net::Response>;  // What a route gives back; nothing when it answered as a stream.
+
+inline Answered ok(const boost::json::value& body) { return net::json_response(200, to_text(body)); }
 
 }  // namespace docmind::server

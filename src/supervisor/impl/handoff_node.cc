@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/json_members.h"
 #include "supervisor/history.h"
 #include "supervisor/impl/agent_plan.h"
@@ -12,12 +13,6 @@
 
 namespace docmind::supervisor::impl {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 std::string circle(std::string_view agent) {
   return "agent '" + std::string(agent) + "' was asked the same again, and nothing new had been said since";
@@ -168,7 +163,7 @@ class Handoff {
       const Value& message = messages_[i];
       if (!is_assistant(message) || name_of(message).empty()) continue;
       names.emplace(name_of(message));
-      if (lower(name_of(message)) != lower(from) || is_handoff_back(message) || i == pending_.at) continue;
+      if (lowered(name_of(message)) != lowered(from) || is_handoff_back(message) || i == pending_.at) continue;
       forwarded_ = Object{{"role", "assistant"}, {"content", json_member(message, "content")}, {"name", tool.agent}};
       forward_call_ = call;
       return;
