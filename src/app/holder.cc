@@ -31,6 +31,7 @@
 #include "net/server.h"
 #include "obs/metrics.h"
 #include "parse/child_parser.h"
+#include "print/child_printer.h"
 #include "server/routes.h"
 #include "service/service.h"
 #include "session/sessions.h"
@@ -172,6 +173,7 @@ struct Holder::State {
   std::unique_ptr<cache::SharedQuestions> questions;  // Null unless answers are shared, too.
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
+  std::unique_ptr<print::ChildPrinter> printer;
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
   std::unique_ptr<server::Routes> routes;
@@ -235,6 +237,10 @@ Result<> Holder::State::build() {
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(settings, live);
   routing.sessions = sessions.get();
+  printer = DM_TRY(print::ChildPrinter::open({}, deps.clock));
+  routing.print = [this](const print::Paper& paper, Deadline deadline, std::stop_token stop) {
+    return printer->print(paper, deadline, std::move(stop));
+  };
   series = std::make_unique<server::MetricSeries>(deps.clock);
   routing.series = series.get();
   routing.keys = keys.get();

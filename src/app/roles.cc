@@ -4,6 +4,8 @@
 
 #include <charconv>
 #include <cstdio>
+#include <iostream>
+#include <iterator>
 
 #include "app/cache_server.h"
 #include "app/layout.h"
@@ -15,6 +17,7 @@
 #include "net/http.h"
 #include "obs/log.h"
 #include "parse/child.h"
+#include "print/pdf.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 #include "sys/group_leader.h"
@@ -37,6 +40,15 @@ int parse_role(const RoleOptions& options) {
   auto library = pdf_library();
   if (library) child.parse.pdf.library = library->string();
   return parse::run_child(child);
+}
+
+// A paper as JSON on standard input, its PDF on standard output (print/child_printer.h).
+int print_role() {
+  const auto paper = print::paper_of(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  const auto pdf = paper ? print::to_pdf(*paper) : paper.error();
+  if (pdf) return std::fwrite(pdf->data(), 1, pdf->size(), stdout) == pdf->size() ? 0 : 2;
+  std::fputs((pdf.error().message + "\n" + pdf.error().hint + "\n").c_str(), stderr);
+  return 1;
 }
 
 int devices_role() {
@@ -107,6 +119,7 @@ int leader_role(const std::vector<std::string>& arguments) {
 std::optional<int> run_role(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return {};
   if (arguments.front() == "parse") return parse_role(RoleOptions(arguments));
+  if (arguments.front() == "print") return print_role();
   if (arguments == std::vector<std::string>{"engine", "--devices"}) return devices_role();
   if (arguments.front() == "engine") return engine_role(RoleOptions(arguments));
   if (arguments.front() == "loss") return loss_role(RoleOptions(arguments));

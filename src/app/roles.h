@@ -8,7 +8,7 @@
 
 namespace docmind::app {
 
-// The exit code when the arguments name a role ("parse", "engine", "cache-worker", "leader"), else nothing.
+// The exit code when the arguments name a role ("parse", "print", "engine", "cache-worker", "leader"), else nothing.
 std::optional<int> run_role(const std::vector<std::string>& arguments);
 
 // What parse is started with, beside --name: the limits it keeps itself (docs/formats/parse.md).

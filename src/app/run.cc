@@ -57,7 +57,8 @@ cli::Terminal terminal_of(const sys::Environment& environment) {
   cli::Terminal terminal{[](std::string_view text) { write_all(STDOUT_FILENO, text); },
                          [](std::string_view text) { write_all(STDERR_FILENO, text); }};
   const bool plain = environment.get_filled("NO_COLOR").has_value() || environment.get("TERM") == "dumb";
-  terminal.colour = sys::is_terminal(STDOUT_FILENO) && !plain;
+  terminal.out_is_screen = sys::is_terminal(STDOUT_FILENO);
+  terminal.colour = terminal.out_is_screen && !plain;
   terminal.live = sys::is_terminal(STDERR_FILENO) && environment.get("TERM") != "dumb";
   terminal.width = sys::terminal_width(STDERR_FILENO);
   return terminal;

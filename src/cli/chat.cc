@@ -184,9 +184,16 @@ int sessions_fork(Api& api, const SessionsForkOptions& options, const Surroundin
 }
 
 int sessions_export(Api& api, const SessionsExportOptions& options, const Surroundings& here) {
-  const auto reply = api.call(get(path_of(options.session, "/export"), {{"format", here.json ? "json" : "markdown"}}));
+  std::string format = options.format;
+  if (format.empty()) format = here.json ? "json" : "markdown";
+  if (format == "pdf" && here.terminal.out_is_screen) {
+    return report({Code::kInvalidArgument, "a PDF is nothing for a terminal",
+                   fmt::format("docmind sessions export '{0}' --format pdf > '{0}.pdf'", options.session)},
+                  here);
+  }
+  const auto reply = api.call(get(path_of(options.session, "/export"), {{"format", format}}));
   if (!reply) return report(reply.error(), here);
-  here.terminal.out(here.json ? reply->body + "\n" : reply->body);
+  here.terminal.out(format == "json" ? reply->body + "\n" : reply->body);
   return kOk;
 }
 

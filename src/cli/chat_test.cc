@@ -155,6 +155,16 @@ TEST_F(ChatTest, SessionsAreShownListedForkedExportedAndDeleted) {
   EXPECT_EQ(sessions_export(api, {"a"}, here()), kOk);
   EXPECT_EQ(out, "# Who?\n");
   out.clear();
+  api.replies.emplace_back(net::Response{.body = std::string("%PDF-\0\n", 7)});
+  EXPECT_EQ(sessions_export(api, {"a", "pdf"}, here()), kOk);
+  EXPECT_EQ(api.requests.back().target.parameter("format"), "pdf");
+  EXPECT_EQ(out, std::string("%PDF-\0\n", 7));
+  out.clear();
+  const std::size_t asked = api.requests.size();
+  terminal.out_is_screen = true;
+  EXPECT_NE(sessions_export(api, {"a", "pdf"}, here()), kOk);
+  EXPECT_EQ(api.requests.size(), asked);
+  EXPECT_THAT(err, HasSubstr("docmind sessions export 'a' --format pdf > 'a.pdf'"));
   api.says(R"({"session":"a"})");
   api.replies.emplace_back(Error{Code::kNotFound, "there is no session b"});
   EXPECT_EQ(sessions_delete(api, {{"a", "b"}}, here()), kFailed);

@@ -28,8 +28,8 @@ constexpr std::array<Entry, 20> kCommands = {{
     {"sessions", "List, show, resume, fork, export and delete chats",
      "docmind sessions list\n  docmind sessions show ferries\n  docmind sessions resume ferries\n  docmind sessions "
      "fork "
-     "ferries --to barges --turns 2\n  docmind sessions export ferries > ferries.md\n  docmind sessions delete "
-     "ferries"},
+     "ferries --to barges --turns 2\n  docmind sessions export ferries > ferries.md\n  docmind sessions export ferries "
+     "--format pdf > ferries.pdf\n  docmind sessions delete ferries"},
     {"search", "Find passages",
      "docmind search runlevel -k 5\n  docmind search \"dpkg-source -x\" --type pdf --from 2024-01-01"},
     {"library", "List the documents that were read", "docmind library\n  docmind library --json"},
@@ -137,7 +137,8 @@ struct Parser {
   SessionsListOptions list_sessions;
   SessionsForkOptions fork_session;
   SessionsDeleteOptions delete_sessions;
-  std::string session;  // Of show, resume and export.
+  std::string session;  // Of show and resume.
+  SessionsExportOptions export_session;
 
   Parser() {
     app.require_subcommand(1);
@@ -276,9 +277,10 @@ struct Parser {
     fork->add_option("session", fork_session.session, kName)->required();
     fork->add_option("--to", fork_session.to, "The copy's name")->type_name("NAME");
     fork->add_option("--turns", fork_session.turns, "How many turns to keep")->check(CLI::Range(1, 1000));
-    sub("export", "Print a chat as Markdown, or with --json as JSON")
-        ->add_option("session", session, kName)
-        ->required();
+    CLI::App* exporting = sub("export", "Write a chat to standard output, as Markdown, JSON or PDF");
+    exporting->add_option("session", export_session.session, kName)->required();
+    exporting->add_option("--format", export_session.format, "markdown (else), json or pdf")
+        ->check(CLI::IsMember({"markdown", "json", "pdf"}));
     sub("delete", "Delete chats")
         ->add_option("sessions", delete_sessions.sessions, "Their names")
         ->required()
@@ -290,7 +292,7 @@ struct Parser {
     if (name == "show") return SessionsShowOptions{session};
     if (name == "resume") return SessionsResumeOptions{session};
     if (name == "fork") return fork_session;
-    if (name == "export") return SessionsExportOptions{session};
+    if (name == "export") return export_session;
     if (name == "delete") return delete_sessions;
     return list_sessions;
   }

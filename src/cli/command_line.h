@@ -115,6 +115,7 @@ struct SessionsForkOptions {
 };
 struct SessionsExportOptions {
   std::string session;
+  std::string format{};  // "markdown", "json" or "pdf"; empty: the first, with --json the second.
 };
 struct SessionsDeleteOptions {
   std::vector<std::string> sessions;

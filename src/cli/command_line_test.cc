@@ -99,6 +99,8 @@ TEST(CommandLine, ReadsEveryCommand) {
   EXPECT_EQ(std::get<SessionsShowOptions>(parsed({"sessions", "show", "a"}).command).session, "a");
   EXPECT_EQ(std::get<SessionsResumeOptions>(parsed({"sessions", "resume", "a"}).command).session, "a");
   EXPECT_EQ(std::get<SessionsExportOptions>(parsed({"sessions", "export", "a"}).command).session, "a");
+  EXPECT_EQ(std::get<SessionsExportOptions>(parsed({"sessions", "export", "a", "--format", "pdf"}).command).format,
+            "pdf");
   const auto fork =
       std::get<SessionsForkOptions>(parsed({"sessions", "fork", "a", "--to", "b", "--turns", "2"}).command);
   EXPECT_EQ(std::tie(fork.session, fork.to, fork.turns), std::make_tuple("a", "b", 2U));

@@ -11,6 +11,7 @@ namespace docmind::cli {
 struct Terminal {
   std::function<void(std::string_view)> out;  // Results.
   std::function<void(std::string_view)> err;  // Progress, messages.
+  bool out_is_screen = false;                 // out is a terminal.
   bool colour = false;                        // On out: it is a terminal and NO_COLOR is not set.
   bool live = false;                          // err is a terminal: progress may be redrawn in place.
   std::size_t width = 80;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <ranges>
 
 #include "base/ascii.h"
 #include "base/json.h"
@@ -31,7 +32,10 @@ std::string_view error_of(std::string_view pattern) {
 json::object responses_of(std::string_view pattern, const Wire& wire) {
   json::object content;
   if (wire.reply) content["application/json"] = {{"schema", schema_of(*wire.reply)}};
-  if (!wire.other_reply.empty()) content[wire.other_reply] = {{"schema", other_schema(wire.other_reply)}};
+  for (const auto part : std::views::split(wire.other_reply, ' ')) {
+    const std::string_view type(part.begin(), part.end());
+    content[type] = {{"schema", other_schema(type)}};
+  }
   json::object out{{std::to_string(wire.status), {{"description", net::reason(wire.status)}, {"content", content}}}};
   const auto add = [&](int status) {
     json::object response{{"description", net::reason(status)}};

@@ -18,6 +18,7 @@
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "obs/metrics.h"
+#include "print/paper.h"
 #include "server/alerts.h"
 #include "server/gate.h"
 #include "server/mcp.h"
@@ -48,6 +49,9 @@ struct SettingsAccess {
   std::function<net::Response(const boost::json::object& body)> change{};  // The answer to a PATCH.
 };
 
+// Makes a PDF of a paper (print/child_printer.h).
+using Print = std::function<Result<std::string>(const print::Paper& paper, Deadline deadline, std::stop_token stop)>;
+
 struct Dialect;  // How one chat model's API is spoken.
 
 struct RoutesOptions {
@@ -64,6 +68,7 @@ struct RoutesOptions {
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
   const MetricSeries* series = nullptr;                // The same.
   access::Keys* keys = nullptr;                        // The same.
+  Print print{};                                       // Empty: nothing is printed.
   GateOptions gate{};                                  // Who may come over TCP.
   Alerts* alerts = nullptr;                            // The same.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.

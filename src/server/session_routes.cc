@@ -8,6 +8,7 @@
 #include "server/json_write.h"
 #include "server/session_read.h"
 #include "session/markdown.h"
+#include "session/paper.h"
 
 namespace docmind::server {
 namespace {
@@ -132,11 +133,14 @@ Routes::Reply Routes::fork_session(const Call& call) {
 
 Routes::Reply Routes::export_session(const Call& call) {
   const std::string_view format = call.request.target.parameter("format").value_or("markdown");
-  if (format != "markdown" && format != "json") {
-    return Error{Code::kInvalidArgument, "\"format\" must be markdown or json", "See docs/api.md."};
-  }
   const session::Session session = DM_TRY(DM_TRY(kept_sessions())->show(call.id, {call.deadline, call.stop}));
   if (format == "json") return ok(whole(session));
+  if (format == "pdf") {
+    if (!options_.print) return Error{Code::kUnavailable, "this server prints nothing", "Export the chat as Markdown."};
+    const print::Paper paper = session::to_paper(session, clock_.wall().time_since_epoch().count());
+    return Answered({.headers = {{"Content-Type", "application/pdf"}},
+                     .body = DM_TRY(options_.print(paper, call.deadline, call.stop))});
+  }
   return Answered(
       {.headers = {{"Content-Type", "text/markdown; charset=utf-8"}}, .body = session::to_markdown(session)});
 }

@@ -33,7 +33,10 @@ struct SessionRoutesTest : ::testing::Test {
   ManualClock clock;
   SeededRng rng{3};
   std::unique_ptr<session::Sessions> sessions = session::testing::sessions_in_memory(clock, rng);
-  Routes routes{{.sessions = sessions.get()}, service, metrics, clock};
+  Print print = [](const print::Paper& paper, const Deadline&, const std::stop_token&) -> Result<std::string> {
+    return "%PDF- " + paper.title + ", " + std::to_string(paper.paragraphs.size()) + " paragraphs";
+  };
+  Routes routes{{.sessions = sessions.get(), .print = print}, service, metrics, clock};
 };
 
 TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
@@ -68,7 +71,9 @@ TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   EXPECT_EQ(markdown.headers.find("Content-Type"), "text/markdown; charset=utf-8");
   EXPECT_THAT(markdown.body, HasSubstr("# Who wrote the manual?"));
   EXPECT_EQ(get(path + "/export?format=json").body, get(path).body);
-  EXPECT_EQ(get(path + "/export?format=pdf").status, 400);
+  EXPECT_EQ(get(path + "/export?format=doc").status, 400);
+  EXPECT_EQ(get(path + "/export?format=pdf").body, "%PDF- Who wrote the manual?, 8 paragraphs");
+  EXPECT_EQ(get(path + "/export?format=pdf").headers.find("Content-Type"), "application/pdf");
   EXPECT_TRUE(service.forgotten.empty());
   EXPECT_EQ(send({.method = "DELETE", .target = {.path = path}}).status, 200);
   EXPECT_EQ(service.forgotten, (std::vector<std::string>{"of the answer", "of the answer"}));

@@ -1,14 +1,9 @@
 #include "session/markdown.h"
 
-#include <algorithm>
-#include <boost/json.hpp>
-
-#include "base/json_members.h"
+#include "session/cited_answer.h"
 
 namespace docmind::session {
 namespace {
-
-namespace json = boost::json;
 
 // One line, with what Markdown and HTML would read as their own taken literally.
 std::string escaped(std::string_view text) {
@@ -26,37 +21,22 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-void add_source(const json::value& citation, std::size_t number, std::string& out) {
-  out += std::to_string(number) + ". " + escaped(json_text(json_member(citation, "document")));
-  if (const std::uint64_t page = json_count(json_member(citation, "page")); page != 0) {
-    out += ", page " + std::to_string(page);
-  }
-  out += "\n   > " + escaped(json_text(json_member(citation, "quote"))) + "\n";
-}
-
-bool is_general(const json::value& claim) { return json_text(json_member(claim, "origin")) == "general"; }
-
-void add_answer(const json::value& answer, std::string& out) {
-  const json::array& claims = json_list(json_member(answer, "claims"));
-  if (claims.empty()) {
-    const std::string_view text = json_text(json_member(answer, "answer"));
-    out += (text.empty() ? "The documents do not say." : escaped(text)) + "\n";
-    return;
-  }
-  if (std::ranges::any_of(claims, is_general)) {
-    out += "The documents do not say. Not from them, but what the chat model knows of itself:\n\n";
-  }
-  std::string sources;
-  std::size_t number = 0;
-  for (const json::value& claim : claims) {
-    out += "> " + escaped(json_text(json_member(claim, "text")));
-    for (const json::value& citation : json_list(json_member(claim, "citations"))) {
-      out += " (" + std::to_string(++number) + ")";
-      add_source(citation, number, sources);
-    }
+void add_answer(const boost::json::value& answer, std::string& out) {
+  const CitedAnswer shown = cited(answer);
+  if (!shown.lead.empty()) out += escaped(shown.lead) + "\n";
+  if (!shown.lead.empty() && !shown.sentences.empty()) out += "\n";
+  for (const CitedSentence& one : shown.sentences) {
+    out += "> " + escaped(one.text);
+    for (const std::size_t number : one.sources) out += " (" + std::to_string(number) + ")";
+    if (one.unsupported) out += " ⚠ no source";
     out += "\n>\n";
   }
-  if (!sources.empty()) out += "\nSources:\n\n" + sources;
+  if (!shown.partial.empty()) out += "\n" + escaped(shown.partial) + "\n";
+  if (!shown.sources.empty()) out += "\nSources:\n\n";
+  for (std::size_t i = 0; i < shown.sources.size(); ++i) {
+    const Source& source = shown.sources[i];
+    out += std::to_string(i + 1) + ". " + escaped(source.place) + "\n   > " + escaped(source.quote) + "\n";
+  }
 }
 
 }  // namespace

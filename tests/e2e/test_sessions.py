@@ -90,11 +90,42 @@ class Sessions(DocMindTest):
         self.assertEqual(self.docmind("sessions", "export", "a", "--json").json,
                          self.docmind("sessions", "show", "a", "--json").json)
 
+        self.assertIn(b"the ferry Aurora", self.words_of(self.export_pdf("a")))
+
         self.docmind("sessions", "delete", "a", new)
         self.docmind("sessions", "show", "a", code=1)
         self.assertEqual([one["session"] for one in self.docmind("sessions", "list", "--json").json["sessions"]], ["b"])
         self.assertIn("there is no session a", self.docmind("sessions", "delete", "a", code=1).err)
         self.assertIn("there is no session a", self.docmind("sessions", "resume", "a", code=1).err)
+
+    def export_pdf(self, session):
+        exported = subprocess.run(self.command("sessions", "export", session, "--format", "pdf"), capture_output=True,
+                                  timeout=120, env=self.environment)
+        self.assertEqual(exported.returncode, 0, exported.stderr)
+        self.assertEqual(exported.stdout[:5], b"%PDF-")
+        return exported.stdout
+
+    def words_of(self, pdf):
+        words = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True)
+        return b" ".join(words.stdout.split())
+
+    def test_a_pdf_has_the_words_of_every_script(self):
+        self.write("многие.md", "# Суда\n\nПаром Аврора построен в 1901 году.\n\n"
+                                "渡轮奥罗拉号建于一九零一年。\n\nبُنيت العبارة أورورا عام ألف وتسعمئة.\n")
+        self.docmind("ingest", self.work)
+        self.turns(["Who built the ferry Aurora?", "Когда построен паром Аврора?", "渡轮奥罗拉号建于哪一年？",
+                    "متى بنيت العبارة أورورا", "<b>& \x1b]0;x"], "--session", "a")
+        words = self.words_of(self.export_pdf("a")).decode()
+        shown = self.docmind("sessions", "show", "a", "--json").json
+        quotes = [c["quote"] for turn in shown["messages"] for claim in turn["answer"]["claims"] for c in claim["citations"]]
+        for quote in ["Паром Аврора построен в 1901 году.", "渡轮奥罗拉号建于一九零一年。"]:
+            self.assertIn(quote, quotes)
+            self.assertIn("“" + "".join(quote.split()) + "”", "".join(words.split()))  # Lines break anywhere in Chinese.
+        plain = words.replace("\u202b", "").replace("\u202c", "")
+        for said in ["Who built the ferry Aurora?", "Когда построен паром Аврора?", "渡轮奥罗拉号建于哪一年？",
+                     "متى بنيت العبارة أورورا", "<b>& ]0;x", "[1]", "ferries.md"]:
+            self.assertIn(said, plain)
+        self.assertNotIn("in no font", words)
 
     def test_a_deleted_documents_words_leave_the_chats(self):
         turn, = self.turns(["Who built the ferry Aurora?"], "--session", "a")

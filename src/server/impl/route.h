@@ -20,7 +20,7 @@ struct Wire {
   std::optional<Shape> body{};        // As JSON; nothing: none is looked at.
   bool upload = false;                // The body is multipart/form-data with files.
   std::optional<Shape> reply{};       // As JSON.
-  std::string_view other_reply = "";  // Another media type that it may answer with: "text/event-stream".
+  std::string_view other_reply = "";  // Other media types that it may answer with, with a space in between.
   int status = 200;                   // Of its answer,
   std::vector<int> also{};            // and others that it has, besides those of all routes.
 };

@@ -1,5 +1,6 @@
 // Asking, and what is written beside answers.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { ferries } from "./documents.mjs";
 import { announced, ask, begin, fixture, scenario } from "./harness.mjs";
 import { withWriter } from "./written.mjs";
@@ -197,3 +198,16 @@ async function longChat(site) {
     await site.json("/api/sessions/long/ask", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   }
 }
+
+scenario("a chat is downloaded as a PDF with its words", withFerries, async ({ open }) => {
+  const tab = await open("/");
+  await ask(tab, aurora);
+  await tab.getByRole("link", { name: "Export as Markdown" }).waitFor();
+  const coming = tab.waitForEvent("download");
+  await tab.getByRole("link", { name: "Export as PDF" }).click();
+  const file = await coming;
+  assert.match(file.suggestedFilename(), /^chat-.+\.pdf$/);
+  const words = execFileSync("pdftotext", [await file.path(), "-"], { encoding: "utf8" }).replace(/\s+/g, " ");
+  assert.match(words, /Who built the ferry Aurora\?/);
+  assert.match(words, /1\. .*ferries\.md, Ferries: “The ferry Aurora was built in 1901 by Anna Weber in Kiel\.”/);
+});
