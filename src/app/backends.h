@@ -47,6 +47,7 @@ class Backends {
 
   router::Router* router();                         // Null when nothing is set up.
   llm::Backend* engine();                           // Our own; null without a chat model.
+  int engine_process() const;                       // 0: none runs.
   std::vector<server::ServedModel> served() const;  // For /v1.
   server::OllamaAccess ollama() const;              // Without models when no Ollama is set up.
 

@@ -44,9 +44,7 @@ Result<Devices> ask_devices(const Layout& layout, Deadline deadline, std::stop_t
   return out;
 }
 
-Result<engine::MemoryPlan> plan_chat_model(const config::Settings& settings, const Layout& layout,
-                                           const model::ModelFile& file,
-                                           const std::vector<engine::ComputeDevice>& devices, std::uint64_t available) {
+engine::ChatEngineOptions memory_options(const config::Settings& settings, const Layout& layout) {
   const config::Settings::Engine& of = settings.engine;
   engine::ChatEngineOptions options;
   options.context = of.context;
@@ -57,7 +55,13 @@ Result<engine::MemoryPlan> plan_chat_model(const config::Settings& settings, con
   options.gpu_layers = of.gpu_layers;
   options.device_map = of.device_map;
   options.step_tokens = of.batch;
-  return engine::plan_chat(options, file, devices, available);
+  return options;
+}
+
+Result<engine::MemoryPlan> plan_chat_model(const config::Settings& settings, const Layout& layout,
+                                           const model::ModelFile& file,
+                                           const std::vector<engine::ComputeDevice>& devices, std::uint64_t available) {
+  return engine::plan_chat(memory_options(settings, layout), file, devices, available);
 }
 
 }  // namespace docmind::app

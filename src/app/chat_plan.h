@@ -24,6 +24,9 @@ struct Devices {
 // Of this machine and of the libllama beside the binary; kUnavailable when the child fails or hangs.
 Result<Devices> ask_devices(const Layout& layout, Deadline deadline, std::stop_token stop);
 
+// How the engine of these settings is opened, as far as memory goes.
+engine::ChatEngineOptions memory_options(const config::Settings& settings, const Layout& layout);
+
 Result<engine::MemoryPlan> plan_chat_model(const config::Settings& settings, const Layout& layout,
                                            const model::ModelFile& file,
                                            const std::vector<engine::ComputeDevice>& devices, std::uint64_t available);

@@ -15,6 +15,7 @@
 #include "app/engine_options.h"
 #include "app/exposure.h"
 #include "app/live_settings.h"
+#include "app/model_files.h"
 #include "app/roles.h"
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
@@ -176,6 +177,8 @@ struct Holder::State {
   std::unique_ptr<print::ChildPrinter> printer;
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
+  std::unique_ptr<OwnModelFiles> model_files;
+  std::unique_ptr<server::ModelJobs> model_jobs;
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
   std::jthread warming;   // Uses all of the above,
@@ -184,6 +187,7 @@ struct Holder::State {
   Result<> build();
   Result<> build_access();
   void use(const config::Settings& in_force);
+  std::uint64_t engines_hold() const;
   void sample(const std::stop_token& stop);
   Result<> build_cache();
   Result<> remove_cache();
@@ -251,6 +255,10 @@ Result<> Holder::State::build() {
   routing.backends = backends->router();
   routing.ollama = backends->ollama();
   routing.models = std::move(models);
+  model_files = std::make_unique<OwnModelFiles>(OwnModelFilesDeps{
+      layout, deps.clock, settings, [this] { return live.written(); }, [this] { return engines_hold(); }});
+  model_jobs = DM_TRY(server::ModelJobs::open(deps.clock, rng));
+  routing.model_files = {.files = model_files.get(), .jobs = model_jobs.get()};
   routes = std::make_unique<server::Routes>(std::move(routing), *service, metrics, deps.clock);
   routes->serve_runs(DM_TRY(server::Runs::open({}, deps.clock, rng)));
   net::ServerOptions options;
@@ -278,6 +286,15 @@ void Holder::State::use(const config::Settings& in_force) {
   parser->use(parser_options(in_force, deps.layout));
   service->use(service_options(in_force, deps.layout));
   routes->use(in_force.search.k, in_force.server.max_upload_bytes);
+}
+
+std::uint64_t Holder::State::engines_hold() const {
+  const auto of = [](const std::unique_ptr<child::ServerChild>& child) { return child ? child->status().pid : 0; };
+  std::uint64_t bytes = 0;
+  for (const int pid : {of(engine), of(rerank_engine), backends->engine_process()}) {
+    if (pid != 0) bytes += sys::memory_of_its_own(pid);
+  }
+  return bytes;
 }
 
 // What the metrics did, for the pages that draw it.

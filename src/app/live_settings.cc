@@ -117,6 +117,11 @@ std::string LiveSettings::object() const {
   return settings_object(now_, deps_.started.settings);
 }
 
+config::Settings LiveSettings::written() const {
+  const MutexLock lock(mutex_);
+  return now_.settings;
+}
+
 net::Response LiveSettings::change(const json::object& body) {
   const Result<Asked> asked = read(body);
   if (!asked) return net::error_response(asked.error());

@@ -41,6 +41,9 @@ class LiveSettings {
   // The settings as settings_object() has them.
   std::string object() const;
 
+  // As they are written: what the next start would find.
+  config::Settings written() const;
+
   // {"changes":{"key":value},"check":bool}: the settings then, or an error's object with the key that is to blame. The
   // fields are checked by who calls.
   net::Response change(const boost::json::object& body);

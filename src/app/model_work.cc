@@ -37,6 +37,26 @@ bool loses(model::WeightType type) {
   return type != model::WeightType::kF32 && type != model::WeightType::kF16 && type != model::WeightType::kBf16;
 }
 
+json::object json_of(const model::ListedModel& listed) {
+  json::object out{{"name", listed.name}, {"bytes", listed.bytes}, {"usable", listed.file.has_value()}};
+  if (listed.card) out["card"] = card_json(*listed.card);
+  if (!listed.file) {
+    out["why"] = listed.why;
+    return out;
+  }
+  const model::ModelFile& file = *listed.file;
+  out["architecture"] = file.architecture;
+  out["purpose"] = file.purpose == model::Purpose::kText        ? "text"
+                   : file.purpose == model::Purpose::kEmbedding ? "embedding"
+                                                                : "reranking";
+  out["quantisation"] = file.quantisation;
+  out["parameters"] = file.parameters;
+  out["layers"] = file.layers;
+  out["dimensions"] = file.dimensions;
+  out["context"] = file.context;
+  return out;
+}
+
 }  // namespace
 
 Result<model::WeightType> type_named(const std::string& name) {
@@ -67,6 +87,26 @@ model::Progress progress_on(cli::Terminal& terminal, std::string what) {
   };
 }
 
+ModelWork on_terminal(const ModelsContext& context) {
+  cli::Terminal& terminal = context.here.terminal;
+  return {.layout = context.layout,
+          .progress = [&terminal](const std::string& what) { return progress_on(terminal, what); },
+          .waits =
+              [&terminal](const Error& why, Duration pause) {
+                terminal.err(fmt::format("{}docmind: {}; next attempt in {} s\n", terminal.live ? "\n" : "",
+                                         why.message, std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
+              },
+          .stop = context.stop};
+}
+
+Result<json::array> model_list(const Layout& layout) {
+  sys::RealFiles files;
+  json::array all;
+  for (const model::ListedModel& of : DM_TRY(model::ModelFolder(layout.models, files).list()))
+    all.push_back(json_of(of));
+  return all;
+}
+
 json::object card_json(const model::ModelCard& card) {
   json::object out{{"name", card.name},     {"hash", card.hash.hex()}, {"bytes", card.bytes},
                    {"source", card.source}, {"type", card.type},       {"loss", nullptr}};
@@ -76,11 +116,10 @@ json::object card_json(const model::ModelCard& card) {
   return out;
 }
 
-Result<model::LossReport> measure(const fs::path& reference, const fs::path& file, const ModelsContext& context) {
+Result<model::LossReport> measure(const fs::path& reference, const fs::path& file, const ModelWork& work) {
   sys::SubprocessOptions child;
-  child.argv = {context.layout.binary.string(), "loss", "--reference=" + reference.string(),
-                "--model=" + file.string()};
-  const sys::Finished done = DM_TRY(sys::run_process(std::move(child), Deadline::never(), context.stop));
+  child.argv = {work.layout.binary.string(), "loss", "--reference=" + reference.string(), "--model=" + file.string()};
+  const sys::Finished done = DM_TRY(sys::run_process(std::move(child), Deadline::never(), work.stop));
   if (!done.exit.clean()) {
     if (done.out.starts_with('{')) return net::error_of({.status = 500, .body = done.out});
     return Error{Code::kInternal, "The loss could not be measured: " + sys::describe(done.exit) + ".",
@@ -104,11 +143,11 @@ int show(const model::ModelCard& card, const fs::path& file, const cli::Surround
 }
 
 Result<model::ModelCard> import_with_card(const cli::ModelsImportOptions& options, model::WeightType type,
-                                          const ModelsContext& context) {
+                                          const ModelWork& work) {
   sys::RealFiles files;
-  model::ModelFolder models(context.layout.models, files);
+  model::ModelFolder models(work.layout.models, files);
   const auto write = [&](const char* what) {
-    return model::WriteOptions{.progress = progress_on(context.here.terminal, what), .stop = context.stop};
+    return model::WriteOptions{.progress = work.progress(what), .stop = work.stop};
   };
   model::ModelCard card = DM_TRY(models.import(options.source, options.name, type, write("importing")));
   if (!options.loss || !loses(type)) return card;
@@ -120,7 +159,7 @@ Result<model::ModelCard> import_with_card(const cli::ModelsImportOptions& option
                               .weights = card.bytes < kSmall ? model::WeightType::kF32 : model::WeightType::kBf16,
                               .write = write("reference")},
                              files));
-  card.loss = DM_TRY(measure(reference.path(), models.file_of(options.name), context));
+  card.loss = DM_TRY(measure(reference.path(), models.file_of(options.name), work));
   DM_TRY(models.keep(card));
   return card;
 }

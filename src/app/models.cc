@@ -17,26 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-json::object json_of(const model::ListedModel& listed) {
-  json::object out{{"name", listed.name}, {"bytes", listed.bytes}, {"usable", listed.file.has_value()}};
-  if (listed.card) out["card"] = card_json(*listed.card);
-  if (!listed.file) {
-    out["why"] = listed.why;
-    return out;
-  }
-  const model::ModelFile& file = *listed.file;
-  out["architecture"] = file.architecture;
-  out["purpose"] = file.purpose == model::Purpose::kText        ? "text"
-                   : file.purpose == model::Purpose::kEmbedding ? "embedding"
-                                                                : "reranking";
-  out["quantisation"] = file.quantisation;
-  out["parameters"] = file.parameters;
-  out["layers"] = file.layers;
-  out["dimensions"] = file.dimensions;
-  out["context"] = file.context;
-  return out;
-}
-
 int import_to_folder(const cli::ModelsImportOptions& options, model::WeightType type, const ModelsContext& context) {
   sys::RealFiles files;
   if (auto named = model::check_model_name(options.name); !named) return cli::report(named.error(), context.here);
@@ -65,7 +45,7 @@ Result<model::ModelCard> quantize_with_card(const cli::ModelsQuantizeOptions& op
       DM_TRY(models.quantise(source, options.source, name, type,
                              {.progress = progress_on(context.here.terminal, "quantizing"), .stop = context.stop}));
   if (!options.loss) return card;
-  card.loss = DM_TRY(measure(source, models.file_of(name), context));
+  card.loss = DM_TRY(measure(source, models.file_of(name), on_terminal(context)));
   DM_TRY(models.keep(card));
   return card;
 }
@@ -83,15 +63,15 @@ std::string row_of(const model::ListedModel& listed) {
 }  // namespace
 
 int list_models(const ModelsContext& context) {
+  if (context.here.json) {
+    auto all = model_list(context.layout);
+    if (!all) return cli::report(all.error(), context.here);
+    context.here.terminal.out(to_text(json::object{{"models", *std::move(all)}}) + "\n");
+    return cli::kOk;
+  }
   sys::RealFiles files;
   const auto listed = model::ModelFolder(context.layout.models, files).list();
   if (!listed) return cli::report(listed.error(), context.here);
-  if (context.here.json) {
-    json::array all;
-    for (const model::ListedModel& of : *listed) all.push_back(json_of(of));
-    context.here.terminal.out(to_text(json::object{{"models", std::move(all)}}) + "\n");
-    return cli::kOk;
-  }
   for (const model::ListedModel& of : *listed) context.here.terminal.out(row_of(of));
   if (listed->empty()) {
     context.here.terminal.err("No models of your own yet: docmind models import FOLDER --name NAME\n");
@@ -103,7 +83,7 @@ int import_model(const cli::ModelsImportOptions& options, const ModelsContext& c
   const auto type = type_named(options.type);
   if (!type) return cli::report(type.error(), context.here);
   if (!options.out.empty()) return import_to_folder(options, *type, context);
-  const auto card = import_with_card(options, *type, context);
+  const auto card = import_with_card(options, *type, on_terminal(context));
   if (!card) return cli::report(card.error(), context.here);
   return show(*card, context.layout.models / (card->name + ".gguf"), context.here);
 }

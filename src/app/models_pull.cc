@@ -1,4 +1,4 @@
-// docmind models pull.
+// Pulling a model: docmind models pull, and POST /api/models/pull.
 #include <fmt/format.h>
 
 #include <condition_variable>
@@ -16,37 +16,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What the model will be called.
+std::string name_of(const cli::ModelsPullOptions& options) {
+  if (!options.name.empty()) return options.name;
+  if (!options.file.empty()) return fs::path(options.file).stem().string();
+  return fs::path(options.repository).filename().string();
+}
+
 // Everything of one pull. What has arrived lies in models/.pulls/OWNER--NAME until the model is made of it.
 class Pull {
  public:
-  Pull(const cli::ModelsPullOptions& options, const ModelsContext& context, sys::Files& files, hub::Hub& hub)
-      : options_(options), context_(context), files_(files), hub_(hub), models_(context.layout.models, files) {}
+  Pull(const cli::ModelsPullOptions& options, const ModelWork& work, sys::Files& files, hub::Hub& hub)
+      : options_(options), work_(work), files_(files), hub_(hub), models_(work.layout.models, files) {}
 
   Result<model::ModelCard> run() {
-    DM_TRY(hub::check_repository(options_.repository));
-    DM_TRY(hub::check_revision(options_.revision));
-    if (!options_.file.empty() && !options_.file.ends_with(".gguf")) {
-      return Error{Code::kInvalidArgument, "A single file must be a GGUF file.",
-                   "Name a .gguf file, or none to pull the repository's checkpoint."};
-    }
-    const model::WeightType type = DM_TRY(type_named(options_.type));
-    DM_TRY(models_.check_free(name()));
     const auto listing = DM_TRY(hub_.list(options_.repository, options_.revision, fetching("")));
     source_ = options_.repository + "@" + listing.commit;
     revision_ = listing.commit;
-    model::ModelCard card = options_.file.empty() ? DM_TRY(pull_checkpoint(listing, type)) : DM_TRY(pull_file());
+    model::ModelCard card = options_.file.empty() ? DM_TRY(pull_checkpoint(listing)) : DM_TRY(pull_file());
     std::error_code ignored;  // What stays behind costs only space.
     fs::remove_all(folder(), ignored);
     return card;
   }
 
  private:
-  std::string name() const {
-    if (!options_.name.empty()) return options_.name;
-    if (!options_.file.empty()) return fs::path(options_.file).stem().string();
-    return fs::path(options_.repository).filename().string();
-  }
-
   fs::path folder() const {
     std::string own = options_.repository;
     own.replace(own.find('/'), 1, "--");
@@ -55,17 +48,17 @@ class Pull {
 
   Result<model::ModelCard> pull_file() {
     const fs::path file = DM_TRY(fetch(options_.file));
-    return models_.adopt(file, source_ + ":" + options_.file, name(), context_.stop);
+    return models_.adopt(file, source_ + ":" + options_.file, name_of(options_), work_.stop);
   }
 
-  Result<model::ModelCard> pull_checkpoint(const hub::Listing& listing, model::WeightType type) {
+  Result<model::ModelCard> pull_checkpoint(const hub::Listing& listing) {
     for (const std::string& path : DM_TRY(model::checkpoint_files(listing.files))) DM_TRY(fetch(path));
     cli::ModelsImportOptions import;
     import.source = folder().string();
-    import.name = name();
+    import.name = name_of(options_);
     import.type = options_.type;
     import.loss = options_.loss;
-    model::ModelCard card = DM_TRY(import_with_card(import, type, context_));
+    model::ModelCard card = DM_TRY(import_with_card(import, DM_TRY(type_named(options_.type)), work_));
     card.source = source_;
     DM_TRY(models_.keep(card));
     return card;
@@ -83,18 +76,14 @@ class Pull {
 
   hub::FetchOptions fetching(const std::string& path) const {
     hub::FetchOptions options;
-    cli::Terminal& terminal = context_.here.terminal;
-    if (!path.empty()) options.progress = progress_on(terminal, "pulling " + sys::printable(path));
-    options.on_retry = [&terminal](const Error& why, Duration pause) {
-      terminal.err(fmt::format("{}docmind: {}; next attempt in {} s\n", terminal.live ? "\n" : "", why.message,
-                               std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
-    };
-    options.stop = context_.stop;
+    if (!path.empty()) options.progress = work_.progress("pulling " + sys::printable(path));
+    options.on_retry = work_.waits;
+    options.stop = work_.stop;
     return options;
   }
 
   const cli::ModelsPullOptions& options_;
-  const ModelsContext& context_;
+  const ModelWork& work_;
   sys::Files& files_;
   hub::Hub& hub_;
   model::ModelFolder models_;
@@ -111,26 +100,41 @@ Result<> wait_for(Duration pause, const Clock& clock, std::stop_token stop) {
   return {};
 }
 
-Result<model::ModelCard> pull(const cli::ModelsPullOptions& options, const config::Settings::Models& settings,
-                              const Clock& clock, const ModelsContext& context) {
+}  // namespace
+
+Result<> check_pull(const cli::ModelsPullOptions& options, const config::Settings::Models& settings,
+                    const Layout& layout) {
   if (settings.endpoint.empty()) {
     return Error{Code::kInvalidArgument, "No model hub is set, and DocMind asks no other machine on its own.",
                  "Give a hub's address with --from URL, or set models.endpoint."};
   }
+  DM_TRY(hub::check_repository(options.repository));
+  DM_TRY(hub::check_revision(options.revision));
+  if (!options.file.empty()) DM_TRY(hub::check_file(options.file));
+  if (!options.file.empty() && !options.file.ends_with(".gguf")) {
+    return Error{Code::kInvalidArgument, "A single file must be a GGUF file.",
+                 "Name a .gguf file, or none to pull the repository's checkpoint."};
+  }
+  DM_TRY(type_named(options.type));
+  sys::RealFiles files;
+  return model::ModelFolder(layout.models, files).check_free(name_of(options));
+}
+
+Result<model::ModelCard> pull_with_card(const cli::ModelsPullOptions& options, const config::Settings::Models& settings,
+                                        const Clock& clock, const ModelWork& work) {
+  DM_TRY(check_pull(options, settings, work.layout));
   sys::RealFiles files;
   const auto web = DM_TRY(net::CurlWeb::open(clock, settings.ca_file));
   auto hub = DM_TRY(hub::Hub::open({.endpoint = settings.endpoint, .idle = settings.idle},
                                    {*web, files, [&clock](Duration pause, std::stop_token stop) {
                                       return wait_for(pause, clock, std::move(stop));
                                     }}));
-  return Pull(options, context, files, hub).run();
+  return Pull(options, work, files, hub).run();
 }
-
-}  // namespace
 
 int pull_model(const cli::ModelsPullOptions& options, const config::Settings::Models& settings, const Clock& clock,
                const ModelsContext& context) {
-  const auto card = pull(options, settings, clock, context);
+  const auto card = pull_with_card(options, settings, clock, on_terminal(context));
   if (!card) return cli::report(card.error(), context.here);
   return show(*card, context.layout.models / (card->name + ".gguf"), context.here);
 }

@@ -25,8 +25,8 @@ std::uint32_t outputs_of(const scheduler::SchedulerOptions& scheduling) {
 
 }  // namespace
 
-Result<MemoryPlan> plan_chat(const ChatEngineOptions& options, const model::ModelFile& file,
-                             const std::vector<ComputeDevice>& devices, std::uint64_t available) {
+Result<MemoryWish> wish_of(const ChatEngineOptions& options, const std::vector<ComputeDevice>& devices,
+                           std::uint64_t available) {
   MemoryWish wish;
   wish.available = available;
   wish.main_cap = options.cpu_memory;
@@ -37,7 +37,12 @@ Result<MemoryPlan> plan_chat(const ChatEngineOptions& options, const model::Mode
   wish.cell_type = options.cell_type;
   wish.step_tokens = options.step_tokens;
   wish.step_outputs = outputs_of(options.scheduling);
-  return plan_memory(DM_TRY(needs_of(file)), wish);
+  return wish;
+}
+
+Result<MemoryPlan> plan_chat(const ChatEngineOptions& options, const model::ModelFile& file,
+                             const std::vector<ComputeDevice>& devices, std::uint64_t available) {
+  return plan_memory(DM_TRY(needs_of(file)), DM_TRY(wish_of(options, devices, available)));
 }
 
 RunnerMemory ChatEngine::memory() const { return runner_->memory(); }

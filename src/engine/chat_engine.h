@@ -43,7 +43,10 @@ struct ChatEngineOptions {
   scheduler::SchedulerOptions scheduling{};
 };
 
-// What will be loaded where on a machine with these devices and so much main memory to take; pure.
+// What it asks for on a machine with these devices and so much main memory to take,
+Result<MemoryWish> wish_of(const ChatEngineOptions& options, const std::vector<ComputeDevice>& devices,
+                           std::uint64_t available);
+// and what will be loaded where on it; both pure.
 Result<MemoryPlan> plan_chat(const ChatEngineOptions& options, const model::ModelFile& file,
                              const std::vector<ComputeDevice>& devices, std::uint64_t available);
 

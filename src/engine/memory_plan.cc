@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <numeric>
 
 namespace docmind::engine {
@@ -13,8 +14,9 @@ constexpr std::uint32_t kUnit = 256;  // libllama rounds the cache up to this ma
 // Of the process beside libllama's buffers: binary, libraries, vocabulary. Measured with 4,096 tokens and with 151,643.
 constexpr std::uint64_t kProcess = 24ULL << 20U;
 constexpr std::uint64_t kBytesOfToken = 150;
-constexpr std::uint32_t kSharedPass = 256;  // EncoderContext's,
-constexpr std::uint32_t kShortPass = 64;    // both.
+constexpr std::array kCellTypes{CellType::kF16, CellType::kQ8, CellType::kQ4};  // From the largest.
+constexpr std::uint32_t kSharedPass = 256;                                      // EncoderContext's,
+constexpr std::uint32_t kShortPass = 64;                                        // both.
 
 double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1U << 20U); }
 
@@ -183,9 +185,8 @@ Result<ModelNeeds> needs_of(const model::ModelFile& file) {
 Result<MemoryPlan> plan_memory(const ModelNeeds& needs, const MemoryWish& wish) {
   const std::uint32_t asked = wish.context != 0 ? wish.context : std::min(kPlannedContext, needs.window);
   const std::uint32_t wanted = (asked + kUnit - 1) / kUnit * kUnit;
-  constexpr std::array kTypes{CellType::kF16, CellType::kQ8, CellType::kQ4};
   std::optional<Trial> smallest;
-  for (const CellType type : kTypes) {
+  for (const CellType type : kCellTypes) {
     const auto cell = cell_bytes(needs, type);
     if (!cell || type != wish.cell_type.value_or(type)) continue;
     smallest.emplace(Trial{needs, wish, wanted, type, *cell});
@@ -206,6 +207,47 @@ Result<MemoryPlan> plan_memory(const ModelNeeds& needs, const MemoryWish& wish) 
     }
   }
   return does_not_fit(*smallest);
+}
+
+std::vector<MemoryPlan> alternatives(const ModelNeeds& needs, const MemoryWish& wish) {
+  const std::uint32_t asked = wish.context != 0 ? wish.context : std::min(kPlannedContext, needs.window);
+  std::vector<MemoryPlan> out;
+  for (const CellType type : kCellTypes) {
+    if (wish.cell_type && type < *wish.cell_type) continue;
+    MemoryWish less = wish;
+    less.cell_type = type;
+    std::optional<MemoryPlan> best;
+    // Of the contexts 1, 2, 3 ... times the least one, and of the whole, the last that fits: more never takes less.
+    std::uint32_t fits = 0;
+    std::uint32_t too_much = (asked + kLeastContext - 1) / kLeastContext + 1;
+    while (fits + 1 < too_much) {
+      const std::uint32_t middle = (fits + too_much) / 2;
+      less.context = std::min(middle * kLeastContext, asked);
+      if (auto plan = plan_memory(needs, less)) {
+        best = *std::move(plan);
+        fits = middle;
+      } else {
+        too_much = middle;
+      }
+    }
+    if (!best) continue;
+    out.push_back(*std::move(best));
+    if (out.back().context >= asked) break;
+  }
+  return out;
+}
+
+Result<MemoryPlan> plan_unbounded(const ModelNeeds& needs, const MemoryWish& wish) {
+  MemoryWish all{.available = std::numeric_limits<std::uint64_t>::max(),
+                 .context = wish.context,
+                 .step_tokens = wish.step_tokens,
+                 .step_outputs = wish.step_outputs};
+  for (auto type = kCellTypes.rbegin(); type != kCellTypes.rend() && !wish.cell_type; ++type) {
+    all.cell_type = *type;
+    if (auto plan = plan_memory(needs, all)) return plan;
+  }
+  all.cell_type = wish.cell_type;
+  return plan_memory(needs, all);
 }
 
 std::uint32_t encoder_contexts(std::uint32_t vocabulary, std::uint32_t window, std::uint32_t threads) {

@@ -77,6 +77,11 @@ constexpr std::uint32_t kLeastContext = 1024;
 
 // kResourceExhausted with the numbers when it cannot fit; kInvalidArgument when the cells asked for cannot be had.
 Result<MemoryPlan> plan_memory(const ModelNeeds& needs, const MemoryWish& wish);
+// What would fit instead of a wish that does not: with the cells asked for, then with each smaller kind, the longest
+// context in steps of kLeastContext, up to the first that holds all that was asked for. Empty: nothing would.
+std::vector<MemoryPlan> alternatives(const ModelNeeds& needs, const MemoryWish& wish);
+// What the wish would take in main memory if that were without bounds: with the smallest cells that it allows.
+Result<MemoryPlan> plan_unbounded(const ModelNeeds& needs, const MemoryWish& wish);
 
 // Tokens in one pass of an embedder, unless its model was trained for less.
 constexpr std::uint32_t kEmbeddingWindow = 1024;

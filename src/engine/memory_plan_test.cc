@@ -67,6 +67,34 @@ TEST(MemoryPlan, AContextThatNobodyAskedForShrinksToWhatFits) {
   EXPECT_FALSE(plan_memory(qwen3_4b(), wish)) << "it was the largest that fits";
 }
 
+// Smaller cells hold the whole context; in the larger ones the longest that fits is to the step.
+TEST(MemoryPlan, WhatDoesNotFitHasAlternatives) {
+  MemoryWish wish{.available = 6 * kGibibyte, .context = 32768, .cell_type = CellType::kF16};
+  ASSERT_FALSE(plan_memory(qwen3_4b(), wish));
+  const std::vector<MemoryPlan> instead = alternatives(qwen3_4b(), wish);
+  ASSERT_EQ(instead.size(), 2U);
+  EXPECT_EQ(instead[0].cell_type, CellType::kF16);
+  EXPECT_LT(instead[0].context, 32768U);
+  wish.context = instead[0].context + kLeastContext;
+  EXPECT_FALSE(plan_memory(qwen3_4b(), wish));
+  EXPECT_EQ(instead[1].cell_type, CellType::kQ8);
+  EXPECT_EQ(instead[1].context, 32768U);
+  for (const MemoryPlan& plan : instead) EXPECT_LE(plan.main, wish.available);
+}
+
+TEST(MemoryPlan, WhatNeverFitsHasNoneAndItsNumbers) {
+  const MemoryWish wish{.available = kGibibyte, .context = 5000};
+  EXPECT_TRUE(alternatives(qwen3_4b(), wish).empty());
+  const auto plan = plan_unbounded(qwen3_4b(), wish);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->cell_type, CellType::kQ4);
+  EXPECT_EQ(plan->context, 5120U);
+  EXPECT_EQ(plan->main, plan->weights + plan->cells + plan->buffers + plan->process);
+  ModelNeeds narrow = qwen3_4b();
+  narrow.kv.key_size = narrow.kv.value_size = 80;
+  EXPECT_EQ(plan_unbounded(narrow, wish)->cell_type, CellType::kF16);
+}
+
 TEST(MemoryPlan, TheEmbedderAndTheRerankerHaveTheirPlace) {
   MemoryWish wish{.available = 24 * kGibibyte, .context = 16384, .cell_type = CellType::kF16};
   const std::uint64_t alone = planned(wish).main;

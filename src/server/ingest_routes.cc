@@ -100,11 +100,15 @@ Result<std::vector<Upload>> uploads_in(const net::Request& request) {
 
 }  // namespace
 
+std::optional<net::Response> Routes::path_refused(const Call& call, std::string hint) const {
+  if (call.request.peer != net::Peer::kTcp || options_.paths_over_tcp == PathsOverTcp::kAllowed) return {};
+  return net::error_response(403,
+                             {Code::kUnauthorized, "this address takes no paths of its own machine", std::move(hint)});
+}
+
 Routes::Reply Routes::ingest(const Call& call) {
-  if (call.request.peer == net::Peer::kTcp && options_.paths_over_tcp == PathsOverTcp::kRefused) {
-    const Error refused{Code::kUnauthorized, "this address takes no paths of its own machine",
-                        "Upload the documents to /api/documents, or run docmind ingest there."};
-    return Answered(net::error_response(403, refused));
+  if (auto refused = path_refused(call, "Upload the documents to /api/documents, or run docmind ingest there.")) {
+    return Answered(std::move(refused));
   }
   const std::vector<std::string> paths = DM_TRY(read_paths(call.body));
   return Reporting(call.request, call.out).run([&](const service::OnProgress& progress) {

@@ -80,10 +80,10 @@ Routes::Reply Routes::ollama_create(const Call& call) {
   const ollama::OllamaModels* models = DM_TRY(ollama());
   const OllamaAccess& access = options_.ollama;
   std::string file(json_text(json_member(call.body, "file")));
-  if (!file.empty() && call.request.peer == net::Peer::kTcp && options_.paths_over_tcp == PathsOverTcp::kRefused) {
-    const Error refused{Code::kUnauthorized, "this address takes no paths of its own machine",
-                        "Run docmind backends ollama create there."};
-    return Answered(net::error_response(403, refused));
+  if (!file.empty()) {
+    if (auto refused = path_refused(call, "Run docmind backends ollama create there.")) {
+      return Answered(std::move(refused));
+    }
   }
   if (file.empty()) file = access.own_file;
   if (file.empty() || !access.file_of) {

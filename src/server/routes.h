@@ -23,6 +23,7 @@
 #include "server/gate.h"
 #include "server/mcp.h"
 #include "server/metric_series.h"
+#include "server/model_files.h"
 #include "server/model_routes.h"
 #include "server/runs.h"
 #include "server/session_read.h"
@@ -65,6 +66,7 @@ struct RoutesOptions {
   std::vector<ServedModel> models{};                   // For /v1: each outlives the routes.
   router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
   OllamaAccess ollama{};                               //
+  ModelFileAccess model_files{};                       //
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
   const MetricSeries* series = nullptr;                // The same.
   access::Keys* keys = nullptr;                        // The same.
@@ -181,6 +183,17 @@ class Routes {
   Reply ollama_unload(const Call& call);
   Reply ollama_remove(const Call& call);
   Result<const ollama::OllamaModels*> ollama() const;
+  Reply model_file_list(const Call& call);
+  Reply plan_model(const Call& call);
+  Reply pull_model(const Call& call);
+  Reply import_model(const Call& call);
+  Reply started(std::string kind, const Call& call, JobWork work);
+  Reply model_jobs(const Call& call);
+  Reply stop_model_job(const Call& call);
+  Reply remove_model_file(const Call& call);
+  Result<ModelFiles*> model_files() const;
+  // The answer to a request that names a path of this machine, where none may be named over TCP.
+  std::optional<net::Response> path_refused(const Call& call, std::string hint) const;
   std::vector<service::Check> health_checks() const;  // The product's, and one of each backend.
   Reply replay(const Call& call);
   Reply verify(const Call& call);

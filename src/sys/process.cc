@@ -151,6 +151,11 @@ Result<MemoryUse> memory_use() {
   return MemoryUse{.resident = status_bytes(status, "VmRSS"), .peak = status_bytes(status, "VmHWM")};
 }
 
+std::uint64_t memory_of_its_own(int pid) {
+  const auto status = RealFiles().read(fmt::format("/proc/{}/status", pid), kProcFileBytes);
+  return status ? status_bytes(*status, "RssAnon") + status_bytes(*status, "RssShmem") : 0;
+}
+
 std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const fs::path& mount) {
   return whole(least_of_groups(proc_self_cgroup, mount, "memory", left_v2, left_v1));
 }

@@ -25,6 +25,16 @@ TEST(Process, MemoryIsMeasured) {
   EXPECT_GE(memory_use()->peak, memory_use()->resident / 2);
 }
 
+TEST(Process, MemoryOfItsOwnGrowsWithWhatIsWritten) {
+  const std::uint64_t before = memory_of_its_own(process_id());
+  EXPECT_GT(before, 0U);
+  std::string block(64U << 20U, 'x');
+  block[block.size() / 2] = 'y';
+  EXPECT_GE(memory_of_its_own(process_id()), before + (32U << 20U));
+  EXPECT_LE(memory_of_its_own(process_id()), memory_use()->resident);
+  EXPECT_EQ(memory_of_its_own(0), 0U);
+}
+
 TEST(Process, CpuCountHonoursTheAffinity) {
   EXPECT_GE(cpu_count(), 1U);
   std::size_t pinned = 0;

@@ -15,6 +15,8 @@ BODIES = {
     "/v1/messages": {"model": "docmind", "max_tokens": 64, "messages": MESSAGES},
     "/v1/responses": {"model": "docmind", "input": "How tall is the main mast?"},
     "/v1/embeddings": {"input": "a mast"},
+    "/api/models/plan": {"model": "tiny", "context": 1024},
+    "/api/models/pull": {"repository": "owner/absent", "from": "http://127.0.0.1:9"},
     "/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
 }
 calls = collections.Counter()

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 import urllib.request
 
+import tiny_chat
 from harness import FIXTURES, ROOT, DocMindTest
 from test_contracts import MARKDOWN
 
@@ -22,7 +23,7 @@ NEVER_WELL = {
     ("GET", "/api/backends/ollama/models"), ("POST", "/api/backends/ollama/models"),
     ("DELETE", "/api/backends/ollama/models"), ("GET", "/api/backends/ollama/loaded"),
     ("POST", "/api/backends/ollama/pull"), ("POST", "/api/backends/ollama/unload"),
-    ("POST", "/api/sessions/{id}/resume"),
+    ("POST", "/api/sessions/{id}/resume"), ("POST", "/api/models/import"),
 }
 
 
@@ -33,6 +34,10 @@ class OpenApi(DocMindTest):
         self.write("a.md", MARKDOWN)
         self.write("doomed.md", "# Barges\n\nBarges carry sand.\n")
         shutil.copy(FIXTURES / "stores.pdf", self.work)
+        checkpoint = tiny_chat.write_checkpoint(self.work / "checkpoint" / "tiny")
+        for name in ("tiny", "doomed"):
+            self.docmind("models", "import", checkpoint, "--name", name, "--no-loss")
+        shutil.rmtree(checkpoint.parent)
         self.docmind("ingest", self.work)
         made = self.docmind("keys", "add", "--scope", "admin", "--json").json
         key, self.environment["OPENAPI_OWN_KEY"] = made["key"], made["id"]
@@ -41,6 +46,8 @@ class OpenApi(DocMindTest):
         self.addCleanup(self.stop, process)
         bearer = {"Authorization": "Bearer " + key}
         question = {"question": "How tall is the main mast?"}
+        pulled = {"repository": "owner/gone", "from": "http://127.0.0.1:9"}
+        job = self.post(address, "/api/models/pull", pulled, bearer)[1]["id"]
         answer = self.post(address, "/api/ask", question, bearer)[1]
         for session in ("masts", "doomed"):
             self.post(address, f"/api/sessions/{session}/ask", question, bearer)
@@ -50,7 +57,8 @@ class OpenApi(DocMindTest):
         there = {"documents": list(documents.values()), "sessions": ["masts"], "traces": [answer["trace_id"]],
                  "runs": runs[:1], "models": ["docmind"]}
         spare = self.docmind("keys", "add", "--scope", "ask", "--json").json["id"]
-        return address, key, there, {"documents": [doomed], "sessions": ["doomed"], "runs": runs[1:], "keys": [spare]}
+        return address, key, there, {"documents": [doomed], "sessions": ["doomed"], "runs": runs[1:], "keys": [spare],
+                                     "jobs": [job], "files": ["doomed"]}
 
     def test_schemathesis(self):
         address, key, there, doomed = self.furnish()

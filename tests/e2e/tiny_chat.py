@@ -1,8 +1,10 @@
 """A chat model for tests: a Qwen3 checkpoint with random weights and one token a byte. It says nothing, but really."""
 import json
 import math
+import pathlib
 import random
 import struct
+import sys
 from typing import NamedTuple
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>", "<think>", "</think>"]
@@ -26,6 +28,7 @@ class Shape(NamedTuple):
 
 
 TINY = Shape(2, 64, 128, 4, 2, 16, 288)
+WIDE = TINY._replace(head=32)  # Heads that q8_0 and q4_0 can hold.
 LARGE = Shape(28, 1024, 3072, 16, 8, 128, 151936)  # Qwen3-0.6B
 
 
@@ -96,3 +99,7 @@ def write_checkpoint(folder, of=TINY, template=TEMPLATE):
                   "vocab": {letter: i for i, letter in enumerate(byte_letters())}, "merges": ["! !"]}}))
     (folder / "chat_template.jinja").write_text(template)
     return folder
+
+
+if __name__ == "__main__":
+    write_checkpoint(pathlib.Path(sys.argv[1]), WIDE)

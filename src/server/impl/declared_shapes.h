@@ -101,6 +101,24 @@ inline constexpr std::array kDeclaredShapes = {
         "capabilities: {model: text, server: text, context: whole, json_schema: flag, tools: flag, "
         "thinking: flag, counts_tokens: flag, caches_prefix: flag} | null, tried: flag, loaded: flag, "
         "reduced: text | null, start_seconds: number, failure: text | null, answers: whole, failures: whole}]}"},
+    DeclaredShape{"ModelCard",
+                  "{name: text, hash: text, bytes: whole, source: text, type: text, loss: {loss: number, *: any} | "
+                  "null}"},
+    DeclaredShape{"ModelFile",
+                  "{name: text, bytes: whole, usable: flag, card?: ModelCard, why?: text, architecture?: text, "
+                  "purpose?: \"text\" | \"embedding\" | \"reranking\", quantisation?: text, parameters?: whole, "
+                  "layers?: whole, dimensions?: whole, context?: whole}"},
+    DeclaredShape{"ModelPlan",
+                  "{model: text, context: whole, trained_for: whole, kv_type: text, weights: whole, kv: whole, "
+                  "overhead: whole, bytes: whole, main_memory: whole, available: whole, fits: flag, why: text | null, "
+                  "fixes: [{context: whole, kv_type: text, bytes: whole}], "
+                  "cards: [{name: text, layers: whole, bytes: whole}]}"},
+    DeclaredShape{"ModelJob",
+                  "{id: text, kind: \"pull\" | \"import\", asked: {*: any}, "
+                  "state: \"running\" | \"done\" | \"failed\" | \"stopped\", stopping: flag, what: text, "
+                  "done: whole, total: whole, bytes_per_second: number | null, seconds_left: number | null, "
+                  "waits: {why: text, seconds: number} | null, "
+                  "failure: {code: text, message: text, hint: text} | null, model: ModelCard | null}"},
     DeclaredShape{"Model", "{id: text, object: \"model\", *: any}"},
 };
 

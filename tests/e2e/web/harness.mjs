@@ -14,7 +14,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..")
 const binary = process.env.DOCMIND_BINARY ?? join(root, "build/docmind");
 const required = createRequire(join(root, "web/package.json"));
 const chromium = "/usr/bin/chromium";
-export const axeSource = readFileSync(required.resolve("axe-core/axe.min.js"), "utf8");
+const axeSource = readFileSync(required.resolve("axe-core/axe.min.js"), "utf8");
 const { chromium: driver } = required("playwright-core");
 
 export const missing = existsSync(chromium) ? false : `${chromium} is not installed: ./dev setup does it`;
@@ -127,6 +127,19 @@ export function assertClean(tab) {
   assert.deepEqual(tab.log.outside, [], "requests to other hosts");
   assert.equal(tab.log.dialogs, 0, "dialogs");
   assert.deepEqual(tab.log.complaints.filter((text) => !text.startsWith("Failed to load resource")), [], "complaints on the console");
+}
+
+// From here on a tab can be held to axe's rules.
+export async function withAxe(tab) {
+  await tab.addInitScript(axeSource);
+  await tab.reload();
+}
+
+export async function assertAccessible(tab, view) {
+  const { violations, passes } = await tab.evaluate(() => window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  assert.deepEqual(bad.map((one) => `${view}: ${one.id}: ${one.nodes[0].html} ${one.nodes[0].failureSummary}`), []);
+  assert.ok(passes.length > 15, `${view}: only ${passes.length} rules looked at something`);
 }
 
 // One scenario by its name, with a server of its own. `before` and `furnish` (which is given its folder) run before the server

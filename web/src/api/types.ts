@@ -176,3 +176,54 @@ export interface Alert {
   to_do: string;
   expected: { seconds: number; least: number; most: number | null } | null;
 }
+
+export interface ModelCard {
+  name: string;
+  bytes: number;
+  type: string;
+  loss: { loss: number } | null;
+}
+
+export interface ModelFile {
+  name: string;
+  bytes: number;
+  usable: boolean;
+  why?: string; // When it is not.
+  card?: ModelCard;
+  purpose?: "text" | "embedding" | "reranking";
+  quantisation?: string;
+  context?: number;
+}
+
+export interface ModelPlan {
+  model: string;
+  context: number;
+  trained_for: number;
+  kv_type: string;
+  weights: number;
+  kv: number;
+  overhead: number;
+  bytes: number; // All three together,
+  main_memory: number; // and what of it is not on cards.
+  available: number; // Of main memory, for it.
+  fits: boolean;
+  why: string | null;
+  fixes: { context: number; kv_type: string; bytes: number }[];
+  cards: { name: string; layers: number; bytes: number }[];
+}
+
+export interface ModelJob {
+  id: string;
+  kind: "pull" | "import";
+  asked: { repository?: string; from?: string; file?: string; folder?: string; name?: string; type?: string };
+  state: "running" | "done" | "failed" | "stopped";
+  stopping: boolean;
+  what: string;
+  done: number;
+  total: number;
+  bytes_per_second: number | null;
+  seconds_left: number | null;
+  waits: { why: string; seconds: number } | null;
+  failure: { code: string; message: string; hint: string } | null;
+  model: ModelCard | null;
+}
