@@ -58,6 +58,14 @@ struct TokenCounts {
     computed += usage.computed();
     completion += usage.completion;
   }
+  void add(const TokenCounts& other) {
+    prompt += other.prompt;
+    computed += other.computed;
+    forked += other.forked;
+    restored += other.restored;
+    drafted += other.drafted;
+    completion += other.completion;
+  }
 };
 
 enum class AnswerStatus : std::uint8_t { kAnswered, kAbstained, kPartial };
@@ -90,6 +98,19 @@ struct GivenAgain {
   std::string trace_id{};  // Of its making.
 };
 
+// What one document says, of an answer that puts the question to each of them by itself.
+struct DocumentPart {
+  std::string document{};
+  std::string document_id{};
+  std::string title{};
+  std::string status{};   // answered | partial | abstained: it does not say | failed: it could not be asked
+  std::string reason{};   // Why it failed or is partial, or what is not there; a sentence, or empty.
+  std::size_t first = 0;  // Its claims among those of the whole answer: [first, first + count).
+  std::size_t count = 0;
+  std::vector<retrieval::Hit> nearest{};  // Where it does not say.
+  std::string trace_id{};
+};
+
 struct Answer {
   std::string text;
   bool generated = false;  // false: extractive, the words are the documents' own.
@@ -115,6 +136,8 @@ struct Answer {
   double seconds = 0;
   Grounds grounds{};
   std::optional<GivenAgain> given_again{};  // Nothing: it was made for this question.
+  bool separate = false;                    // One answer a document: by_document says which claims are whose.
+  std::vector<DocumentPart> by_document{};  // In the order of their claims.
 };
 
 }  // namespace docmind::agents

@@ -10,9 +10,10 @@ namespace docmind::agents {
 
 struct WatchedStep {
   std::string_view agent;
-  std::int64_t part = 0;    // Of the plan; retrieval_expert's.
-  std::string_view status;  // "running", "ok", "failed"
-  double seconds = 0;       // That it took; 0 while it runs.
+  std::int64_t part = 0;        // Of the plan; retrieval_expert's.
+  std::string_view status;      // "running", "ok", "failed"
+  double seconds = 0;           // That it took; 0 while it runs.
+  std::string_view document{};  // That is asked by itself; empty: all together.
 };
 
 struct Watch {

@@ -97,6 +97,7 @@ class Chat {
     json::object body{{"question", question}, {"turn", turns_ + 1}};
     if (!filter_.empty()) body["filter"] = filter_;
     if (options_.as_typed) body["as_typed"] = true;
+    if (options_.separate) body["analysis"] = "separate";
     return show(api_.call(post(path_of(session_, "/ask"), body)));
   }
 

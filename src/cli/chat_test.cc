@@ -76,6 +76,16 @@ TEST_F(ChatTest, ANewChatGetsItsNameAndCountsItsTurns) {
   EXPECT_THAT(err, HasSubstr("docmind chat --session 'S1'"));
 }
 
+TEST_F(ChatTest, EachDocumentIsAskedByItselfWhenItIsSaid) {
+  api.says(R"({"session":"S1"})");
+  api.says(kTurn);
+  type("Is it tall?");
+  ChatOptions options{};
+  options.separate = true;
+  EXPECT_EQ(chat(api, options, here(), typing()), kOk);
+  EXPECT_EQ(to_text(sent(1)), R"({"question":"Is it tall?","turn":1,"analysis":"separate"})");
+}
+
 TEST_F(ChatTest, AKnownChatGoesOnWhereItStood) {
   api.says(R"({"session":"渡船","turns":4,"unanswered":null})");
   api.says(R"({"session":"渡船","turn":5,"answer":{}})");

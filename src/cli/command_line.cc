@@ -96,6 +96,8 @@ std::string date(const std::string& text) {
   return fits ? std::string() : "a date is written YYYY-MM-DD";
 }
 
+constexpr const char* kSeparate = "One answer a document, for the ten with the nearest passages";
+
 void add_filter(CLI::App& command, FilterOptions& filter) {
   command.add_option("--document", filter.documents, "Only this document or folder; may be repeated")
       ->type_name("ID|PATH");
@@ -172,6 +174,7 @@ struct Parser {
     at("ingest").add_option("paths", ingest.paths, "Files and folders")->required()->multi_option_policy(all);
     at("ask").add_option("question", ask.question, "The question")->required();
     at("ask").add_flag("--no-cache", ask.no_cache, "Answer anew, and keep nothing of it");
+    at("ask").add_flag("--separate", ask.separate, kSeparate);
     add_filter(at("ask"), ask.filter);
     at("search").add_option("query", search.query, "What to look for")->required();
     at("search").add_option("-k", search.k, "How many passages")->check(CLI::Range(1, 1000));
@@ -180,6 +183,7 @@ struct Parser {
         .add_option("--session", chat.session, "Go on with this chat, or begin it under this name")
         ->type_name("NAME");
     at("chat").add_flag("--as-typed", chat.as_typed, "Search questions as they are typed, never rewritten");
+    at("chat").add_flag("--separate", chat.separate, kSeparate);
     add_filter(at("chat"), chat.filter);
     for (const char* name : {"ask", "search", "chat"}) {
       for (const char* option : {"--document", "--type"}) at(name).get_option(option)->multi_option_policy(all);

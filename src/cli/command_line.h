@@ -25,6 +25,7 @@ struct AskOptions {
   std::string question;
   FilterOptions filter{};
   bool no_cache = false;  // Made anew, and not kept.
+  bool separate = false;  // One answer a document.
 };
 struct CacheStatsOptions {};
 struct CachePurgeOptions {  // One of them.
@@ -98,6 +99,7 @@ struct ChatOptions {
   std::string session{};  // Empty: a new one.
   bool as_typed = false;  // No question is rewritten.
   FilterOptions filter{};
+  bool separate = false;  // One answer a document.
 };
 struct SessionsListOptions {
   std::uint32_t limit = 100;

@@ -78,6 +78,7 @@ int ask(Api& api, const AskOptions& options, const Surroundings& here) {
   json::object body{{"question", options.question}};
   if (!filter->empty()) body["filter"] = *std::move(filter);
   if (options.no_cache) body["cache"] = "bypass";
+  if (options.separate) body["analysis"] = "separate";
   return print(api.call(post("/api/ask", body)), here,
                [&](const json::value& answer) { return render_answer(answer, here.terminal); });
 }

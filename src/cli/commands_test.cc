@@ -100,6 +100,34 @@ TEST_F(CommandsTest, AFallbackIsSaid) {
   EXPECT_EQ(out, "Nothing found.\n");
 }
 
+TEST_F(CommandsTest, EachDocumentHasItsHeading) {
+  api.body = R"({"status":"partial","mode":"extractive","coverage":{"read":3,"total":5,"unit":"document"},
+    "claims":[{"text":"It is 24 m.","supported":true,"citations":[{"document":"/d/a.txt","quote":"It is 24 m."}]},
+              {"text":"It is 31 m.","supported":true,"citations":[{"document":"/d/b.txt","quote":"It is 31 m."}]}],
+    "parts":[{"document":"/d/a.txt","status":"answered","first":0,"count":1},
+             {"document":"/d/b\u001b.txt","status":"answered","first":1,"count":1},
+             {"document":"/d/c.txt","status":"abstained","first":2,"count":0},
+             {"document":"/d/d.txt","status":"failed","reason":"It hung.","first":2,"count":900}]})";
+  AskOptions options{.question = "How tall?"};
+  options.separate = true;
+  EXPECT_EQ(ask(api, options, here()), kOk);
+  EXPECT_EQ(api.requests.at(0).body, R"({"question":"How tall?","analysis":"separate"})");
+  EXPECT_THAT(out, HasSubstr("/d/a.txt\nIt is 24 m. [1]\n\n/d/b .txt\nIt is 31 m. [2]\n\n/d/c.txt\nThis document does "
+                             "not say.\n\n/d/d.txt\nIt could not be asked: It hung.\n\nNot asked: 1 document with "
+                             "passages further away.\n"));
+  out.clear();
+  api.body = R"({"status":"abstained","parts":[{"document":"/d/c.txt","status":"abstained","first":0,"count":0}]})";
+  EXPECT_EQ(ask(api, options, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("/d/c.txt\nThis document does not say.\n"));
+}
+
+TEST_F(CommandsTest, ATraceNamesThoseOfItsParts) {
+  api.body = R"({"trace_id":"T1","question":"Q?","status":"answered","seconds":1,"parts":[],"agents":[],
+    "documents":[{"document_id":"D1","status":"abstained","trace_id":"T2"}]})";
+  EXPECT_EQ(trace(api, {.id = "T1"}, here()), kOk);
+  EXPECT_THAT(out, HasSubstr("└─ document D1: abstained → docmind trace T2\n"));
+}
+
 constexpr const char* kTrace = R"({"trace_id":"T1","question":"How\u001b tall?","status":"partial","route":"hybrid",
   "route_reason":"It has words.","seconds":1.5,"model":"qwen","dropped":2,
   "parts":[{"asks":"how tall","candidates":31,"best":1.8,"threshold":1.62},

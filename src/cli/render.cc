@@ -99,6 +99,74 @@ std::string caution(const json::value& claim, const Terminal& terminal) {
 
 bool is_general(const json::value& claim) { return text(claim, "origin") == "general"; }
 
+// Sentences with the numbers of their sources, and the sources.
+struct Shown {
+  std::string claims{};
+  std::string sources{};
+  std::size_t number = 0;
+};
+
+void show_claim(const json::value& claim, const Terminal& terminal, Shown& shown) {
+  shown.claims += printable(text(claim, "text")) + caution(claim, terminal);
+  for (const json::value& citation : list(claim, "citations")) {
+    const std::string mark = fmt::format("[{}]", ++shown.number);
+    shown.claims += terminal.faint(" " + mark);
+    const std::string quote = text(citation, "quote");
+    shown.sources += fmt::format("{} {}\n", terminal.faint(mark), terminal.bold(place(citation)));
+    if (quote != text(claim, "text")) shown.sources += fmt::format("    “{}”\n", shortened(quote, 300));
+  }
+  shown.claims += "\n";
+}
+
+std::string without_claims(const json::value& part) {
+  const std::string reason = printable(text(part, "reason"));
+  if (text(part, "status") == "failed") return "It could not be asked: " + reason;
+  return reason.empty() ? "This document does not say." : reason;
+}
+
+// A heading a document, with what it says or that it does not.
+void show_parts(const json::value& answer, const Terminal& terminal, Shown& shown) {
+  const json::array& claims = list(answer, "claims");
+  const json::array& parts = list(answer, "parts");
+  for (const json::value& part : parts) {
+    if (!shown.claims.empty()) shown.claims += "\n";
+    shown.claims += terminal.bold(printable(text(part, "document"))) + "\n";
+    const std::size_t first = std::min<std::size_t>(count(part, "first"), claims.size());
+    const std::size_t end = first + std::min<std::size_t>(count(part, "count"), claims.size() - first);
+    for (std::size_t i = first; i < end; ++i) show_claim(claims[i], terminal, shown);
+    if (first == end) shown.claims += without_claims(part) + "\n";
+  }
+  const std::uint64_t total = count(json_member(answer, "coverage"), "total");
+  if (total > parts.size()) {
+    shown.claims +=
+        fmt::format("\nNot asked: {} with passages further away.\n", plural(total - parts.size(), "document"));
+  }
+}
+
+// No answer: which place is not there, or the nearest passages.
+std::string render_abstention(const json::value& answer, const std::string& lesser, const Terminal& terminal) {
+  const json::array& nearest = list(answer, "nearest");
+  const std::string said = printable(text(answer, "answer"));
+  return terminal.bold(said.empty() ? "The documents do not say." : said) + "\n" + lesser +
+         (!said.empty()     ? ""
+          : nearest.empty() ? "There is nothing to look in yet: docmind ingest PATH\n"
+                            : "The nearest passages:\n\n" + render_hits(nearest, terminal));
+}
+
+Shown show(const json::value& answer, const Terminal& terminal) {
+  Shown shown;
+  if (!list(answer, "parts").empty()) {
+    show_parts(answer, terminal, shown);
+    return shown;
+  }
+  for (const json::value& claim : list(answer, "claims")) show_claim(claim, terminal, shown);
+  if (std::ranges::any_of(list(answer, "claims"), is_general)) {
+    shown.claims = terminal.bold("The documents do not say. Not from them, but what the chat model knows of itself:") +
+                   "\n" + shown.claims;
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string render_answer(const json::value& answer, const Terminal& terminal) {
@@ -110,32 +178,10 @@ std::string render_answer(const json::value& answer, const Terminal& terminal) {
   for (const json::value& fallback : list(answer, "fallbacks")) {
     if (fallback.is_string()) lesser += printable(std::string(fallback.get_string())) + "\n";
   }
-  if (text(answer, "status") == "abstained") {
-    const json::array& nearest = list(answer, "nearest");
-    const std::string said = printable(text(answer, "answer"));  // Which place is not there.
-    return terminal.bold(said.empty() ? "The documents do not say." : said) + "\n" + lesser +
-           (!said.empty()     ? ""
-            : nearest.empty() ? "There is nothing to look in yet: docmind ingest PATH\n"
-                              : "The nearest passages:\n\n" + render_hits(nearest, terminal));
-  }
-  std::string claims;
-  std::string sources;
-  std::size_t n = 0;
-  for (const json::value& claim : list(answer, "claims")) {
-    claims += printable(text(claim, "text")) + caution(claim, terminal);
-    for (const json::value& citation : list(claim, "citations")) {
-      claims += terminal.faint(fmt::format(" [{}]", ++n));
-      const std::string quote = text(citation, "quote");
-      sources += fmt::format("{} {}\n", terminal.faint(fmt::format("[{}]", n)), terminal.bold(place(citation)));
-      if (quote != text(claim, "text")) sources += fmt::format("    “{}”\n", shortened(quote, 300));
-    }
-    claims += "\n";
-  }
-  if (std::ranges::any_of(list(answer, "claims"), is_general)) {
-    claims = terminal.bold("The documents do not say. Not from them, but what the chat model knows of itself:") + "\n" +
-             claims;
-  }
-  std::string out = claims + "\n" + sources;
+  const bool separate = !list(answer, "parts").empty();
+  if (text(answer, "status") == "abstained" && !separate) return render_abstention(answer, lesser, terminal);
+  const Shown shown = show(answer, terminal);
+  std::string out = shown.claims + "\n" + shown.sources;
   if (const json::array& nearest = list(answer, "nearest"); !nearest.empty()) {
     out += "The nearest passages:\n\n" + render_hits(nearest, terminal);
   }

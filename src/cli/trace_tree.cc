@@ -162,6 +162,11 @@ std::string render_trace(const json::value& trace, const Terminal& terminal) {
       question.below.push_back(search(trace, searches));
     }
   }
+  for (const json::value& document : list(trace, "documents")) {
+    question.below.push_back(
+        {.says = one_line(fmt::format("document {}: {} → docmind trace {}", text(document, "document_id"),
+                                      text(document, "status"), text(document, "trace_id")))});
+  }
   if (const json::value& given = json_member(trace, "cache"); given.is_object()) {
     question.below.push_back({.says = one_line(fmt::format(
                                   "answered before ({}, distance {:.3f}): {} → docmind trace {}", text(given, "layer"),

@@ -17,9 +17,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array kStyles = {
-    std::pair{Style::kTitle, std::string_view("title")}, std::pair{Style::kHeading, std::string_view("heading")},
-    std::pair{Style::kText, std::string_view("text")}, std::pair{Style::kNote, std::string_view("note")},
-    std::pair{Style::kSource, std::string_view("source")}};
+    std::pair{Style::kTitle, std::string_view("title")},   std::pair{Style::kHeading, std::string_view("heading")},
+    std::pair{Style::kText, std::string_view("text")},     std::pair{Style::kNote, std::string_view("note")},
+    std::pair{Style::kSource, std::string_view("source")}, std::pair{Style::kDocument, std::string_view("document")}};
 
 Error not_ours() { return {Code::kInvalidArgument, "this is nothing to be printed", "Only docmind starts this role."}; }
 

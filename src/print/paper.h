@@ -12,7 +12,7 @@
 
 namespace docmind::print {
 
-enum class Style : std::uint8_t { kTitle, kHeading, kText, kNote, kSource };
+enum class Style : std::uint8_t { kTitle, kHeading, kText, kNote, kSource, kDocument };
 
 struct Paragraph {
   Style style = Style::kText;

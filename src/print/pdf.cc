@@ -105,11 +105,12 @@ struct Look {
 };
 
 const Look& look_of(Style style) {
-  static constexpr std::array<Look, 5> kLooks = {{{"Sans Bold 17", 0, 0, 0},
+  static constexpr std::array<Look, 6> kLooks = {{{"Sans Bold 17", 0, 0, 0},
                                                   {"Sans Bold 12", 18, 0, 0},
                                                   {"Sans 10.5", 6, 0, 0},
                                                   {"Sans Italic 9", 5, 0, .35},
-                                                  {"Sans 8.5", 4, 14, .2}}};
+                                                  {"Sans 8.5", 4, 14, .2},
+                                                  {"Sans Bold 10.5", 10, 0, 0}}};
   return kLooks.at(static_cast<std::size_t>(style));
 }
 
@@ -168,7 +169,8 @@ class Printer {
     const Look& look = look_of(paragraph.style);
     if (y_ > kMargin) y_ += look.before;
     const bool heading = paragraph.style == Style::kHeading;
-    if (heading && y_ + kWithHeading > kBottom) end_page();
+    const bool goes_before = heading || paragraph.style == Style::kDocument;
+    if (goes_before && y_ + kWithHeading > kBottom) end_page();
     if (heading) add_to_outline(text);
     std::string_view rest = text;
     do {

@@ -128,7 +128,9 @@ TEST(Pdf, WhatNoFontHasIsCountedAndSaid) {
 TEST(Pdf, AnEmptyPaperIsOnePage) { EXPECT_THAT(read_by("pdfinfo", printed({})), HasSubstr("Pages:           1")); }
 
 TEST(Paper, IsReadBackAsItWasWritten) {
-  const Paper paper{"T \"x\"", {{Style::kTitle, "a\nb"}, {Style::kSource, "1. “quote”"}, {Style::kNote, ""}}};
+  const Paper paper{
+      "T \"x\"",
+      {{Style::kTitle, "a\nb"}, {Style::kSource, "1. “quote”"}, {Style::kNote, ""}, {Style::kDocument, "b"}}};
   const auto read = paper_of(to_json(paper));
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, paper);

@@ -1,10 +1,12 @@
 #include "server/cited_text.h"
 
 #include <algorithm>
+#include <span>
 
 #include "agents/general_knowledge.h"
 #include "base/json_members.h"
 #include "net/http.h"
+#include "session/parts.h"
 
 namespace docmind::server {
 namespace {
@@ -36,13 +38,7 @@ Sentence abstention(const json::value& answer) {
   return out;
 }
 
-}  // namespace
-
-std::vector<Sentence> sentences_of(const json::value& answer) {
-  std::vector<Sentence> out;
-  const json::array& claims = json_list(json_member(answer, "claims"));
-  const bool general = std::ranges::any_of(claims, is_general);
-  if (general) out.push_back({.text = std::string(agents::kNotFromDocuments)});
+void add_said(std::span<const json::value> claims, std::vector<Sentence>& out) {
   for (const json::value& claim : claims) {
     if (!is_said(claim)) continue;
     Sentence& one = out.emplace_back(Sentence{.text = std::string(json_text(json_member(claim, "text")))});
@@ -50,6 +46,32 @@ std::vector<Sentence> sentences_of(const json::value& answer) {
       one.citations.push_back(json_object(citation));
     }
   }
+}
+
+// Each document's name, and below it what it says.
+void add_parts(const json::value& answer, std::vector<Sentence>& out) {
+  const std::vector<session::Part> parts = session::parts_of(answer);
+  for (const session::Part& part : parts) {
+    Sentence& heading = out.emplace_back(Sentence{.text = document_name(json_object(*part.about)) + ":"});
+    if (part.claims.empty()) heading.text += " " + session::without_claims(part);
+    add_said(part.claims, out);
+  }
+  const std::uint64_t total = json_count(json_member(json_member(answer, "coverage"), "total"));
+  if (total > parts.size()) {
+    out.push_back({.text = "Further documents that were not asked: " + std::to_string(total - parts.size()) + "."});
+  }
+}
+
+}  // namespace
+
+std::vector<Sentence> sentences_of(const json::value& answer) {
+  std::vector<Sentence> out;
+  const json::array& claims = json_list(json_member(answer, "claims"));
+  const bool general = std::ranges::any_of(claims, is_general);
+  const bool separate = !json_list(json_member(answer, "parts")).empty();
+  if (general) out.push_back({.text = std::string(agents::kNotFromDocuments)});
+  if (separate) add_parts(answer, out);
+  if (!separate) add_said({claims.data(), claims.size()}, out);
   if (out.empty()) return {abstention(answer)};
   const std::string_view reason = json_text(json_member(answer, "partial_reason"));
   if (!general && !reason.empty()) out.push_back({.text = "This is not the whole answer. " + std::string(reason)});
@@ -120,7 +142,8 @@ std::string place_name(const json::object& citation) {
 
 json::object own_words(const json::value& answer, std::string_view site) {
   json::object out;
-  for (const std::string_view key : {"status", "mode", "query_used", "trace_id", "partial_reason", "fallbacks"}) {
+  for (const std::string_view key :
+       {"status", "mode", "query_used", "trace_id", "partial_reason", "fallbacks", "analysis", "parts"}) {
     out[key] = json_member(answer, key);
   }
   json::array citations;

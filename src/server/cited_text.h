@@ -46,7 +46,7 @@ std::string place_name(const boost::json::object& citation);
 std::string document_name(const boost::json::object& citation);  // "policy.pdf"
 
 // What no chat model's API has a field for: {"status","mode","query_used","trace_id","partial_reason","fallbacks",
-// "citations":[those of the sentences, with "number" and "url"],"nearest"}.
+// "analysis","parts","citations":[those of the sentences, with "number" and "url"],"nearest"}.
 boost::json::object own_words(const boost::json::value& answer, std::string_view site);
 
 }  // namespace docmind::server

@@ -276,6 +276,24 @@ TEST_F(DocmindModelTest, AMessageStreamHasAnthropicsOrder) {
   EXPECT_EQ(parse_json(events()[3].data)->at("delta").at("text"), "M\xC3\xA4sts are tall.");
 }
 
+TEST_F(DocmindModelTest, EachDocumentsSentencesStandBelowItsName) {
+  service.answer.by_document.resize(3);
+  for (const auto& [at, name] : {std::pair{0, "/d/a.pdf"}, std::pair{1, "/d/b.pdf"}, std::pair{2, "/d/c.pdf"}}) {
+    service.answer.by_document[at].document = name;
+    service.answer.by_document[at].status = at == 2 ? "failed" : "abstained";
+  }
+  service.answer.by_document[0].count = 3;
+  service.answer.by_document[2].reason = "It hung.";
+  service.answer.units_total = 5;
+  const json::value reply =
+      chat(R"("messages":[{"role":"user","content":"How tall?"}],"docmind":{"analysis":"separate"})");
+  EXPECT_EQ(service.question.analysis, service::Analysis::kSeparate);
+  EXPECT_EQ(reply.at("choices").at(0).at("message").at("content"),
+            "a.pdf:\n\nM\xC3\xA4sts are tall. [1]\n\nThey are wood. [2] [3]\n\nb.pdf: This document does not "
+            "say.\n\nc.pdf: It could not be asked: It hung.\n\nFurther documents that were not asked: 2.");
+  EXPECT_EQ(reply.at("docmind").at("parts").as_array().size(), 3U);
+}
+
 TEST(CitedText, OnlyMarksAreTakenOut) {
   EXPECT_EQ(unmarked("a [1] b [23]."), "a b.");
   EXPECT_EQ(unmarked("a [] [x] [1 x[2] ["), "a [] [x] [1 x[2] [");

@@ -112,6 +112,8 @@ Result<service::Question> read_question(const json::object& body) {
   question.filter = read_filter(json_member(body, "filter"));
   question.cache = read_use(json_text(json_member(body, "cache")));
   question.user = json_text(json_member(body, "user"));
+  const bool separate = json_text(json_member(body, "analysis")) == "separate";
+  question.analysis = separate ? service::Analysis::kSeparate : service::Analysis::kCombined;
   return question;
 }
 

@@ -62,17 +62,6 @@ json::value citation(const agents::Citation& citation) {
   };
 }
 
-json::value claim(const agents::Claim& claim) {
-  const bool general = claim.origin == "general";  // Nothing is said of its support: it was held against nothing.
-  return json::object{
-      {"text", claim.text},
-      {"supported", general ? json::value(nullptr) : json::value(claim.supported)},
-      {"doubt", or_null(claim.doubt)},
-      {"origin", claim.origin},
-      {"citations", array_of(claim.citations, citation)},
-  };
-}
-
 json::value agent(const agents::AgentRun& run) {
   return json::object{{"name", run.name}, {"seconds", run.seconds}, {"status", run.status}};
 }
@@ -108,12 +97,31 @@ json::value untrimmed_context() {
 
 }  // namespace
 
+json::value to_json(const agents::Claim& claim) {
+  const bool general = claim.origin == "general";  // Nothing is said of its support: it was held against nothing.
+  return json::object{
+      {"text", claim.text},
+      {"supported", general ? json::value(nullptr) : json::value(claim.supported)},
+      {"doubt", or_null(claim.doubt)},
+      {"origin", claim.origin},
+      {"citations", array_of(claim.citations, citation)},
+  };
+}
+
+json::value to_json(const agents::DocumentPart& part) {
+  return json::object{
+      {"document", part.document}, {"document_id", part.document_id},        {"title", or_null(part.title)},
+      {"status", part.status},     {"reason", or_null(part.reason)},         {"first", part.first},
+      {"count", part.count},       {"nearest", array_of(part.nearest, hit)}, {"trace_id", or_null(part.trace_id)},
+  };
+}
+
 json::value to_json(const service::Answer& answer) {
   return json::object{
       {"answer", answer.text},
       {"mode", answer.generated ? "generated" : "extractive"},
       {"status", name(answer.status)},
-      {"claims", array_of(answer.claims, claim)},
+      {"claims", array_of(answer.claims, [](const agents::Claim& one) { return to_json(one); })},
       {"query_used", answer.query_used},
       {"coverage", {{"read", answer.units_read}, {"total", answer.units_total}, {"unit", answer.unit}}},
       {"fallbacks", strings(answer.fallbacks)},
@@ -129,6 +137,8 @@ json::value to_json(const service::Answer& answer) {
       {"backend", or_null(answer.model)},
       {"trace_id", or_null(answer.trace_id)},
       {"seconds", answer.seconds},
+      {"analysis", answer.separate ? "separate" : "combined"},
+      {"parts", array_of(answer.by_document, [](const agents::DocumentPart& one) { return to_json(one); })},
   };
 }
 

@@ -9,6 +9,8 @@
 namespace docmind::server {
 
 boost::json::value to_json(const service::Answer& answer);
+boost::json::value to_json(const agents::Claim& claim);
+boost::json::value to_json(const agents::DocumentPart& part);
 boost::json::value to_json(const cache::AnswerCacheStats& stats);
 boost::json::value to_json(const service::SearchResult& result);
 boost::json::value to_json(const service::Summary& summary);

@@ -34,7 +34,8 @@ constexpr std::array<Declared, 4> kDeclared = {{
      "the "
      "documents do not answer, it says so.",
      R"({"type":"object","properties":{"question":{"type":"string","description":"One question, complete in itself."},)"
-     R"("documents":{"type":"array","items":{"type":"string"},"description":"Only these: ids, paths, or folders ending in /."}},)"
+     R"("documents":{"type":"array","items":{"type":"string"},"description":"Only these: ids, paths, or folders ending in /."},)"
+     R"("analysis":{"type":"string","enum":["combined","separate"],"description":"separate: one answer a document, ten at most."}},)"
      R"("required":["question"],"additionalProperties":false})"},
     {"search", &Tools::search, "Find passages in the user's documents by meaning and by words, best first.",
      R"({"type":"object","properties":{"query":{"type":"string"},)"

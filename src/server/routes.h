@@ -216,11 +216,12 @@ class Routes {
   Result<session::Sessions*> kept_sessions() const;
   Result<> forget_in_sessions(std::string_view document, const Call& call);
   // What answers a session's questions: as ask() does.
-  session::Ask asking(const std::string& session, agents::Watch watch = {});
+  struct Following;  // What somebody who follows an answer sees of it while it is made.
+  session::Ask asking(const std::string& session, const Following& following);
   Result<Runs*> kept_runs() const;
   // What /api/ask and /api/sessions/{id}/ask answer.
-  Result<boost::json::value> answer_watched(const RunRequest& asked, agents::Watch watch, Deadline deadline,
-                                            std::stop_token stop);
+  Result<boost::json::value> answer_followed(const RunRequest& asked, const Following& following, Deadline deadline,
+                                             std::stop_token stop);
   Result<boost::json::value> counted_answer(const service::Question& question, const std::string& type,
                                             Deadline deadline, std::stop_token stop);
   void count_query(const std::string& type, const std::string& status, double seconds);

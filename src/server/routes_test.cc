@@ -177,8 +177,27 @@ TEST_F(RoutesTest, AskGivesTheContractsObject) {
             "\"nearest\":[],\"agents\":[{\"name\":\"query_router\",\"seconds\":0.5,\"status\":\"ok\"}],\"tokens\":{"
             "\"prompt\":0,\"computed\":0,\"forked\":0,\"restored\":0,\"drafted\":0,\"completion\":0},\"context\":{"
             "\"trimmed\":false,\"policy\":null,\"limit\":null,\"original_tokens\":0,\"final_tokens\":0,\"dropped\":[]},"
-            "\"cache\":\"miss\",\"backend\":null,\"trace_id\":\"T1\",\"seconds\":0.25}");
+            "\"cache\":\"miss\",\"backend\":null,\"trace_id\":\"T1\",\"seconds\":0.25,\"analysis\":\"combined\","
+            "\"parts\":[]}");
   EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"answered\"} 1"));
+}
+
+TEST_F(RoutesTest, EachDocumentIsAskedByItselfWhenItIsSaid) {
+  service.answer = sample_answer();
+  service.answer.separate = true;
+  agents::DocumentPart& part = service.answer.by_document.emplace_back();
+  part.document = "/d/a.pdf";
+  part.document_id = "D1";
+  part.status = "answered";
+  part.count = 1;
+  const net::Response response = post("/api/ask", R"({"question":"How tall?","analysis":"separate"})");
+  EXPECT_EQ(service.question.analysis, service::Analysis::kSeparate);
+  EXPECT_THAT(response.body,
+              HasSubstr(R"("analysis":"separate","parts":[{"document":"/d/a.pdf","document_id":"D1","title":null,)"
+                        R"("status":"answered","reason":null,"first":0,"count":1,"nearest":[],"trace_id":null}]})"));
+  post("/api/ask", R"({"question":"How tall?","analysis":"combined"})");
+  EXPECT_EQ(service.question.analysis, service::Analysis::kCombined);
+  EXPECT_EQ(post("/api/ask", R"({"question":"How tall?","analysis":"each"})").status, 400);
 }
 
 TEST_F(RoutesTest, AnAnswerThatIsGivenAgainSaysSoAndHowOldItIs) {

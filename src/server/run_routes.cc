@@ -28,24 +28,42 @@ json::object to_json(const RunInfo& run) {
 agents::Watch watch_of(const Runs::Say& say) {
   agents::Watch out;
   out.step = [say](const agents::WatchedStep& step) {
-    say("step", to_text(json::object{
-                    {"agent", step.agent}, {"part", step.part}, {"state", step.status}, {"ms", 1000 * step.seconds}}));
+    json::object event{{"agent", step.agent}, {"part", step.part}, {"state", step.status}, {"ms", 1000 * step.seconds}};
+    if (!step.document.empty()) event["document"] = step.document;
+    say("step", to_text(event));
   };
   out.wrote = [say](std::string_view text) { say("draft", to_text(json::object{{"text", text}})); };
   return out;
 }
 
-// Sentence by sentence, as they stand: each with its citations.
-void seal(const json::value& answer, const Runs::Say& say) {
-  const json::value claims = json_member(answer, "claims");
-  if (!claims.is_array()) return;
-  for (std::size_t i = 0; i < claims.get_array().size(); ++i) {
-    const json::value& claim = claims.get_array()[i];
-    say("seal", to_text(json::object{{"index", i},
-                                     {"text", json_member(claim, "text")},
-                                     {"supported", json_member(claim, "supported")},
-                                     {"citations", json_member(claim, "citations")}}));
-  }
+// A sentence that stands, with its citations; and whose it is, where each document is asked by itself.
+void seal(const json::value& claim, std::size_t index, std::optional<std::size_t> part, const Runs::Say& say) {
+  json::object event{{"index", index},
+                     {"text", json_member(claim, "text")},
+                     {"supported", json_member(claim, "supported")},
+                     {"citations", json_member(claim, "citations")}};
+  if (part) event["part"] = *part;
+  say("seal", to_text(event));
+}
+
+void seal_all(const json::value& answer, const Runs::Say& say) {
+  std::size_t index = 0;
+  for (const json::value& claim : json_list(json_member(answer, "claims"))) seal(claim, index++, std::nullopt, say);
+}
+
+// A document that has been asked, and its sentences behind it.
+service::OnPart parts_as_events(const Runs::Say& say) {
+  return [say](const service::Answer& so_far, std::size_t parts) {
+    const agents::DocumentPart& part = so_far.by_document.back();
+    const std::size_t index = so_far.by_document.size() - 1;
+    json::object event = server::to_json(part).as_object();
+    event["index"] = index;
+    event["parts"] = parts;
+    say("part", to_text(event));
+    for (std::size_t i = part.first; i < part.first + part.count; ++i) {
+      seal(server::to_json(so_far.claims.at(i)), i, index, say);
+    }
+  };
 }
 
 // From which event on: the parameter, or what a browser that joins again says.
@@ -74,8 +92,10 @@ Routes::Reply Routes::start_run(const Call& call) {
       runs.start(session, question,
                  [this, asked = std::move(asked)](const Runs::Say& say, std::stop_token stop) -> Result<std::string> {
                    const Deadline deadline = Deadline::in(options_.ask_patience, clock_);
-                   const json::value done = DM_TRY(answer_watched(asked, watch_of(say), deadline, std::move(stop)));
-                   seal(asked.session.empty() ? done : json_member(done, "answer"), say);
+                   const Following following{.watch = watch_of(say), .on_part = parts_as_events(say)};
+                   const json::value done = DM_TRY(answer_followed(asked, following, deadline, std::move(stop)));
+                   const json::value& answer = asked.session.empty() ? done : json_member(done, "answer");
+                   if (json_list(json_member(answer, "parts")).empty()) seal_all(answer, say);
                    return to_text(done);
                  }));
   return Answered(net::json_response(202, to_text(to_json(run))));

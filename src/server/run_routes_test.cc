@@ -81,6 +81,26 @@ TEST_F(RunRoutesTest, WhoWatchesSeesTheStepsAndWhatIsWritten) {
                     HasSubstr(R"(event: draft)"), HasSubstr(R"({"text":"An"})")));
 }
 
+TEST_F(RunRoutesTest, ADocumentThatWasAskedIsSeenBeforeTheEnd) {
+  agents::DocumentPart& part = service_.answer.by_document.emplace_back();
+  part.document = "/d/a.pdf";
+  part.status = "answered";
+  part.count = 1;
+  service_.watched = [](const agents::Watch& watch) {
+    watch.step({.agent = "query_router", .status = "ok", .document = "/d/a.pdf"});
+  };
+  for (const char* session : {"", R"("session":"s1",)"}) {
+    const std::string run = start(std::string("{") + session + R"("question":"Who wrote it?","analysis":"separate"})");
+    const std::string events = send("GET", "/api/runs/" + run + "/events").body;
+    EXPECT_THAT(events, AllOf(HasSubstr(R"("ms":0,"document":"/d/a.pdf")"), HasSubstr("event: part"),
+                              HasSubstr(R"("count":1,"nearest":[],"trace_id":null,"index":0,"parts":1)")));
+    EXPECT_LT(events.find("event: part"), events.find("event: seal"));
+    EXPECT_THAT(events, HasSubstr(R"("citations":[],"part":0})"));
+    EXPECT_EQ(events.find("event: seal"), events.rfind("event: seal")) << "once";
+    EXPECT_EQ(service_.question.analysis, service::Analysis::kSeparate);
+  }
+}
+
 TEST_F(RunRoutesTest, AFailureIsTheLastEvent) {
   service_.failure = Error{Code::kUnavailable, "no index", "Wait."};
   const std::string run = start(R"({"question":"Who wrote it?"})");

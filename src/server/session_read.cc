@@ -13,6 +13,7 @@ Result<session::Question> read_session_question(const json::object& body) {
   if (json_flag(json_member(body, "as_typed"))) question.rewriting = session::Rewriting::kNever;
   question.turn = json_small(json_member(body, "turn"));
   question.text = DM_TRY(read_question(body)).text;
+  question.analysis = json_text(json_member(body, "analysis"));
   if (body.contains("filter")) question.filter = json_member(body, "filter");
   return question;
 }

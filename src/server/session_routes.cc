@@ -73,30 +73,32 @@ Result<> Routes::forget_in_sessions(std::string_view document, const Call& call)
   return {};
 }
 
-session::Ask Routes::asking(const std::string& session, agents::Watch watch) {
-  return [this, session, watch = std::move(watch)](const session::Query& query, Deadline deadline,
-                                                   std::stop_token stop) -> Result<json::value> {
-    json::object request{{"question", query.text}};
+session::Ask Routes::asking(const std::string& session, const Following& following) {
+  return [this, session, following](const session::Query& query, Deadline deadline,
+                                    std::stop_token stop) -> Result<json::value> {
+    json::object request{{"question", query.text}, {"analysis", query.analysis}};
     if (!query.filter.is_null()) request["filter"] = query.filter;
     service::Question question = DM_TRY(read_question(request));
     question.history = query.history;
     question.session = session;
-    question.watch = watch;
+    question.watch = following.watch;
+    question.on_part = following.on_part;
     return counted_answer(question, "session", deadline, std::move(stop));
   };
 }
 
-Result<json::value> Routes::answer_watched(const RunRequest& asked, agents::Watch watch, Deadline deadline,
-                                           std::stop_token stop) {
+Result<json::value> Routes::answer_followed(const RunRequest& asked, const Following& following, Deadline deadline,
+                                            std::stop_token stop) {
   if (asked.session.empty()) {
     service::Question question = asked.alone;
-    question.watch = std::move(watch);
+    question.watch = following.watch;
+    question.on_part = following.on_part;
     return counted_answer(question, "ask", deadline, std::move(stop));
   }
   session::Sessions& kept = *DM_TRY(kept_sessions());
   return json::value(server::asked(
       asked.session,
-      DM_TRY(kept.ask(asked.session, asked.in_session, asking(asked.session, std::move(watch)), {deadline, stop}))));
+      DM_TRY(kept.ask(asked.session, asked.in_session, asking(asked.session, following), {deadline, stop}))));
 }
 
 Routes::Reply Routes::sessions(const Call& call) {
@@ -116,12 +118,12 @@ Routes::Reply Routes::new_session(const Call&) {
 Routes::Reply Routes::ask_in_session(const Call& call) {
   session::Sessions& kept = *DM_TRY(kept_sessions());
   const session::Question question = DM_TRY(read_session_question(call.body));
-  return ok(asked(call.id, DM_TRY(kept.ask(call.id, question, asking(call.id), {call.deadline, call.stop}))));
+  return ok(asked(call.id, DM_TRY(kept.ask(call.id, question, asking(call.id, {}), {call.deadline, call.stop}))));
 }
 
 Routes::Reply Routes::resume_session(const Call& call) {
   session::Sessions& kept = *DM_TRY(kept_sessions());
-  return ok(asked(call.id, DM_TRY(kept.resume(call.id, asking(call.id), {call.deadline, call.stop}))));
+  return ok(asked(call.id, DM_TRY(kept.resume(call.id, asking(call.id, {}), {call.deadline, call.stop}))));
 }
 
 Routes::Reply Routes::fork_session(const Call& call) {
@@ -157,6 +159,9 @@ Routes::Reply Routes::remove_session(const Call& call) {
   std::vector<std::string> traces;
   for (const session::Turn& turn : session.turns) {
     traces.emplace_back(json_text(json_member(turn.answer, "trace_id")));
+    for (const json::value& part : json_list(json_member(turn.answer, "parts"))) {
+      traces.emplace_back(json_text(json_member(part, "trace_id")));
+    }
   }
   DM_TRY(service_.forget_traces(traces, call.deadline, call.stop));
   DM_TRY(service_.purge_cache(cache::PurgeBy::kSession, call.id, call.deadline, call.stop));

@@ -39,6 +39,17 @@ struct SessionRoutesTest : ::testing::Test {
   Routes routes{{.sessions = sessions.get(), .print = print}, service, metrics, clock};
 };
 
+TEST_F(SessionRoutesTest, ADeletedChatTakesTheTracesOfItsPartsWithIt) {
+  service.answer.trace_id = "whole";
+  service.answer.by_document.resize(2);
+  service.answer.by_document[1].trace_id = "part";
+  EXPECT_EQ(post("/api/sessions/s/ask", R"({"question":"Who?","analysis":"separate"})").status, 200);
+  EXPECT_EQ(service.question.analysis, service::Analysis::kSeparate);
+  get("/api/sessions/s");
+  EXPECT_EQ(send({.method = "DELETE", .target = {.path = "/api/sessions/s"}}).status, 200);
+  EXPECT_THAT(service.forgotten, ::testing::ElementsAre("whole", "", "part"));
+}
+
 TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   service.answer.text = "Anna.";
   service.answer.status = agents::AnswerStatus::kAnswered;

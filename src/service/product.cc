@@ -26,6 +26,7 @@
 #include "service/originals.h"
 #include "service/page_pictures.h"
 #include "service/question_vectors.h"
+#include "service/separate_answer.h"
 #include "service/service.h"
 #include "store/database.h"
 #include "text/wordpiece.h"
@@ -70,6 +71,7 @@ class Product final : public Service {
     if (deps_.renderer != nullptr) pictures_ = DM_TRY(PagePictures::open(*deps_.renderer, originals_, deps_.clock));
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
+    documents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     if (deps_.chat != nullptr) {
       counter_.emplace(*deps_.chat);
       supervised_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
@@ -113,9 +115,22 @@ class Product final : public Service {
 
   Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) override {
     const IdleReading::Question first(reading_ ? &*reading_ : nullptr);
-    Result<Answer> answer = kept_or_answered(question, deadline, stop);
-    if (!answer || !answer->given_again) agent_metrics_.count(answer);  // The agents had no part in that.
-    return answer;
+    const auto options = live();
+    if (question.analysis == Analysis::kCombined) return counted(question, *options, deadline, std::move(stop));
+    ServiceOptions of_one = *options;
+    of_one.general_knowledge = false;  // What one document does not say is not said in its place.
+    return answer_separately(
+        question,
+        {.library = *library_,
+         .clock = deps_.clock,
+         .rng = deps_.rng,
+         .pool = *documents_pool_,
+         .parallel = of_one.max_parallel,
+         .search = [this](const Query& query, Deadline until,
+                          std::stop_token stopped) { return search(query, until, std::move(stopped)); },
+         .ask = [this, &of_one](const Question& one, Deadline until,
+                                std::stop_token stopped) { return counted(one, of_one, until, std::move(stopped)); }},
+        deadline, std::move(stop));
   }
 
   Result<SearchResult> search(const Query& query, Deadline deadline, std::stop_token stop) override {
@@ -226,13 +241,16 @@ class Product final : public Service {
   }
 
   Result<Replay> replay(std::string_view id, Deadline deadline, std::stop_token stop) override {
-    std::string stored;
-    {
-      library::Snapshot at = DM_TRY(library_->read(deadline, stop));
-      stored = DM_TRY(at.trace(id));
+    const std::string stored = DM_TRY(trace(id, deadline, stop));
+    const std::vector<std::string> parts = traces_of_parts(stored);
+    if (parts.empty()) return replayed(stored, deadline, std::move(stop));
+    Replay whole;
+    for (const std::string& part : parts) {
+      std::string its = DM_TRY(trace(part, deadline, stop));
+      if (const std::string made = made_in(its); !made.empty()) its = DM_TRY(trace(made, deadline, stop));
+      std::ranges::move(DM_TRY(replayed(its, deadline, stop)).differences, std::back_inserter(whole.differences));
     }
-    const agents::AnswerDeps deps{.library = *library_, .clock = deps_.clock, .rng = deps_.rng};
-    return agents::replay(stored, deps, deadline, std::move(stop));
+    return whole;
   }
 
   Result<Verification> verify(const std::vector<agents::Citation>& citations, Deadline deadline,
@@ -340,19 +358,31 @@ class Product final : public Service {
     return out;
   }
 
-  Result<Answer> kept_or_answered(const Question& question, Deadline deadline, std::stop_token stop) {
-    const auto options = live();
-    if (deps_.answers == nullptr) return answered(question, *options, deadline, stop);
+  Result<Replay> replayed(std::string_view trace, Deadline deadline, std::stop_token stop) {
+    const agents::AnswerDeps deps{.library = *library_, .clock = deps_.clock, .rng = deps_.rng};
+    return agents::replay(trace, deps, deadline, std::move(stop));
+  }
+
+  Result<Answer> counted(const Question& question, const ServiceOptions& options, Deadline deadline,
+                         std::stop_token stop) {
+    Result<Answer> answer = kept_or_answered(question, options, deadline, std::move(stop));
+    if (!answer || !answer->given_again) agent_metrics_.count(answer);  // The agents had no part in that.
+    return answer;
+  }
+
+  Result<Answer> kept_or_answered(const Question& question, const ServiceOptions& options, Deadline deadline,
+                                  std::stop_token stop) {
+    if (deps_.answers == nullptr) return answered(question, options, deadline, stop);
     KeptAnswers& kept = *DM_TRY(kept_answers(deadline, stop));
     const auto best = [&](const std::string& text, Deadline until, std::stop_token stopped) -> Result<ContentHash> {
       retrieval::Index& index = *DM_TRY(this->index());
-      return agents::best_now({text, question.filter}, asking(*options),
+      return agents::best_now({text, question.filter}, asking(options),
                               {.library = *library_, .index = index, .clock = deps_.clock, .rng = deps_.rng}, until,
                               std::move(stopped));
     };
-    const AnsweredBy by{*options, options->generate ? deps_.chat : nullptr};
+    const AnsweredBy by{options, options.generate ? deps_.chat : nullptr};
     Result<Answer> answer =
-        kept.answer(question, by, [&] { return answered(question, *options, deadline, stop); }, best, deadline, stop);
+        kept.answer(question, by, [&] { return answered(question, options, deadline, stop); }, best, deadline, stop);
     const bool asked = question.cache != cache::Use::kBypass && question.history.empty();
     if (answer && asked) {
       answer->sends_text_to.insert(answer->sends_text_to.end(), options_.keeps_text_at.begin(),
@@ -552,7 +582,8 @@ class Product final : public Service {
   std::map<std::pair<std::uint32_t, std::uint32_t>, Voice> voices_ DM_GUARDED_BY(live_mutex_);
   std::unique_ptr<exec::Pool> supervised_pool_;  // Of agents that a supervisor leads, each while another waits for it.
   std::unique_ptr<exec::Pool> agents_pool_;  // Behind what agents use: it waits for those that their question has left.
-  std::optional<IdleReading> reading_;       // Last: it uses everything.
+  std::unique_ptr<exec::Pool> documents_pool_;  // Of documents that are asked each by itself.
+  std::optional<IdleReading> reading_;          // Last: it uses everything.
 };
 
 }  // namespace

@@ -105,6 +105,15 @@ struct ServiceDeps {
   doc::PageRenderer* renderer = nullptr;        // Of pages; null: they are not shown.
 };
 
+enum class Analysis : std::uint8_t {
+  kCombined,  // One answer from all documents.
+  kSeparate,  // One answer a document (separate.h).
+};
+
+// A document of a separate answer has been asked: its part, whose claims are the last of `so_far`, of `parts` in all.
+// One after the other, in the order of the answer.
+using OnPart = std::function<void(const Answer& so_far, std::size_t parts)>;
+
 struct Question {
   std::string text;
   Filter filter;
@@ -113,6 +122,8 @@ struct Question {
   std::string user{};                          // Who asks: answers are given again to nobody else. May be empty.
   std::string session{};                       // That it was asked in; an answer that is kept can be purged by it.
   agents::Watch watch{};                       // Of an answer that is made, not of one that is given again.
+  Analysis analysis = Analysis::kCombined;
+  OnPart on_part{};  // Of a separate answer; called from several threads.
 };
 
 struct PageAsked {

@@ -90,6 +90,53 @@ TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
   EXPECT_EQ(service->agent_totals().agents.at(0).ok, 2U);
 }
 
+TEST_F(ServiceTest, EachDocumentIsAskedByItself) {
+  auto service = open();
+  const std::string boats = folder.write("docs/boats.txt", kBoats).string();
+  const std::string ships =
+      folder.write("docs/ships.txt", "# Ships\n\n## Rig\n\nThe main mast is 31 metres tall.\n").string();
+  const std::string bread = folder.write("docs/bread.txt", "# Bread\n\nKnead flour and water.\n").string();
+  ASSERT_TRUE(service->ingest({boats, ships, bread}, nullptr, Deadline::never(), {}));
+  Question question{.text = "How tall is the main mast?", .filter = {}, .analysis = Analysis::kSeparate};
+  const auto answer = service->ask(question, Deadline::never(), {});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, agents::AnswerStatus::kAnswered);
+  ASSERT_EQ(answer->by_document.size(), 3U);
+  std::vector<agents::Citation> citations;
+  for (const agents::DocumentPart& part : answer->by_document) {
+    EXPECT_EQ(part.status, part.document == bread ? "abstained" : "answered") << part.document;
+    EXPECT_THAT(*service->trace(part.trace_id, Deadline::never(), {}), HasSubstr("main mast"));
+    for (std::size_t i = part.first; i < part.first + part.count; ++i) {
+      for (const agents::Citation& one : answer->claims.at(i).citations) {
+        EXPECT_EQ(one.document, part.document);
+        citations.push_back(one);
+      }
+    }
+  }
+  EXPECT_GE(citations.size(), 2U);
+  EXPECT_TRUE(service->verify(citations, Deadline::never(), {})->holds);
+  EXPECT_THAT(answer->text, testing::AllOf(HasSubstr("24 metres"), HasSubstr("31 metres")));
+  const auto again = service->replay(answer->trace_id, Deadline::never(), {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->differences.empty());
+  EXPECT_EQ(service->agent_totals().queries, 3U) << "each is a question to the agents";
+}
+
+TEST_F(ServiceTest, OneDocumentThatDoesNotSayIsNotSpokenForByTheModel) {
+  agents::OneLine model;
+  model.says("It is 330 metres tall.");
+  chat = &model;
+  ServiceOptions allowed;
+  allowed.general_knowledge = true;
+  auto service = open(allowed);
+  ASSERT_TRUE(service->ingest({folder.write("docs/bread.txt", "Knead flour and water.").string()}, nullptr,
+                              Deadline::never(), {}));
+  const auto answer = service->ask({.text = "How tall is the tower?", .filter = {}, .analysis = Analysis::kSeparate},
+                                   Deadline::never(), {});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, agents::AnswerStatus::kAbstained);
+}
+
 TEST_F(ServiceTest, GeneralKnowledgeIsToBeAllowed) {
   agents::OneLine model;
   model.says("It is 330 metres tall.");
@@ -368,6 +415,21 @@ TEST_F(ServiceCacheTest, AnAnswerIsGivenAgainWithoutTheModel) {
   service.reset();
   service = open();
   EXPECT_TRUE(ask().given_again) << "after a restart";
+}
+
+TEST_F(ServiceCacheTest, ADocumentOfASeparateAnswerIsGivenAgain) {
+  const Question separate{.text = "How tall is the main mast?", .filter = {}, .analysis = Analysis::kSeparate};
+  const Answer first = ask(separate);
+  EXPECT_FALSE(first.given_again);
+  const std::size_t calls = model.asked.size();
+  const Answer again = ask(separate);
+  EXPECT_TRUE(again.given_again);
+  EXPECT_EQ(again.text, first.text);
+  EXPECT_EQ(model.asked.size(), calls);
+  const auto replayed = service->replay(again.trace_id, Deadline::never(), {});
+  ASSERT_TRUE(replayed) << replayed.error().message;
+  EXPECT_TRUE(replayed->differences.empty());
+  EXPECT_FALSE(ask().given_again) << "all documents at once is another question";
 }
 
 TEST_F(ServiceCacheTest, AQuestionIsEmbeddedOnce) {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <tuple>
 
 #include "base/json_members.h"
+#include "session/parts.h"
 
 namespace docmind::session {
 namespace {
@@ -53,12 +55,40 @@ class Numbers {
   std::map<std::tuple<std::string_view, std::string_view, std::uint64_t, std::uint64_t>, std::size_t> numbers_;
 };
 
+void add(std::span<const json::value> claims, Numbers& numbers, CitedAnswer& out) {
+  for (const json::value& claim : claims) {
+    CitedSentence& one = out.sentences.emplace_back();
+    one.text = json_text(json_member(claim, "text"));
+    one.unsupported = is_unsupported(claim);
+    for (const json::value& citation : json_list(json_member(claim, "citations"))) {
+      const std::size_t number = numbers.of(citation, out.sources);
+      if (std::ranges::find(one.sources, number) == one.sources.end()) one.sources.push_back(number);
+    }
+  }
+}
+
+void add(const Part& part, Numbers& numbers, CitedAnswer& out) {
+  using enum CitedSentence::Kind;
+  out.sentences.push_back({.text = std::string(json_text(json_member(*part.about, "document"))), .kind = kDocument});
+  if (part.claims.empty()) out.sentences.push_back({.text = without_claims(part), .kind = kNote});
+  add(part.claims, numbers, out);
+}
+
+// How many documents nobody asked; nothing where there are none.
+void add_rest(const json::value& answer, std::size_t asked, CitedAnswer& out) {
+  const std::uint64_t total = json_count(json_member(json_member(answer, "coverage"), "total"));
+  if (total <= asked) return;
+  out.sentences.push_back({.text = fmt::format("Further documents that were not asked: {}.", total - asked),
+                           .kind = CitedSentence::Kind::kNote});
+}
+
 }  // namespace
 
 CitedAnswer cited(const json::value& answer) {
   CitedAnswer out;
   const json::array& claims = json_list(json_member(answer, "claims"));
-  if (claims.empty()) {
+  const std::vector<Part> parts = parts_of(answer);
+  if (claims.empty() && parts.empty()) {
     const std::string_view text = json_text(json_member(answer, "answer"));
     out.lead = text.empty() ? "The documents do not say." : text;
     return out;
@@ -69,15 +99,9 @@ CitedAnswer cited(const json::value& answer) {
     out.partial = json_text(json_member(answer, "partial_reason"));
   }
   Numbers numbers;
-  for (const json::value& claim : claims) {
-    CitedSentence& one = out.sentences.emplace_back();
-    one.text = json_text(json_member(claim, "text"));
-    one.unsupported = is_unsupported(claim);
-    for (const json::value& citation : json_list(json_member(claim, "citations"))) {
-      const std::size_t number = numbers.of(citation, out.sources);
-      if (std::ranges::find(one.sources, number) == one.sources.end()) one.sources.push_back(number);
-    }
-  }
+  for (const Part& part : parts) add(part, numbers, out);
+  if (parts.empty()) add({claims.data(), claims.size()}, numbers, out);
+  if (!parts.empty()) add_rest(answer, parts.size(), out);
   return out;
 }
 

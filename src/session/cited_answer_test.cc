@@ -92,5 +92,20 @@ TEST(Paper, HasWhatTheMarkdownHas) {
   EXPECT_EQ(silent.paragraphs[4], (print::Paragraph{Style::kText, "The documents do not say."}));
 }
 
+TEST(Paper, EachDocumentThatWasAskedByItselfHasItsName) {
+  json::value separate = answer();
+  separate.as_object()["coverage"] = {{"read", 2}, {"total", 5}};
+  separate.as_object()["parts"] = json::parse(R"([{"document":"/d/a.pdf","first":0,"count":4},
+    {"document":"/d/b.md","status":"abstained","first":4,"count":0},
+    {"document":"/d/c.md","status":"failed","reason":"It hung.","first":4,"count":0}])");
+  const print::Paper paper = to_paper(session_with(separate), 0);
+  EXPECT_EQ(paper.paragraphs[4], (print::Paragraph{Style::kDocument, "/d/a.pdf"}));
+  EXPECT_EQ(paper.paragraphs[5], (print::Paragraph{Style::kText, "It is tall. [1]"}));
+  EXPECT_EQ(paper.paragraphs[9], (print::Paragraph{Style::kDocument, "/d/b.md"}));
+  EXPECT_EQ(paper.paragraphs[10], (print::Paragraph{Style::kText, "This document does not say."}));
+  EXPECT_EQ(paper.paragraphs[12], (print::Paragraph{Style::kText, "It could not be asked: It hung."}));
+  EXPECT_EQ(paper.paragraphs[13], (print::Paragraph{Style::kText, "Further documents that were not asked: 2."}));
+}
+
 }  // namespace
 }  // namespace docmind::session

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/json_members.h"
+#include "session/parts.h"
 
 namespace docmind::session {
 namespace {
@@ -35,6 +38,48 @@ bool take_out(json::object& answer, std::string_view key, Goes goes) {
   return changed;
 }
 
+// Takes claims out; the parts still say which are theirs.
+template <typename Goes>
+bool take_out_claims(json::value& answer, Goes goes) {
+  std::vector<std::size_t> kept = {0};  // Of the claims before each.
+  for (const json::value& claim : json_list(json_member(answer, "claims"))) {
+    kept.push_back(kept.back() + (goes(claim) ? 0 : 1));
+  }
+  json::object& object = answer.get_object();
+  std::size_t at = 0;
+  for (const Part& part : parts_of(answer)) {
+    json::value& about = object.at("parts").get_array()[at++];
+    if (!about.is_object()) continue;
+    about.get_object()["first"] = kept[part.first];
+    about.get_object()["count"] = kept[part.first + part.claims.size()] - kept[part.first];
+  }
+  return take_out(object, "claims", goes);
+}
+
+std::string joined(std::span<const json::value> claims) {
+  std::string text;
+  for (const json::value& claim : claims) {
+    if (is_doubted(claim)) continue;
+    text += (text.empty() ? "" : "\n\n") + std::string(json_text(json_member(claim, "text")));
+  }
+  return text;
+}
+
+// As it was written: a document's name above what it says, where each was asked by itself.
+std::string text_of(const json::value& answer) {
+  const std::vector<Part> parts = parts_of(answer);
+  const json::array& claims = json_list(json_member(answer, "claims"));
+  if (parts.empty()) return joined({claims.data(), claims.size()});
+  std::string text;
+  for (const Part& part : parts) {
+    const std::string_view path = json_text(json_member(*part.about, "document"));
+    const std::string said = joined(part.claims);
+    if (said.empty()) continue;
+    text += (text.empty() ? "" : "\n\n") + std::string(path.substr(path.rfind('/') + 1)) + ":\n" + said;
+  }
+  return text;
+}
+
 }  // namespace
 
 bool quotes_document(const json::value& answer, std::string_view document_id) {
@@ -43,7 +88,8 @@ bool quotes_document(const json::value& answer, std::string_view document_id) {
     return std::ranges::any_of(json_list(json_member(claim, "citations")), of_it);
   };
   return std::ranges::any_of(json_list(json_member(answer, "claims")), cites_it) ||
-         std::ranges::any_of(json_list(json_member(answer, "nearest")), of_it);
+         std::ranges::any_of(json_list(json_member(answer, "nearest")), of_it) ||
+         std::ranges::any_of(json_list(json_member(answer, "parts")), of_it);
 }
 
 bool forget_document(json::value& answer, std::string_view document_id) {
@@ -53,24 +99,18 @@ bool forget_document(json::value& answer, std::string_view document_id) {
   const auto cites_it = [&](const json::value& claim) {
     return std::ranges::any_of(json_list(json_member(claim, "citations")), of_it);
   };
-  const bool claims = take_out(object, "claims", cites_it);
-  const bool passages = take_out(object, "nearest", of_it);
+  const bool claims = take_out_claims(answer, cites_it);
+  const bool part = take_out(object, "parts", of_it);
+  const bool passages = take_out(object, "nearest", of_it) || part;
   const bool dropped = take_out(object, "dropped", [](const json::value&) { return true; });
-  if (claims) {
-    std::string text;
-    for (const json::value& claim : json_list(object.at("claims"))) {
-      if (is_doubted(claim)) continue;
-      text += (text.empty() ? "" : "\n\n") + std::string(json_text(json_member(claim, "text")));
-    }
-    object["answer"] = text;
-  }
+  if (claims) object["answer"] = text_of(answer);
   if (claims || passages) object["partial_reason"] = "A document that was read for it has been deleted.";
   return claims || passages || dropped;
 }
 
 void forget_unsupported(json::value& answer) {
   if (!answer.is_object()) return;
-  (void)take_out(answer.get_object(), "claims", is_doubted);
+  (void)take_out_claims(answer, is_doubted);
 }
 
 }  // namespace docmind::session

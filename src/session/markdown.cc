@@ -26,6 +26,10 @@ void add_answer(const boost::json::value& answer, std::string& out) {
   if (!shown.lead.empty()) out += escaped(shown.lead) + "\n";
   if (!shown.lead.empty() && !shown.sentences.empty()) out += "\n";
   for (const CitedSentence& one : shown.sentences) {
+    if (one.kind != CitedSentence::Kind::kSentence) {
+      out += (one.kind == CitedSentence::Kind::kDocument ? "\n### " : "") + escaped(one.text) + "\n\n";
+      continue;
+    }
     out += "> " + escaped(one.text);
     for (const std::size_t number : one.sources) out += " (" + std::to_string(number) + ")";
     if (one.unsupported) out += " ⚠ no source";

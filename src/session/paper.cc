@@ -23,10 +23,10 @@ void add_answer(const boost::json::value& answer, std::vector<print::Paragraph>&
   const CitedAnswer shown = cited(answer);
   if (!shown.lead.empty()) out.push_back({Style::kText, shown.lead});
   for (const CitedSentence& one : shown.sentences) {
-    std::string text(one.text);
+    std::string text = one.text;
     for (const std::size_t number : one.sources) text += fmt::format(" [{}]", number);
     if (one.unsupported) text += " ⚠ no source";
-    out.push_back({Style::kText, std::move(text)});
+    out.push_back({one.kind == CitedSentence::Kind::kDocument ? Style::kDocument : Style::kText, std::move(text)});
   }
   if (!shown.partial.empty()) out.push_back({Style::kNote, std::string(shown.partial)});
   for (std::size_t i = 0; i < shown.sources.size(); ++i) {

@@ -234,6 +234,7 @@ Result<Asked> Sessions::resume(std::string_view id, const Ask& ask, graph::Waiti
   Question question;
   question.text = session.overview.unanswered;
   question.filter = json_member(asked, "filter");
+  question.analysis = text_at(asked, "analysis");
   if (json_flag(json_member(asked, "as_typed"))) question.rewriting = Rewriting::kNever;
   return run(session, question, ask, waiting);
 }
@@ -245,7 +246,8 @@ Result<Asked> Sessions::run(const Session& at, const Question& question, const A
   Asked out{static_cast<std::uint32_t>(at.turns.size() + 1), turn_of(question, at.turns, deps_.clock)};
   std::optional<Error> failure;  // As it was, without what the graph says about it.
   const auto answer = [&](const graph::State&, graph::Context&) -> Result<graph::Command> {
-    auto answered = ask({out.turn.query, out.turn.filter, history_of(at.turns)}, waiting.deadline, waiting.stop);
+    auto answered =
+        ask({out.turn.query, out.turn.filter, question.analysis, history_of(at.turns)}, waiting.deadline, waiting.stop);
     if (answered && static_cast<std::int64_t>(to_text(*answered).size()) > kMaxBytes) {
       answered = Error{Code::kResourceExhausted, "the answer is too long to be kept", "Ask for less at a time."};
     }
@@ -269,7 +271,9 @@ Result<Asked> Sessions::run(const Session& at, const Question& question, const A
   options.deadline = waiting.deadline;
   options.stop = waiting.stop;
   const graph::Engine engine({deps_.clock, deps_.rng, nullptr, DM_TRY(saver())});
-  json::object asked{{"filter", question.filter}, {"as_typed", question.rewriting == Rewriting::kNever}};
+  json::object asked{{"filter", question.filter},
+                     {"as_typed", question.rewriting == Rewriting::kNever},
+                     {"analysis", question.analysis}};
   const auto ran =
       engine.run(DM_TRY(graph_with(answer)), graph::Input::values({{"asked", std::move(asked)}}), std::move(options));
   if (failure) return *failure;

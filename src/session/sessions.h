@@ -59,7 +59,8 @@ enum class Rewriting : std::uint8_t { kWhenItPointsBack, kNever };
 
 struct Question {
   std::string text;
-  boost::json::value filter{};  // Given to Ask as it is.
+  boost::json::value filter{};  // Given to Ask as it is,
+  std::string analysis{};       // and so is this: "combined", "separate"; empty: the request did not say.
   Rewriting rewriting = Rewriting::kWhenItPointsBack;
   // Which turn this shall be, from 1. When the session has it already, with this question, it is given back and nothing
   // is asked: so a request can be repeated. 0: whichever is next.
@@ -69,6 +70,7 @@ struct Question {
 struct Query {
   std::string text;                            // As it is to be searched.
   boost::json::value filter;                   // Of the request; null: none.
+  std::string analysis{};                      // Of the request; may be empty.
   std::vector<agents::HistoryTurn> history{};  // What a chat model is shown of the turns before (history.h).
 };
 

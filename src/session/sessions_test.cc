@@ -8,8 +8,10 @@
 
 #include "base/json_members.h"
 #include "graph/memory_saver.h"
+#include "session/forget.h"
 #include "session/history.h"
 #include "session/markdown.h"
+#include "session/parts.h"
 
 namespace docmind::session {
 namespace {
@@ -283,6 +285,82 @@ TEST_F(SessionsTest, ADeletedDocumentsWordsAreForgotten) {
   EXPECT_EQ(history[0].documents, std::vector<std::string>{"D2"});
 }
 
+// Of three documents, each asked by itself: the first has two claims, the second one, the third does not say.
+json::value separate_answer() {
+  const auto claim = [](std::string_view text, std::string_view document) -> json::value {
+    return {{"text", text}, {"supported", true}, {"citations", {{{"document_id", document}, {"quote", text}}}}};
+  };
+  const auto part = [](std::string_view document, int first, int count) -> json::value {
+    return {{"document", "/d/" + std::string(document) + ".txt"},
+            {"document_id", document},
+            {"title", document},
+            {"status", count > 0 ? "answered" : "abstained"},
+            {"reason", nullptr},
+            {"first", first},
+            {"count", count}};
+  };
+  json::value unsaid = part("D3", 3, 0);
+  unsaid.as_object()["nearest"] = {{{"document_id", "D3"}, {"text", "Secret of three."}}};
+  return json::object{
+      {"answer", "as it was"},
+      {"claims", {claim("One.", "D1"), claim("Secret one.", "D1"), claim("Two.", "D2")}},
+      {"parts", {part("D1", 0, 2), part("D2", 2, 1), unsaid}},
+  };
+}
+
+TEST(Parts, ADeletedDocumentsPartGoesAndTheOthersKeepTheirClaims) {
+  json::value answer = separate_answer();
+  EXPECT_TRUE(quotes_document(answer, "D3")) << "it was looked at";
+  ASSERT_TRUE(forget_document(answer, "D1"));
+  EXPECT_EQ(answer.at("answer"), "D2.txt:\nTwo.");
+  const std::vector<Part> parts = parts_of(answer);
+  ASSERT_EQ(parts.size(), 2U);
+  ASSERT_EQ(parts[0].claims.size(), 1U);
+  EXPECT_EQ(parts[0].claims[0].at("text"), "Two.");
+  EXPECT_EQ(answer.at("parts").at(1).at("first"), 1);
+  ASSERT_TRUE(forget_document(answer, "D3"));
+  EXPECT_THAT(to_text(answer), Not(HasSubstr("Secret")));
+  EXPECT_FALSE(quotes_document(answer, "D3"));
+}
+
+TEST(Parts, WhatADoubtedClaimLeavesIsCountedAnew) {
+  json::value answer = separate_answer();
+  answer.at("claims").at(0).as_object()["supported"] = false;
+  forget_unsupported(answer);
+  EXPECT_EQ(answer.at("parts").at(0).at("count"), 1);
+  EXPECT_EQ(answer.at("parts").at(1).at("first"), 1);
+}
+
+TEST(Parts, WhatLiesOutsideIsCutOff) {
+  json::value answer = separate_answer();
+  answer.at("parts").at(0).as_object()["first"] = 2;
+  answer.at("parts").at(0).as_object()["count"] = 1000;
+  answer.at("parts").at(1).as_object()["first"] = -1;
+  answer.at("parts").at(2) = "no object";
+  EXPECT_EQ(parts_of(answer).at(0).claims.size(), 1U);
+  EXPECT_TRUE(forget_document(answer, "D2"));
+  EXPECT_TRUE(parts_of(json::object{{"claims", json::array(2)}}).empty()) << "an answer of an earlier version";
+}
+
+TEST_F(SessionsTest, HowItIsToBeAnsweredIsKeptForLater) {
+  std::string analysis;
+  const Ask asking_how = [&](const Query& query, Deadline, std::stop_token) -> Result<json::value> {
+    analysis = query.analysis;
+    if (failure) return *failure;
+    return json::value{{"answer", "so"}};
+  };
+  failure = Error{Code::kCancelled, "stopped"};
+  EXPECT_FALSE(sessions->ask("s", {.text = "Who?", .analysis = "separate"}, asking_how, {}));
+  EXPECT_EQ(analysis, "separate");
+  failure.reset();
+  analysis.clear();
+  sessions = open();
+  EXPECT_TRUE(sessions->resume("s", asking_how, {}));
+  EXPECT_EQ(analysis, "separate");
+  EXPECT_TRUE(sessions->ask("s", {.text = "Why?"}, asking_how, {}));
+  EXPECT_EQ(analysis, "");
+}
+
 TEST_F(SessionsTest, AModelIsShownTheTurnsBefore) {
   ASSERT_TRUE(ask("s", "Who wrote the Debian manual?"));
   EXPECT_TRUE(history.empty());
@@ -372,6 +450,16 @@ TEST(Markdown, GeneralKnowledgeSaysThatItIs) {
       json::object{{"answer", "x"}, {"claims", {{{"text", "By Michelangelo."}, {"origin", "general"}}}}};
   EXPECT_THAT(to_markdown(session),
               HasSubstr("Not from them, but what the chat model knows of itself:\n\n> By Michelangelo.\n"));
+}
+
+TEST(Markdown, EachDocumentHasItsHeading) {
+  Session session;
+  session.turns.resize(1);
+  session.turns[0].answer = separate_answer();
+  session.turns[0].answer.at("parts").at(2).as_object()["document"] = "/d/# D3.txt";
+  EXPECT_THAT(to_markdown(session),
+              HasSubstr("\n### /d/D1.txt\n\n> One. (1)\n>\n> Secret one. (1)\n>\n\n### /d/D2.txt\n\n> Two. (2)\n>\n\n"
+                        "### /d/\\# D3.txt\n\nThis document does not say.\n\n\nSources:"));
 }
 
 TEST(Markdown, QuotesDocumentsAndLetsThemSayNothingElse) {

@@ -18,7 +18,7 @@ CITATION_KEYS = ["document", "document_id", "version", "page", "page_end", "page
                  "quote", "before", "after", "state"]
 ANSWER_KEYS = ["answer", "mode", "status", "claims", "query_used", "coverage", "fallbacks", "partial_reason", "cache_age",
                "sends_text_to", "dropped", "nearest", "agents", "tokens", "context", "cache", "backend", "trace_id",
-               "seconds"]
+               "seconds", "analysis", "parts"]
 
 
 class Contracts(DocMindTest):

@@ -11,11 +11,8 @@ from tiny_model import TinyModelTest
 FERRIES = "# Ferries\n\nThe ferry Aurora was built in 1901 by Anna Weber in Kiel.\n"
 
 
-class Runs(TinyModelTest):
-    def setUp(self):
-        super().setUp()
-        self.write("ferries.md", FERRIES)
-        self.docmind("ingest", self.work)
+class Follows:
+    """For a test with a server: begins runs and reads their events."""
 
     def start_run(self, address, **body):
         status, run = self.post(address, "/api/runs", body)
@@ -40,6 +37,13 @@ class Runs(TinyModelTest):
                 if out[-1][1] == until:
                     break
         return out
+
+
+class Runs(Follows, TinyModelTest):
+    def setUp(self):
+        super().setUp()
+        self.write("ferries.md", FERRIES)
+        self.docmind("ingest", self.work)
 
     def test_a_question_is_followed_and_seen_again(self):
         _, address = self.serve()

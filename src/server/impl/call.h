@@ -23,6 +23,11 @@ struct Routes::Call {
   std::stop_token stop;
 };
 
+struct Routes::Following {
+  agents::Watch watch{};
+  service::OnPart on_part{};
+};
+
 using Answered = std::optional<net::Response>;  // What a route gives back; nothing when it answered as a stream.
 
 inline Answered ok(const boost::json::value& body) { return net::json_response(200, to_text(body)); }

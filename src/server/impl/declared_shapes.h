@@ -23,7 +23,8 @@ inline constexpr std::array kDeclaredShapes = {
                   "to?: whole | null}"},
     DeclaredShape{"Question",
                   "{question: text 1..16384, filter?: Filter | null, "
-                  "cache?: \"use\" | \"bypass\" | \"refresh\", user?: text 0..256}"},
+                  "cache?: \"use\" | \"bypass\" | \"refresh\", user?: text 0..256, "
+                  "analysis?: \"combined\" | \"separate\"}"},
     DeclaredShape{"SessionQuestion", "{...Question, as_typed?: flag, turn?: whole 1..1000000}"},
     DeclaredShape{"Named", "{name: text 1..}"},
     DeclaredShape{"AnyObject", "{*: any}"},
@@ -50,6 +51,10 @@ inline constexpr std::array kDeclaredShapes = {
                   "{document: text, document_id: text, page: whole | null, start: whole 0.., end: whole 0.., "
                   "text: text, score: number, "
                   "ranks: {bm25: whole | null, dense: whole | null, rerank: whole | null}}"},
+    DeclaredShape{"Part",
+                  "{document: text, document_id: text, title: text | null, "
+                  "status: \"answered\" | \"partial\" | \"abstained\" | \"failed\", reason: text | null, "
+                  "first: whole 0.., count: whole 0.., nearest: [Hit], trace_id: text | null}"},
     DeclaredShape{
         "Answer",
         "{answer: text, mode: \"extractive\" | \"generated\", status: \"answered\" | \"abstained\" | \"partial\", "
@@ -60,7 +65,8 @@ inline constexpr std::array kDeclaredShapes = {
         "tokens: {prompt: whole, computed: whole, forked: whole, restored: whole, drafted: whole, completion: whole}, "
         "context: {trimmed: flag, policy: text | null, limit: whole | null, original_tokens: whole, "
         "final_tokens: whole, dropped: [{*: any}], *: any}, cache: \"miss\" | \"exact\" | \"semantic\", "
-        "backend: text | null, trace_id: text | null, seconds: number}"},
+        "backend: text | null, trace_id: text | null, seconds: number, "
+        "analysis?: \"combined\" | \"separate\", parts?: [Part]}"},
     DeclaredShape{"SearchResult", "{hits: [Hit], degraded: text | null, seconds: number}"},
     DeclaredShape{"Document",
                   "{document: text, document_id: text, version: text, type: text, title: text | null, "

@@ -25,6 +25,7 @@ class FakeService final : public service::Service {
   Result<service::Answer> ask(const service::Question& asked, Deadline, std::stop_token) override {
     question = asked;
     if (watched) watched(asked.watch);
+    if (asked.on_part && !answer.by_document.empty()) asked.on_part(answer, answer.by_document.size());
     return or_failure(answer);
   }
   Result<service::SearchResult> search(const service::Query& asked, Deadline, std::stop_token) override {

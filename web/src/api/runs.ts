@@ -2,13 +2,14 @@
 // as one request that answers at its end. Either way the caller sees the same events.
 import { EventReader } from "./events";
 import { asFailure, Failure, get, part, post, remove, send } from "./http";
-import type { Answer, Citation, Turn } from "./types";
+import type { Answer, Citation, Part, Turn } from "./types";
 
 export interface Question {
   session: string;
   question: string;
   documents: string[]; // Ids; empty: all.
   asTyped: boolean;
+  analysis: "combined" | "separate";
 }
 
 export interface StepEvent {
@@ -17,6 +18,12 @@ export interface StepEvent {
   part?: number | null; // Of a question that was cut into parts.
   ms: number;
   detail?: string;
+  document?: string; // That is asked by itself.
+}
+
+export interface PartEvent extends Part {
+  index: number;
+  parts: number; // In all.
 }
 
 export interface Seal {
@@ -31,6 +38,7 @@ export interface RunEvents {
   step(event: StepEvent): void;
   draft(text: string): void;
   seal(event: Seal): void;
+  part(event: PartEvent): void;
   notice(text: string): void;
   done(turn: Turn): void;
   stopped(): void;
@@ -39,7 +47,13 @@ export interface RunEvents {
 
 let runsAnswer = true; // Until this server says that it has none.
 
-const filterOf = (documents: string[]) => (documents.length > 0 ? { filter: { documents } } : {});
+// What goes to the server, but for the session.
+const bodyOf = ({ question, documents, asTyped, analysis }: Question) => ({
+  question,
+  as_typed: asTyped,
+  ...(documents.length > 0 ? { filter: { documents } } : {}),
+  ...(analysis === "separate" ? { analysis } : {}),
+});
 
 // The signal stops what goes as one request. A run is stopped by stopRun(), so the request that begins it is never cut off:
 // the server would go on with a run that nobody knows of.
@@ -53,8 +67,7 @@ export async function ask(question: Question, events: RunEvents, signal: AbortSi
         return await follow(run, events);
       }
     }
-    const body = { question: question.question, as_typed: question.asTyped, ...filterOf(question.documents) };
-    events.done(await post<Turn>(`/api/sessions/${part(question.session)}/ask`, body, signal));
+    events.done(await post<Turn>(`/api/sessions/${part(question.session)}/ask`, bodyOf(question), signal));
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") events.stopped();
@@ -63,14 +76,8 @@ export async function ask(question: Question, events: RunEvents, signal: AbortSi
 }
 
 async function begin(question: Question): Promise<string | null> {
-  const body = {
-    session: question.session,
-    question: question.question,
-    as_typed: question.asTyped,
-    ...filterOf(question.documents),
-  };
   try {
-    return (await post<{ run: string }>("/api/runs", body)).run;
+    return (await post<{ run: string }>("/api/runs", { session: question.session, ...bodyOf(question) })).run;
   } catch (thrown) {
     if (!asFailure(thrown).missing) throw thrown;
     runsAnswer = false;
@@ -113,6 +120,9 @@ function tell(name: string, data: string, events: RunEvents): boolean {
       return false;
     case "seal":
       events.seal(body as Seal);
+      return false;
+    case "part":
+      events.part(body as PartEvent);
       return false;
     case "notice":
       events.notice((body as { text: string }).text);

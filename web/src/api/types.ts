@@ -41,6 +41,19 @@ export interface Hit {
   ranks: Ranks;
 }
 
+// A document of an answer that asks each by itself: its claims are [first, first + count) of the answer's.
+export interface Part {
+  document: string;
+  document_id: string;
+  title: string | null;
+  status: "answered" | "partial" | "abstained" | "failed";
+  reason: string | null;
+  first: number;
+  count: number;
+  nearest: Hit[];
+  trace_id: string | null;
+}
+
 export interface Answer {
   answer: string;
   mode: "extractive" | "generated";
@@ -68,6 +81,8 @@ export interface Answer {
   backend: string | null;
   trace_id: string | null;
   seconds: number;
+  analysis?: "combined" | "separate"; // Not of answers of earlier versions; as those below.
+  parts?: Part[];
 }
 
 export interface Turn {

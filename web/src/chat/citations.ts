@@ -1,5 +1,5 @@
 // Numbers of an answer's sources: one for each distinct place, from 1, in the order they first appear.
-import type { Citation, Claim } from "../api/types";
+import type { Citation, Claim, Part } from "../api/types";
 
 export interface Source {
   number: number;
@@ -23,6 +23,12 @@ export function numberSources(claims: Claim[]): Numbered {
     sources: [...sources.values()],
     of: (claim) => [...new Set(claim.citations.map((one) => sources.get(placeOf(one))!))],
   };
+}
+
+// The claims of each document, where each was asked by itself; else all of them, of none.
+export function grouped(claims: Claim[], parts: Part[]): { part: Part | null; claims: Claim[] }[] {
+  if (parts.length === 0) return [{ part: null, claims }];
+  return parts.map((part) => ({ part, claims: claims.slice(part.first, part.first + part.count) }));
 }
 
 // The last part of a path: what people call a document.

@@ -1,8 +1,9 @@
 // One chat as it is on the screen: its turns, and the question that is being answered.
 import { asFailure, Failure, get, part, post } from "../api/http";
-import { ask, follow, runningIn, stopRun, type RunEvents, type Seal, type StepEvent } from "../api/runs";
+import { ask, follow, runningIn, stopRun, type PartEvent, type RunEvents, type Seal, type StepEvent } from "../api/runs";
 import type { SessionInfo, Turn } from "../api/types";
 import { announcer } from "../frame/announce.svelte";
+import { analysis } from "./analysis.svelte";
 import { nextVersion } from "./branches";
 import { chats } from "./chats.svelte";
 import { recheck } from "./recheck";
@@ -12,6 +13,7 @@ import { spoken } from "./words";
 export class Running {
   steps: StepEvent[] = $state([]);
   sealed: Seal[] = $state([]);
+  parts: PartEvent[] = $state([]); // Documents that have been asked, each by itself.
   draft = $state("");
   notices: string[] = $state([]);
   state: "asking" | "stopping" | "stopped" | "failed" = $state("asking");
@@ -101,7 +103,7 @@ export class Conversation {
       return null;
     }
     const session = this.session;
-    void ask({ session, question, documents, asTyped }, this.eventsOf(running, session), running.abort.signal);
+    void ask({ session, question, documents, asTyped, analysis: analysis.chosen }, this.eventsOf(running, session), running.abort.signal);
     return session;
   }
 
@@ -144,7 +146,7 @@ export class Conversation {
     return {
       begun: (run) => (running.run = run),
       step: (event) => {
-        const at = running.steps.findIndex((one) => one.agent === event.agent && one.part === event.part);
+        const at = running.steps.findIndex((one) => one.agent === event.agent && one.part === event.part && one.document === event.document);
         if (at < 0) running.steps.push(event);
         else running.steps[at] = event;
       },
@@ -152,6 +154,11 @@ export class Conversation {
       seal: (event) => {
         running.sealed[event.index] = event;
         running.draft = "";
+      },
+      part: (event) => {
+        running.parts[event.index] = event;
+        running.draft = "";
+        if (shown()) announcer.say(`${event.index + 1} of ${event.parts} documents asked.`);
       },
       notice: (text) => running.notices.push(text),
       done: (turn) => {

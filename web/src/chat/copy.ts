@@ -1,14 +1,20 @@
 // An answer for the clipboard: sentences with footnotes that can be checked again (docmind verify).
-import type { Answer } from "../api/types";
-import { documentName, numberSources, placeName } from "./citations";
+import type { Answer, Claim } from "../api/types";
+import { documentName, grouped, numberSources, placeName } from "./citations";
+import { withoutSentences } from "./words";
 
 export function asMarkdown(answer: Answer): string {
   const numbered = numberSources(answer.claims);
-  const lines = answer.claims.map((claim) => {
+  const line = (claim: Claim): string => {
     const marks = numbered.of(claim).map((source) => `[^${source.number}]`).join("");
     if (claim.origin === "general") return `${claim.text} (not from your documents)`;
     return claim.supported === false ? `${claim.text} (no source)` : claim.text + marks;
-  });
+  };
+  const lines = grouped(answer.claims, answer.parts ?? []).flatMap(({ part, claims }) => [
+    ...(part ? [`### ${documentName(part.document)}`] : []),
+    ...claims.map(line),
+    ...(part && claims.length === 0 ? [withoutSentences(part)] : []),
+  ]);
   const notes = numbered.sources.map(({ number, citation }) => {
     const place = placeName(citation);
     const where = [documentName(citation.document), place, `version ${citation.version.slice(0, 8)}`, `bytes ${citation.start}–${citation.end}`];

@@ -1,5 +1,5 @@
 // What is written beside answers. Each has its own field in the answer, so nothing here is guessed.
-import type { Answer, Turn } from "../api/types";
+import type { Answer, Part, Turn } from "../api/types";
 
 export interface Note {
   kind: "plain" | "warning" | "general";
@@ -38,7 +38,10 @@ export function notesOf(turn: Turn): Note[] {
     notes.push({ kind: "plain", mark: "✂", text: `Left out to fit ${(answer.context.limit ?? 0).toLocaleString("en")} tokens: ${fewer.toLocaleString("en")} tokens.` });
   }
   const { read, total, unit } = answer.coverage;
-  if (answer.status !== "abstained" && unit !== "passage" && total > 0) {
+  const asked = answer.parts?.length ?? 0;
+  if (asked > 0) {
+    if (total > asked) notes.push({ kind: "plain", mark: "∑", text: `Asked ${asked} of ${count(total, "document")}: those with the nearest passages.` });
+  } else if (answer.status !== "abstained" && unit !== "passage" && total > 0) {
     notes.push(
       read < total
         ? { kind: "warning", mark: "⚠", text: `Read ${read} of ${count(total, unit)}: not a total.` }
@@ -62,11 +65,19 @@ function quotesStand(answer: Answer): string {
 
 export const doubtWords = "No passage in your documents says this.";
 
+// What stands in the place of a document's sentences where it has none.
+export function withoutSentences(part: Part): string {
+  if (part.status === "failed") return `It could not be asked: ${part.reason ?? ""}`;
+  return part.reason ?? "This document does not say.";
+}
+
 export function spoken(answer: Answer): string {
   if (answer.status === "abstained") return "Answer ready: your documents do not say.";
   const sources = new Set(answer.claims.flatMap((claim) => claim.citations.map((one) => `${one.document_id}${one.start}-${one.end}`)));
   const unsupported = answer.claims.filter((claim) => claim.supported === false).length;
-  const parts = [count(answer.claims.length, "sentence"), count(sources.size, "source")];
+  const asked = answer.parts ?? [];
+  const parts = asked.length > 0 ? [`${asked.filter((one) => one.count > 0).length} of ${count(asked.length, "document")} say something`] : [];
+  parts.push(count(answer.claims.length, "sentence"), count(sources.size, "source"));
   if (unsupported > 0) parts.push(`${unsupported} without source`);
   return `Answer ready: ${parts.join(", ")}.`;
 }
