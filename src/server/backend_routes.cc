@@ -69,13 +69,16 @@ std::vector<service::Check> Routes::health_checks() const {
   return checks;
 }
 
-Routes::Reply Routes::backends(const Call& call) {
+json::array Routes::backends_now() const {
   json::array list;
-  if (options_.backends != nullptr) {
-    options_.backends->look(Deadline::in(options_.probe_patience, clock_), call.stop);
-    for (const router::MemberStatus& one : options_.backends->status()) list.push_back(to_json(one));
-  }
-  return ok(json::object{{"backends", std::move(list)}});
+  if (options_.backends == nullptr) return list;
+  for (const router::MemberStatus& one : options_.backends->status()) list.push_back(to_json(one));
+  return list;
+}
+
+Routes::Reply Routes::backends(const Call& call) {
+  if (options_.backends != nullptr) options_.backends->look(Deadline::in(options_.probe_patience, clock_), call.stop);
+  return ok(json::object{{"backends", backends_now()}});
 }
 
 Routes::Reply Routes::use_backend(const Call& call) {

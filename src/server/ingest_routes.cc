@@ -1,5 +1,6 @@
 // The two routes that read documents: paths of this machine, and uploads. Both answer with one summary, or, when the
-// client accepts text/event-stream, with "progress" events and then one "summary" or one "error".
+// client accepts text/event-stream, with a "job" event, "progress" events and then one "summary" or one "error". Either
+// is a job while it lasts.
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -12,27 +13,35 @@
 namespace docmind::server {
 namespace {
 
+namespace json = boost::json;
+
 constexpr std::size_t kMaxFileName = 255;
 
 // Runs some work that reports progress, and answers with what came out of it.
 class Reporting {
  public:
-  using Work = std::function<Result<service::Summary>(const service::OnProgress&)>;
+  using Work = std::function<Result<service::Summary>(const service::OnProgress&, const std::stop_token& stop)>;
 
-  Reporting(const net::Request& request, net::ResponseWriter& out)
-      : out_(out),
+  Reporting(Jobs& jobs, std::string what, const net::Request& request, net::ResponseWriter& out)
+      : job_(jobs, std::move(what), out.stop()),
+        out_(out),
         streams_(request.headers.find("Accept").value_or("").find("text/event-stream") != std::string::npos) {}
 
   Result<Answered> run(const Work& work) {
     if (!streams_) {
-      const service::Summary summary = DM_TRY(finished(work([](const service::Progress&) {})));
+      const service::Summary summary =
+          DM_TRY(finished(work([this](const service::Progress& one) { job_.tell(one); }, job_.stop())));
       return ok(to_json(summary));
     }
     DM_TRY(out_.begin({.headers = {{"Content-Type", "text/event-stream"},
                                    {"Cache-Control", "no-store"},
                                    {"X-Content-Type-Options", "nosniff"}}}));
-    const Result<service::Summary> summary =
-        finished(work([this](const service::Progress& progress) { event("progress", to_text(to_json(progress))); }));
+    event("job", to_text(json::object{{"job", job_.id()}}));
+    const service::OnProgress tell = [this](const service::Progress& one) {
+      job_.tell(one);
+      event("progress", to_text(to_json(one)));
+    };
+    const Result<service::Summary> summary = finished(work(tell, job_.stop()));
     if (summary) {
       event("summary", to_text(to_json(*summary)));
     } else {
@@ -51,9 +60,14 @@ class Reporting {
   // A client that has gone is noticed through the stop token, not here.
   void event(std::string_view name, const std::string& data) { (void)out_.write(net::sse_text(name, data)); }
 
+  Jobs::Job job_;
   net::ResponseWriter& out_;
   const bool streams_;
 };
+
+std::string in_words(std::string_view first, std::size_t count, std::string_view kind) {
+  return count == 1 ? std::string(first) : std::to_string(count) + " " + std::string(kind);
+}
 
 void add(service::Summary& sum, service::Summary one) {
   sum.documents += one.documents;
@@ -111,21 +125,23 @@ Routes::Reply Routes::ingest(const Call& call) {
     return Answered(std::move(refused));
   }
   const std::vector<std::string> paths = DM_TRY(read_paths(call.body));
-  return Reporting(call.request, call.out).run([&](const service::OnProgress& progress) {
-    return service_.ingest(paths, progress, Deadline::never(), call.stop);
-  });
+  return Reporting(jobs_, in_words(paths.front(), paths.size(), "paths"), call.request, call.out)
+      .run([&](const service::OnProgress& progress, const std::stop_token& stop) {
+        return service_.ingest(paths, progress, Deadline::never(), stop);
+      });
 }
 
 Routes::Reply Routes::upload(const Call& call) {
   const std::vector<Upload> uploads = DM_TRY(uploads_in(call.request));
-  return Reporting(call.request, call.out).run([&](const service::OnProgress& progress) -> Result<service::Summary> {
-    service::Summary sum;
-    for (const Upload& one : uploads) {
-      add(sum, DM_TRY(service_.upload(one.name, std::string(one.bytes), progress, Deadline::never(), call.stop)));
-      if (sum.cancelled) break;
-    }
-    return sum;
-  });
+  return Reporting(jobs_, in_words(uploads.front().name, uploads.size(), "files"), call.request, call.out)
+      .run([&](const service::OnProgress& progress, const std::stop_token& stop) -> Result<service::Summary> {
+        service::Summary sum;
+        for (const Upload& one : uploads) {
+          add(sum, DM_TRY(service_.upload(one.name, std::string(one.bytes), progress, Deadline::never(), stop)));
+          if (sum.cancelled) break;
+        }
+        return sum;
+      });
 }
 
 }  // namespace docmind::server

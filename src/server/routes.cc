@@ -64,6 +64,12 @@ net::Response refused(const net::Request& request, int status, const Error& erro
   return response;
 }
 
+// A deleted document leaves the chats, too.
+bool changes_chats(std::string_view method, std::string_view pattern) {
+  return method != "GET" &&
+         (pattern.starts_with("/api/sessions") || (method == "DELETE" && pattern.starts_with("/api/documents")));
+}
+
 bool is_quick(std::string_view path) { return path.starts_with("/health") || path == "/metrics"; }
 bool is_long(std::string_view path) { return path.ends_with("/events") || path.starts_with("/v1/"); }
 
@@ -91,7 +97,8 @@ Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& m
       gate_(options_.gate, options_.keys, clock),
       active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")),
       default_k_(options_.default_k),
-      upload_bytes_(options_.upload_bytes) {}
+      upload_bytes_(options_.upload_bytes),
+      jobs_(clock) {}
 
 std::uint64_t Routes::body_bytes(const net::Request& head) const {
   if (head.target.path == "/api/sign-in") return kSignInBytes;  // Anybody may send it.
@@ -184,8 +191,10 @@ Routes::Reply Routes::dispatch(const net::Request& request, net::ResponseWriter&
     Result<> fits = check(request.target, found.route->wire.query);
     Result<json::object> body = fits ? body_of(request, *found.route) : fits.error();
     if (!body) return Answered(refused(request, net::status_of(body.error().code), body.error()));
-    return (this->*found.route->run)({request, out, std::move(found.id), std::move(found.page), *std::move(body),
-                                      Deadline::in(options_.ask_patience, clock_), out.stop()});
+    Reply reply = (this->*found.route->run)({request, out, std::move(found.id), std::move(found.page), *std::move(body),
+                                             Deadline::in(options_.ask_patience, clock_), out.stop()});
+    if (reply && changes_chats(found.route->method, found.route->pattern)) ++chat_changes_;
+    return reply;
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (found.allowed.empty() && reads) {
@@ -216,15 +225,18 @@ Routes::Reply Routes::ready(const Call& call) {
                "Ask again in a moment; /health says what is missing."};
 }
 
-Routes::Reply Routes::health(const Call&) {
+json::object Routes::health_now() const {
   const std::vector<service::Check> checks = health_checks();
-  const service::CheckStatus status = worst(checks);
-  const json::object body{{"status", name(status)},
-                          {"version", DOCMIND_VERSION},
-                          {"ready", service_.ready()},
-                          {"checks", to_json(checks)},
-                          {"alerts", alerts_now(Which::kRaised)}};
-  return Answered(net::json_response(status == service::CheckStatus::kFailed ? 503 : 200, to_text(body)));
+  return {{"status", name(worst(checks))},
+          {"version", DOCMIND_VERSION},
+          {"ready", service_.ready()},
+          {"checks", to_json(checks)},
+          {"alerts", alerts_now(Which::kRaised)}};
+}
+
+Routes::Reply Routes::health(const Call&) {
+  const json::object body = health_now();
+  return Answered(net::json_response(body.at("status") == "failed" ? 503 : 200, to_text(body)));
 }
 
 Routes::Reply Routes::metrics_text(const Call& call) {

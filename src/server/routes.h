@@ -17,10 +17,12 @@
 #include "llm/ollama/ollama_models.h"
 #include "llm/router/router.h"
 #include "net/server.h"
+#include "net/sse.h"
 #include "obs/metrics.h"
 #include "print/paper.h"
 #include "server/alerts.h"
 #include "server/gate.h"
+#include "server/jobs.h"
 #include "server/mcp.h"
 #include "server/metric_series.h"
 #include "server/model_files.h"
@@ -149,6 +151,9 @@ class Routes {
   Reply metric_series(const Call& call);
   Reply target_list(const Call& call);
   Reply alerts(const Call& call);
+  Reply job_list(const Call& call);
+  Reply stop_job(const Call& call);
+  Reply events(const Call& call);
   enum class Which : std::uint8_t { kRaised, kAll };  // Raised: what somebody should know of now.
   boost::json::array alerts_now(Which which) const;
   Reply doctor(const Call& call);
@@ -195,6 +200,10 @@ class Routes {
   // The answer to a request that names a path of this machine, where none may be named over TCP.
   std::optional<net::Response> path_refused(const Call& call, std::string hint) const;
   std::vector<service::Check> health_checks() const;  // The product's, and one of each backend.
+  boost::json::object health_now() const;
+  boost::json::array backends_now() const;
+  boost::json::object jobs_now() const;
+  std::vector<net::SseEvent> standing() const;  // What a page shows all the time.
   Reply replay(const Call& call);
   Reply verify(const Call& call);
   Reply sessions(const Call& call);
@@ -236,6 +245,8 @@ class Routes {
   std::atomic<std::uint32_t> default_k_;
   std::atomic<std::uint64_t> upload_bytes_;
   std::atomic<std::uint64_t> chat_replies_ = 0;
+  std::atomic<std::uint64_t> chat_changes_ = 0;  // Of what /api/sessions lists, as far as this process made them.
+  Jobs jobs_;
   std::unique_ptr<Runs> runs_;  // The last: what is being made uses all of the above.
 };
 

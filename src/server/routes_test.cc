@@ -441,11 +441,12 @@ TEST_F(RoutesTest, IngestStreamsItsProgress) {
   const net::Response response = post("/api/ingest", R"({"paths":["/a"]})", "text/event-stream");
   EXPECT_EQ(response.headers.find("Content-Type"), "text/event-stream");
   const std::vector<std::string> got = events(response.body);
-  ASSERT_EQ(got.size(), 3U);
-  EXPECT_EQ(got[0], R"(progress {"stage":"reading","file":"/a","files_done":0,"files_total":2,"bytes_done":0,)"
+  ASSERT_EQ(got.size(), 4U);
+  EXPECT_EQ(got[0], R"(job {"job":"1"})");
+  EXPECT_EQ(got[1], R"(progress {"stage":"reading","file":"/a","files_done":0,"files_total":2,"bytes_done":0,)"
                     R"("bytes_total":0,"pages":7,"chunks_done":0,"chunks_found":0,"seconds":0,"seconds_left":null})");
-  EXPECT_THAT(got[1], HasSubstr(R"("stage":"done")"));
-  EXPECT_THAT(got[2], HasSubstr(R"(summary {"documents":0)"));
+  EXPECT_THAT(got[2], HasSubstr(R"("stage":"done")"));
+  EXPECT_THAT(got[3], HasSubstr(R"(summary {"documents":0)"));
   service.failure = Error{Code::kUnavailable, "no parser", "reinstall"};
   EXPECT_EQ(events(post("/api/ingest", R"({"paths":["/a"]})", "text/event-stream").body).back(),
             R"(error {"error":{"code":"unavailable","message":"no parser","hint":"reinstall"}})");
@@ -473,7 +474,7 @@ TEST_F(RoutesTest, UploadsKeepTheirNamesAndLoseTheirFolders) {
   EXPECT_THAT(response.body, HasSubstr(R"({"documents":3,"added":3,)"));
   EXPECT_EQ(service.uploads, (std::vector<std::pair<std::string, std::string>>{
                                  {"\xE8\x88\xB9.md", "a"}, {"b.md", std::string("\0b", 2)}, {"c.md", ""}}));
-  EXPECT_EQ(events(upload(form("d.md", "x") + "--XX--", "text/event-stream").body).size(), 1U);
+  EXPECT_EQ(events(upload(form("d.md", "x") + "--XX--", "text/event-stream").body).size(), 2U);
 }
 
 TEST_F(RoutesTest, BadUploadsAreBadRequests) {
@@ -541,7 +542,7 @@ TEST_F(RoutesTest, WorksOverARealSocket) {
                                 stream += bytes;
                                 return {};
                               }}));
-  EXPECT_EQ(events(stream).size(), 201U);
+  EXPECT_EQ(events(stream).size(), 202U);
   const auto missing = (*client)->call(here, {.target = {.path = "/nowhere"}});
   EXPECT_EQ(missing.error().code, Code::kNotFound);
   EXPECT_NE(missing.error().hint, "");

@@ -94,6 +94,7 @@ Routes::Reply Routes::start_run(const Call& call) {
                    const Deadline deadline = Deadline::in(options_.ask_patience, clock_);
                    const Following following{.watch = watch_of(say), .on_part = parts_as_events(say)};
                    const json::value done = DM_TRY(answer_followed(asked, following, deadline, std::move(stop)));
+                   ++chat_changes_;
                    const json::value& answer = asked.session.empty() ? done : json_member(done, "answer");
                    if (json_list(json_member(answer, "parts")).empty()) seal_all(answer, say);
                    return to_text(done);

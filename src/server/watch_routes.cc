@@ -1,9 +1,14 @@
-// The routes that say how things stand: targets beside what was measured, alerts.
+// The routes that say how things stand: targets beside what was measured, alerts, jobs, and all of it as it changes.
 #include <boost/json.hpp>
 #include <cmath>
+#include <condition_variable>
+#include <map>
 
 #include "base/json.h"
+#include "base/thread_annotations.h"
+#include "exec/wait.h"
 #include "server/impl/call.h"
+#include "server/json_write.h"
 #include "server/routes.h"
 #include "server/targets.h"
 
@@ -40,6 +45,17 @@ json::object to_json(const Alert& one) {
           {"expected", to_json(one.expected)}};
 }
 
+constexpr Duration kBetweenLooks = std::chrono::seconds(1);
+constexpr int kLooksAProbe = 5;  // Backends are asked how they are in every fifth look.
+
+// False when it was told to stop.
+bool rest(Deadline until, const std::stop_token& stop) {
+  Mutex mutex;
+  std::condition_variable_any nobody;
+  MutexLock lock(mutex);
+  return exec::wait_until(nobody, lock, until, stop, [] { return false; }) == exec::Waited::kDeadline;
+}
+
 }  // namespace
 
 Routes::Reply Routes::target_list(const Call&) {
@@ -56,6 +72,56 @@ Routes::Reply Routes::target_list(const Call&) {
 }
 
 Routes::Reply Routes::alerts(const Call&) { return ok(json::object{{"alerts", alerts_now(Which::kAll)}}); }
+
+json::object Routes::jobs_now() const {
+  json::array list;
+  for (const JobInfo& one : jobs_.list()) {
+    list.push_back(json::object{{"job", one.id},
+                                {"what", one.what},
+                                {"began_ms", one.began_ms},
+                                {"progress", one.progress ? to_json(*one.progress) : json::value(nullptr)}});
+  }
+  return {{"jobs", std::move(list)}};
+}
+
+Routes::Reply Routes::job_list(const Call&) { return ok(jobs_now()); }
+
+Routes::Reply Routes::stop_job(const Call& call) {
+  DM_TRY(jobs_.stop(call.id));
+  return ok(json::object{{"stopped", true}});
+}
+
+std::vector<net::SseEvent> Routes::standing() const {
+  return {{.name = "health", .data = to_text(health_now())},
+          {.name = "backends", .data = to_text(json::object{{"backends", backends_now()}})},
+          {.name = "documents", .data = to_text(json::object{{"generation", service_.generation()}})},
+          {.name = "chats", .data = to_text(json::object{{"changes", chat_changes_.load()}})},
+          {.name = "jobs", .data = to_text(jobs_now())}};
+}
+
+// Everything once, then what has changed. Who joins again is told everything again: nothing has to be numbered.
+Routes::Reply Routes::events(const Call& call) {
+  DM_TRY(call.out.begin({.headers = {{"Content-Type", "text/event-stream"},
+                                     {"Cache-Control", "no-store"},
+                                     {"X-Content-Type-Options", "nosniff"}}}));
+  std::map<std::string, std::string> told;
+  Deadline silent = Deadline::in(options_.heartbeat, clock_);
+  for (int look = 0;; ++look) {
+    if (options_.backends != nullptr && look % kLooksAProbe == 0) {
+      options_.backends->look(Deadline::in(options_.probe_patience, clock_), call.stop);
+    }
+    std::string text;
+    for (const net::SseEvent& one : standing()) {
+      if (std::exchange(told[one.name], one.data) != one.data) text += net::sse_text(one);
+    }
+    if (text.empty() && silent.expired()) text = ": still here\n\n";
+    if (!text.empty()) silent = Deadline::in(options_.heartbeat, clock_);
+    if (!text.empty() && !call.out.write(text)) break;
+    if (!rest(Deadline::in(kBetweenLooks, clock_), call.stop)) break;
+  }
+  (void)call.out.end();
+  return Answered();
+}
 
 json::array Routes::alerts_now(Which which) const {
   json::array out;

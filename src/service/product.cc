@@ -138,6 +138,8 @@ class Product final : public Service {
     return index.search(query, deadline, stop);
   }
 
+  std::uint64_t generation() const override { return library_->generation(); }
+
   Result<LibraryInfo> documents(Hashing hashing, Deadline deadline, std::stop_token stop) override {
     library::Snapshot at = DM_TRY(library_->read(deadline, stop));
     LibraryInfo info;

@@ -203,6 +203,7 @@ class Service {
   virtual Result<Answer> ask(const Question& question, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<SearchResult> search(const Query& query, Deadline deadline, std::stop_token stop) = 0;
   virtual Result<LibraryInfo> documents(Hashing hashing, Deadline deadline, std::stop_token stop) = 0;
+  virtual std::uint64_t generation() const = 0;  // Of the library: higher after each change.
   // By id or path; kNotFound. Returns what was deleted.
   virtual Result<DocumentInfo> remove(std::string_view id_or_path, Deadline deadline, std::stop_token stop) = 0;
   // A document's place, as document_view.h has it.

@@ -59,6 +59,18 @@ class Finished:
         return f"{self.args} -> {self.code}\n{self.out[-2000:]}\n{self.err[-4000:]}"
 
 
+def events(response):
+    """The server-sent events of a response as they come: what each of their fields says."""
+    event = {}
+    for line in response:
+        field, _, value = line.decode().rstrip("\n").partition(": ")
+        if field:
+            event[field] = value
+        elif "event" in event:
+            yield event
+            event = {}
+
+
 class DocMindTest(unittest.TestCase):
     """Every test has an empty data directory of its own in self.data and a work folder in self.work."""
 

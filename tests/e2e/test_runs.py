@@ -5,6 +5,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
+from harness import events
 from test_engine import wait_for
 from tiny_model import TinyModelTest
 
@@ -26,16 +27,11 @@ class Follows:
         connection.request("GET", f"/api/runs/{run}/events", headers={"Last-Event-ID": str(after)})
         response = connection.getresponse()
         self.assertEqual((response.status, response.headers["Content-Type"]), (200, "text/event-stream"))
-        out, event = [], {}
-        for line in response:
-            field, _, value = line.decode().rstrip("\n").partition(": ")
-            if field:
-                event[field] = value
-            elif "event" in event:
-                out.append((int(event["id"]), event["event"], json.loads(event["data"])))
-                event = {}
-                if out[-1][1] == until:
-                    break
+        out = []
+        for event in events(response):
+            out.append((int(event["id"]), event["event"], json.loads(event["data"])))
+            if out[-1][1] == until:
+                break
         return out
 
 

@@ -72,6 +72,10 @@ inline constexpr std::array kDeclaredShapes = {
                   "{document: text, document_id: text, version: text, type: text, title: text | null, "
                   "size: whole, modified_ms: whole, added_ms: whole, pages: whole | null, chunks: whole, "
                   "warnings: [text]}"},
+    DeclaredShape{"Progress",
+                  "{stage: text, file: text | null, files_done: whole, files_total: whole, bytes_done: whole, "
+                  "bytes_total: whole, pages: whole, chunks_done: whole, chunks_found: whole, seconds: number, "
+                  "seconds_left: number | null}"},
     DeclaredShape{"Summary",
                   "{documents: whole, added: whole, updated: whole, unchanged: whole, "
                   "failed: [{path: text, error: text}], missing: [text], skipped: whole, renamed: whole, "

@@ -13,14 +13,14 @@ namespace docmind::server::testing {
 class FakeService final : public service::Service {
  public:
   Result<service::Summary> ingest(const std::vector<std::string>& paths, const service::OnProgress& on_progress,
-                                  Deadline, std::stop_token) override {
+                                  Deadline, std::stop_token stop) override {
     ingested = paths;
-    return work(on_progress);
+    return work(on_progress, stop);
   }
   Result<service::Summary> upload(const std::string& name, std::string bytes, const service::OnProgress& on_progress,
-                                  Deadline, std::stop_token) override {
+                                  Deadline, std::stop_token stop) override {
     uploads.emplace_back(name, std::move(bytes));
-    return work(on_progress);
+    return work(on_progress, stop);
   }
   Result<service::Answer> ask(const service::Question& asked, Deadline, std::stop_token) override {
     question = asked;
@@ -37,6 +37,7 @@ class FakeService final : public service::Service {
     if (hashing == service::Hashing::kContent) info.content_hash = "c0ffee";
     return or_failure(info);
   }
+  std::uint64_t generation() const override { return library.generation; }
   Result<service::DocumentInfo> remove(std::string_view which, Deadline, std::stop_token) override {
     removed = which;
     return or_failure(document);
@@ -105,6 +106,7 @@ class FakeService final : public service::Service {
   std::vector<std::pair<std::string, std::string>> uploads;
   std::vector<std::pair<cache::PurgeBy, std::string>> purged;
   std::function<void(const agents::Watch&)> watched{};
+  std::function<void(const std::stop_token&)> working{};  // While documents are read.
   service::Question question;
   service::Query query;
   service::PlaceAsked place;
@@ -118,8 +120,9 @@ class FakeService final : public service::Service {
     if (failure) return *failure;
     return value;
   }
-  Result<service::Summary> work(const service::OnProgress& on_progress) {
+  Result<service::Summary> work(const service::OnProgress& on_progress, const std::stop_token& stop) {
     for (const service::Progress& one : progress) on_progress(one);
+    if (working) working(stop);
     return or_failure(summary);
   }
 };

@@ -1,5 +1,6 @@
 // Documents in and out.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ferries } from "./documents.mjs";
@@ -159,4 +160,48 @@ scenario("EE37 after a delete its words are in no file of the data directory", {
   await tab.getByRole("link", { name: "Library" }).click();
   await tab.getByRole("link", { name: "ferries.md" }).waitFor();
   assert.ok(filesWith(data, ["Mathilda"]).length > 0, "other documents stay");
+});
+
+// What a page shows of changes that it had no part in. Where a browser gives no locks each tab listens by itself.
+async function othersAreSeen(site, tab) {
+  const reading = spawn(site.binary, ["--data", join(site.folder, "data"), "ingest", site.file(ferries), site.file(faq())], { env: site.environment, stdio: "ignore" });
+  const ended = new Promise((done) => reading.on("exit", done));
+  const others = tab.getByRole("region", { name: "Read for others" });
+  await others.getByText(/2 paths.*passages/s).waitFor();
+  await tab.getByRole("link", { name: "ferries.md" }).waitFor();
+  await others.getByRole("button", { name: "Stop reading 2 paths" }).click();
+  await others.waitFor({ state: "detached" });
+  assert.notEqual(await ended, 0);
+  await site.json("/api/sessions/elsewhere/ask", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ question: "Who built the ferry Aurora?" }) });
+  await tab.getByRole("navigation").getByRole("link", { name: "Who built the ferry Aurora?" }).waitFor();
+}
+
+scenario("what the command line reads and asks is seen in every tab, by one stream", {}, async ({ site, open }) => {
+  const first = await open("/library");
+  const second = await first.context().newPage();
+  await second.goto(first.url());
+  await othersAreSeen(site, second);
+  await first.getByRole("navigation").getByRole("link", { name: "Who built the ferry Aurora?" }).waitFor();
+  assert.equal(first.log.requests.filter((one) => one.endsWith("/api/events")).length, 1);
+});
+
+scenario("the same where a browser gives no locks, and a tab that is not seen listens no more", {}, async ({ site, open }) => {
+  const tab = await open("/help");
+  await tab.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+  await tab.goto(new URL("/library", site.address).href);
+  await othersAreSeen(site, tab);
+  const streams = () => tab.log.requests.filter((one) => one.endsWith("/api/events")).length;
+  const before = streams();
+  await tab.evaluate(() => {
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await site.restart();
+  const joined = tab.waitForRequest("**/api/events");
+  assert.equal(streams(), before);
+  await tab.evaluate(() => {
+    Object.defineProperty(document, "hidden", { value: false, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await joined;
 });

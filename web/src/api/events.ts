@@ -33,3 +33,12 @@ function read(block: string): ServerEvent {
   event.data = data.join("\n");
   return event;
 }
+
+export async function* pieces(response: Response): AsyncGenerator<string> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}

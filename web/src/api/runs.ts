@@ -1,6 +1,6 @@
 // A question to the server: as a run whose events come while it works (POST /api/runs), or, where the server has no runs,
 // as one request that answers at its end. Either way the caller sees the same events.
-import { EventReader } from "./events";
+import { EventReader, pieces } from "./events";
 import { asFailure, Failure, get, part, post, remove, send } from "./http";
 import type { Answer, Citation, Part, Turn } from "./types";
 
@@ -147,15 +147,6 @@ function tell(name: string, data: string, events: RunEvents): boolean {
 function turnOf(body: unknown): Turn {
   const held = body as { turn?: Turn | number; answer?: Answer };
   return (typeof held.turn === "object" ? held.turn : held) as Turn;
-}
-
-async function* pieces(response: Response): AsyncGenerator<string> {
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
-  }
 }
 
 export const stopRun = (run: string) => remove<{ stopped: boolean }>(`/api/runs/${part(run)}`);

@@ -141,6 +141,13 @@ export interface Progress {
   seconds_left: number | null;
 }
 
+export interface Job {
+  job: string;
+  what: string;
+  began_ms: number;
+  progress: Progress | null;
+}
+
 export interface Backend {
   name: string;
   where: string;

@@ -5,6 +5,7 @@ import type { Progress, Summary } from "./types";
 
 export interface UploadEvents {
   sent(share: number): void; // 0 to 1.
+  began(job: string): void; // Its name among the server's jobs.
   progress(progress: Progress): void;
 }
 
@@ -23,6 +24,7 @@ export function upload(files: { name: string; file: File }[], events: UploadEven
       read = request.responseText.length;
       if (request.status !== 200) return;
       for (const event of reader.take(fresh)) {
+        if (event.name === "job") events.began((JSON.parse(event.data) as { job: string }).job);
         if (event.name === "progress") events.progress(JSON.parse(event.data) as Progress);
         if (event.name === "summary") summary = JSON.parse(event.data) as Summary;
         if (event.name === "error") failure = failureOf(500, event.data);

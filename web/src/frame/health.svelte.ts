@@ -1,17 +1,13 @@
-// Whether our server answers, and how it is. Asked every 5 seconds while the page can be seen.
+// Whether our server answers, and how it is: as ambient.ts hears, and as it is looked at.
 import { asFailure, failureOf, get } from "../api/http";
 import type { Backend, Health } from "../api/types";
-
-const everySeconds = 5;
 
 class ServerHealth {
   online = $state(true);
   health: Health | null = $state.raw(null);
   backends: Backend[] = $state.raw([]);
-  private timer = 0;
 
   constructor() {
-    document.addEventListener("visibilitychange", () => this.look());
     void this.look();
   }
 
@@ -26,19 +22,20 @@ class ServerHealth {
     return [...this.backends.filter((one) => one.in_use && one.leaves_this_machine).map((one) => one.where), ...shared];
   }
 
+  is(health: Health): void {
+    this.health = health;
+    this.online = true;
+  }
+
   async look(): Promise<void> {
-    clearTimeout(this.timer);
-    if (document.hidden) return;
     try {
       const response = await fetch("/health"); // 503 has the same body.
       if (response.status === 401) throw failureOf(response.status, await response.text());
-      this.health = (await response.json()) as Health;
+      this.is((await response.json()) as Health);
       this.backends = (await get<{ backends: Backend[] }>("/api/backends")).backends;
-      this.online = true;
     } catch (thrown) {
       this.online = asFailure(thrown).status !== 0;
     }
-    this.timer = setTimeout(() => void this.look(), everySeconds * 1000);
   }
 }
 

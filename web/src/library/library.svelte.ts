@@ -5,11 +5,14 @@ import type { DocumentInfo } from "../api/types";
 class Library {
   documents: DocumentInfo[] = $state.raw([]);
   known = $state(false);
+  generation = -1;
   trouble: Failure | null = $state.raw(null);
 
   async read(): Promise<void> {
     try {
-      this.documents = (await get<{ documents: DocumentInfo[] }>("/api/documents")).documents;
+      const { documents, generation } = await get<{ documents: DocumentInfo[]; generation: number }>("/api/documents");
+      this.documents = documents;
+      this.generation = generation;
       this.known = true;
       this.trouble = null;
     } catch (thrown) {

@@ -12,6 +12,7 @@ export class Upload {
   share = $state(0); // 0 to 1, never falling.
   progress: Progress | null = $state.raw(null);
   reason = $state("");
+  job = $state("");
   readonly abort = new AbortController();
   constructor(
     readonly name: string,
@@ -78,6 +79,7 @@ class Uploads {
         [one],
         {
           sent: (share) => one.rise(share / 3),
+          began: (job) => (one.job = job),
           progress: (progress) => {
             one.state = "reading";
             one.progress = progress;
