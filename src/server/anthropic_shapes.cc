@@ -86,25 +86,16 @@ json::object message(const ChatReply& reply, json::array content, const json::va
           {"usage", usage_of(reply.answer)}};
 }
 
-// An event is named by its type.
-std::string event(json::object body) {
-  const std::string type(json_text(json_member(body, "type")));
-  return net::sse_text(type, to_text(body));
-}
-
-std::string delta(std::size_t index, json::object what) {
-  return event({{"type", "content_block_delta"}, {"index", index}, {"delta", std::move(what)}});
-}
-
 std::string block_events(std::size_t index, const Block& block) {
   json::object empty{{"type", "text"}, {"text", ""}};
   if (!block.citations.empty()) empty["citations"] = json::array();
-  std::string out = event({{"type", "content_block_start"}, {"index", index}, {"content_block", std::move(empty)}});
+  std::string out =
+      message_event({{"type", "content_block_start"}, {"index", index}, {"content_block", std::move(empty)}});
   for (const json::value& citation : block.citations) {
-    out += delta(index, {{"type", "citations_delta"}, {"citation", citation}});
+    out += message_delta_event(index, {{"type", "citations_delta"}, {"citation", citation}});
   }
-  out += delta(index, {{"type", "text_delta"}, {"text", block.text}});
-  return out + event({{"type", "content_block_stop"}, {"index", index}});
+  out += message_delta_event(index, {{"type", "text_delta"}, {"text", block.text}});
+  return out + message_event({{"type", "content_block_stop"}, {"index", index}});
 }
 
 std::string_view type_of(Code code) {
@@ -131,6 +122,15 @@ std::string_view type_of(Code code) {
 
 }  // namespace
 
+std::string message_event(json::object body) {
+  const std::string type(json_text(json_member(body, "type")));
+  return net::sse_text(type, to_text(body));
+}
+
+std::string message_delta_event(std::size_t block, json::object delta) {
+  return message_event({{"type", "content_block_delta"}, {"index", block}, {"delta", std::move(delta)}});
+}
+
 std::string message_object(const ChatReply& reply) {
   json::array content;
   for (Block& block : blocks_of(reply)) {
@@ -145,21 +145,21 @@ std::string message_object(const ChatReply& reply) {
 }
 
 std::string message_stream_start(const ChatReply& reply) {
-  return event({{"type", "message_start"}, {"message", message(reply, {}, nullptr)}});
+  return message_event({{"type", "message_start"}, {"message", message(reply, {}, nullptr)}});
 }
 
 std::string message_stream_rest(const ChatReply& reply) {
   std::string out;
   const std::vector<Block> blocks = blocks_of(reply);
   for (std::size_t i = 0; i < blocks.size(); ++i) out += block_events(i, blocks[i]);
-  out += event({{"type", "message_delta"},
-                {"delta", {{"stop_reason", "end_turn"}, {"stop_sequence", nullptr}}},
-                {"usage", usage_of(reply.answer)},
-                {"docmind", own_words(reply.answer, reply.site)}});
-  return out + event({{"type", "message_stop"}});
+  out += message_event({{"type", "message_delta"},
+                        {"delta", {{"stop_reason", "end_turn"}, {"stop_sequence", nullptr}}},
+                        {"usage", usage_of(reply.answer)},
+                        {"docmind", own_words(reply.answer, reply.site)}});
+  return out + message_event({{"type", "message_stop"}});
 }
 
-std::string message_stream_ping() { return event({{"type", "ping"}}); }
+std::string message_stream_ping() { return message_event({{"type", "ping"}}); }
 
 std::string anthropic_error(const Error& error) {
   const std::string message = error.message + (error.hint.empty() ? "" : ": " + error.hint);

@@ -4,6 +4,8 @@
 // search_result_location with the link to our page of the document. The rest stands under "docmind". Pure functions.
 // Sources: Anthropic's API reference; the types of its Python client 2.12.0.
 #pragma once
+#include <boost/json/object.hpp>
+#include <cstddef>
 #include <string>
 
 #include "base/error.h"
@@ -18,6 +20,10 @@ std::string message_stream_start(const ChatReply& reply);
 std::string message_stream_rest(const ChatReply& reply);
 std::string message_stream_ping();
 std::string message_stream_error(const Error& error);
+
+// One event of a stream, named by its type; and what a block of a message goes on with.
+std::string message_event(boost::json::object body);
+std::string message_delta_event(std::size_t block, boost::json::object delta);
 
 // {"type":"error","error":{"type","message"}}
 std::string anthropic_error(const Error& error);

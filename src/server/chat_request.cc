@@ -38,7 +38,8 @@ constexpr const char* kResponse =
 constexpr const char* kMessage =
     "{model?: text | null, messages?: [any] | null, stream?: flag | null, max_tokens?: whole | null, "
     "temperature?: number | null, top_p?: number | null, top_k?: whole | null, stop_sequences?: [any] | null, "
-    "metadata?: {*: any} | null, tools?: [any] | null, tool_choice?: {*: any} | null, docmind?: {*: any} | null, "
+    "metadata?: {*: any} | null, tools?: [any] | null, tool_choice?: {*: any} | null, thinking?: {*: any} | null, "
+    "docmind?: {*: any} | null, "
     "*: any}";
 
 Result<json::object> read_fields(std::string_view body, const Shape& shape) {
@@ -186,10 +187,15 @@ Result<ChatRequest> read_response_request(std::string_view body) {
                      .stream = json_flag(json_member(object, "stream"))};
 }
 
-Result<ChatRequest> read_message_request(std::string_view body) {
+Result<json::object> message_fields(std::string_view body) {
   static const Shape shape(kMessage);
-  const json::object object = DM_TRY(read_fields(body, shape));
+  json::object object = DM_TRY(read_fields(body, shape));
   if (!object.contains("messages")) return bad("\"messages\" is missing");
+  return object;
+}
+
+Result<ChatRequest> read_message_request(std::string_view body) {
+  const json::object object = DM_TRY(message_fields(body));
   DM_TRY(no_tool_is_due(object));
   const std::vector<Said> said = DM_TRY(read_said(json_list(json_member(object, "messages"))));
   const std::string_view user = json_text(json_member(json_member(object, "metadata"), "user_id"));

@@ -7,6 +7,7 @@
 // a conversation its last 32 questions count.
 // Sources: OpenAI's API reference (chat completions, responses), Anthropic's (messages).
 #pragma once
+#include <boost/json/object.hpp>
 #include <string_view>
 
 #include "base/result.h"
@@ -25,6 +26,9 @@ struct ChatRequest {
 Result<ChatRequest> read_chat_completion(std::string_view body);   // OpenAI's POST /v1/chat/completions.
 Result<ChatRequest> read_response_request(std::string_view body);  // OpenAI's POST /v1/responses.
 Result<ChatRequest> read_message_request(std::string_view body);   // Anthropic's POST /v1/messages.
+
+// The fields of the last, their types checked.
+Result<boost::json::object> message_fields(std::string_view body);
 
 // The "model" of a body; empty when there is none to be read.
 std::string model_in(std::string_view body);

@@ -10,6 +10,7 @@
 #include "server/anthropic_shapes.h"
 #include "server/chat_request.h"
 #include "server/impl/call.h"
+#include "server/model_messages.h"
 #include "server/openai_shapes.h"
 
 namespace docmind::server {
@@ -183,10 +184,24 @@ Routes::Reply Routes::responses(const Call& call) {
 }
 
 Routes::Reply Routes::messages(const Call& call) {
-  if (const auto named = names_docmind(call.request); !named) {
-    return Answered(in_shape_of(named.error(), anthropic_error));
+  if (names_docmind(call.request)) return answer_in(kMessages, call);
+  Reply reply = model_message(call);
+  if (reply) return reply;
+  return Answered(in_shape_of(reply.error(), anthropic_error));
+}
+
+// A loaded model, which speaks OpenAI's API.
+Routes::Reply Routes::model_message(const Call& call) {
+  const net::Request asked{.method = "POST",
+                           .target = {.path = "/v1/chat/completions"},
+                           .body = DM_TRY(completion_request_of(call.request.body))};
+  MessageWriter writer(call.out);
+  Answered answered = DM_TRY(models_.post(asked, writer));
+  if (answered) {
+    const bool ok = answered->status == 200;
+    answered->body = ok ? DM_TRY(message_of(answered->body)) : message_error_of(answered->status, answered->body);
   }
-  return answer_in(kMessages, call);
+  return answered;
 }
 
 }  // namespace docmind::server

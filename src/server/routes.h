@@ -136,6 +136,7 @@ class Routes {
   Reply chat_completions(const Call& call);
   Reply responses(const Call& call);
   Reply messages(const Call& call);
+  Reply model_message(const Call& call);
   Reply answer_in(const Dialect& dialect, const Call& call);
   Reply mcp(const Call& call);
   Result<ToolResult> ask_tool(const boost::json::object& arguments, const Call& call);

@@ -99,7 +99,8 @@ std::vector<net::SseEvent> Routes::standing() const {
           {.name = "jobs", .data = to_text(jobs_now())}};
 }
 
-// Everything once, then what has changed. Who joins again is told everything again: nothing has to be numbered.
+// Everything once, at once, then what has changed. Who joins again is told everything again: nothing has to be
+// numbered.
 Routes::Reply Routes::events(const Call& call) {
   DM_TRY(call.out.begin({.headers = {{"Content-Type", "text/event-stream"},
                                      {"Cache-Control", "no-store"},
@@ -107,7 +108,7 @@ Routes::Reply Routes::events(const Call& call) {
   std::map<std::string, std::string> told;
   Deadline silent = Deadline::in(options_.heartbeat, clock_);
   for (int look = 0;; ++look) {
-    if (options_.backends != nullptr && look % kLooksAProbe == 0) {
+    if (options_.backends != nullptr && look % kLooksAProbe == 1) {
       options_.backends->look(Deadline::in(options_.probe_patience, clock_), call.stop);
     }
     std::string text;

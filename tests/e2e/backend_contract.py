@@ -59,6 +59,25 @@ class Contract:
         self.assertTrue(done, "the stream has no end")
         return text, finish, usage
 
+    def test_the_same_in_anthropics_shape(self):
+        """Word for word what the model says in OpenAI's, whole and as a stream."""
+        for _ in range(2):  # All that are compared begin with kept cells: random weights feel the last bit.
+            said = self.text_of(chat_template_kwargs={"enable_thinking": False})
+        body = {"model": self.served, "max_tokens": 16, "temperature": 0, "system": QUESTION[0]["content"],
+                "messages": [{"role": "user", "content": [{"type": "text", "text": QUESTION[1]["content"]}]}]}
+        status, whole = self.post(self.address, "/v1/messages", body)
+        self.assertEqual(status, 200, whole)
+        self.assertEqual("".join(block["text"] for block in whole["content"]), said)
+        self.assertIn(whole["stop_reason"], ("end_turn", "max_tokens"))
+        self.assertGreater(whole["usage"]["input_tokens"] + whole["usage"]["cache_read_input_tokens"], 0)
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.address).netloc, timeout=120)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/v1/messages", json.dumps({**body, "stream": True}), {"Content-Type": "application/json"})
+        told = [json.loads(event) for event in self.events(connection.getresponse())]
+        self.assertEqual((told[0]["type"], told[-1]["type"]), ("message_start", "message_stop"))
+        self.assertEqual("".join(one["delta"]["text"] for one in told if one["type"] == "content_block_delta"), said)
+        self.assertEqual(told[-2]["usage"]["output_tokens"], whole["usage"]["output_tokens"])
+
     def test_a_whole_answer_with_its_usage(self):
         status, body = self.ask_model()
         self.assertEqual(status, 200, body)

@@ -21,6 +21,7 @@ import mcp  # noqa: E402
 import openai  # noqa: E402
 
 from harbour import QUESTION, HarbourTest  # noqa: E402
+import tiny_chat  # noqa: E402  (harbour knows where it lies)
 
 ASKED = [{"role": "user", "content": QUESTION}]
 
@@ -73,6 +74,23 @@ class ClientsTest(HarbourTest):
         self.assertEqual(final.stop_reason, "end_turn")
         with self.assertRaises(anthropic.NotFoundError):
             client.messages.create(model="claude-none", max_tokens=64, messages=ASKED)
+
+    def test_anthropic_messages_of_a_loaded_model(self):
+        checkpoint = tiny_chat.write_checkpoint(self.work / "checkpoint")
+        self.docmind("models", "import", checkpoint, "--name", "tiny")
+        address = self.serve("--model", self.data / "models" / "tiny.gguf")[1]
+        client = anthropic.Anthropic(base_url=address, api_key="none")
+        asked = {"model": "tiny", "max_tokens": 24, "messages": ASKED, "system": "Be short.",
+                 "extra_body": {"temperature": 0}}
+        client.messages.create(**asked)  # The next two both begin with its cells: random weights feel the last bit.
+        message = client.messages.create(**asked)
+        self.assertEqual((message.model, message.role, message.stop_reason), ("tiny", "assistant", "max_tokens"))
+        self.assertEqual(message.usage.output_tokens, 24)
+        with client.messages.stream(**asked) as stream:
+            text = "".join(stream.text_stream)
+            final = stream.get_final_message()
+        self.assertEqual(text, message.content[0].text)
+        self.assertEqual((final.stop_reason, final.usage.output_tokens), ("max_tokens", 24))
 
     async def use(self, server):
         async with mcp.Client(server) as client:

@@ -108,9 +108,13 @@ async function openTab(browser, site, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   const tab = await context.newPage();
   tab.setDefaultTimeout(30_000);
-  tab.log = { requests: [], outside: [], complaints: [], dialogs: 0 };
+  tab.log = { requests: [], open: new Set(), outside: [], complaints: [], dialogs: 0 };
+  const answered = (request) => tab.log.open.delete(request);
+  context.on("requestfinished", answered);
+  context.on("requestfailed", answered);
   context.on("request", (request) => {
     tab.log.requests.push(request.url());
+    if (!request.url().endsWith("/api/events")) tab.log.open.add(request); // That one has no end.
     if (![site.address, site.also].some((own) => own && request.url().startsWith(own))) tab.log.outside.push(request.url());
   });
   tab.on("console", (message) => message.type() === "error" && tab.log.complaints.push(message.text()));
@@ -182,6 +186,13 @@ export async function ask(tab, question) {
   const answer = tab.locator("article[data-turn]").nth(turns);
   await answer.waitFor();
   return answer;
+}
+
+// Waits until the page asks for nothing more, but how things stand.
+export async function settled(tab) {
+  for (let idle = 0; idle < 3; idle = tab.log.open.size === 0 ? idle + 1 : 0) {
+    await tab.evaluate(() => new Promise((rested) => requestIdleCallback(rested)));
+  }
 }
 
 // What was said last to those who listen, when it is said.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { ferries } from "./documents.mjs";
-import { announced, ask, faq, fixture, scenario } from "./harness.mjs";
+import { announced, ask, faq, fixture, scenario, settled } from "./harness.mjs";
 
 const withFerries = { prepare: (site) => site.ingest(ferries) };
 const aurora = "Who built the ferry Aurora?";
@@ -11,9 +11,9 @@ const aurora = "Who built the ferry Aurora?";
 scenario("EE9 a preview makes no request, closes with Escape and stays under the pointer", withFerries, async ({ open }) => {
   const tab = await open("/");
   const answer = await ask(tab, aurora);
-  await tab.waitForLoadState("networkidle");
+  await settled(tab);
   await tab.context().setOffline(true);
-  const before = tab.log.requests.filter((url) => !url.endsWith("/health")).length;
+  const before = tab.log.requests.filter((url) => !url.endsWith("/api/events")).length;
   await answer.locator("[data-chip]").first().hover();
   const preview = tab.getByRole("button", { name: "Open page" });
   await preview.waitFor();
@@ -23,7 +23,7 @@ scenario("EE9 a preview makes no request, closes with Escape and stays under the
   const sentence = await answer.locator("[data-claim]").first().boundingBox();
   const box = await tab.locator(".floating").boundingBox();
   assert.ok(box.y >= sentence.y + sentence.height, `${box.y} under ${sentence.y + sentence.height}`);
-  assert.equal(tab.log.requests.filter((url) => !url.endsWith("/health")).length, before);
+  assert.equal(tab.log.requests.filter((url) => !url.endsWith("/api/events")).length, before);
   await tab.mouse.move(5, 5);
   await preview.waitFor({ state: "detached" });
   await answer.locator("[data-chip]").first().focus();

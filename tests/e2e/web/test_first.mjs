@@ -1,11 +1,11 @@
 // The first minutes: an empty library, files dropped in, a first answer.
 import assert from "node:assert/strict";
-import { ask, faq, fixture, scenario } from "./harness.mjs";
+import { ask, faq, fixture, scenario, settled } from "./harness.mjs";
 
 scenario("EE1 first run: a sample answer without a model", {}, async ({ site, open }) => {
   const tab = await open("/");
   await tab.getByRole("heading", { name: "DocMind is running. Nothing leaves this machine." }).waitFor();
-  await tab.waitForLoadState("networkidle");
+  await settled(tab);
   assert.ok(tab.log.requests.length <= 8, `the first view takes ${tab.log.requests.length} requests: ${tab.log.requests}`);
   await tab.getByRole("link", { name: "Add documents" }).click();
   await tab.waitForURL("**/library");

@@ -7,10 +7,6 @@ class ServerHealth {
   health: Health | null = $state.raw(null);
   backends: Backend[] = $state.raw([]);
 
-  constructor() {
-    void this.look();
-  }
-
   get writer(): Backend | undefined {
     return this.backends.find((one) => one.in_use);
   }
