@@ -1,6 +1,8 @@
 #include "app/model_files.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <numeric>
 #include <utility>
 
 #include "app/chat_plan.h"
@@ -59,6 +61,9 @@ Result<json::object> plan_json(const model::ModelFile& file, const engine::Memor
   }
   out["trained_for"] = needs.window;
   out["available"] = room(wish);
+  out["cards_available"] =
+      std::accumulate(wish.cards.begin(), wish.cards.end(), std::uint64_t{0},
+                      [](std::uint64_t sum, const engine::CardMemory& card) { return sum + card.free; });
   out["fits"] = static_cast<bool>(fitting);
   out["why"] = fitting ? json::value(nullptr) : json::value(fitting.error().message);
   out["fixes"] = std::move(fixes);

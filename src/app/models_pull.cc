@@ -108,6 +108,7 @@ Result<> check_pull(const cli::ModelsPullOptions& options, const config::Setting
     return Error{Code::kInvalidArgument, "No model hub is set, and DocMind asks no other machine on its own.",
                  "Give a hub's address with --from URL, or set models.endpoint."};
   }
+  DM_TRY(net::web_address(settings.endpoint));
   DM_TRY(hub::check_repository(options.repository));
   DM_TRY(hub::check_revision(options.revision));
   if (!options.file.empty()) DM_TRY(hub::check_file(options.file));

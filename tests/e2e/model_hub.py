@@ -138,6 +138,7 @@ def main():
         elif word == "get":
             print(json.dumps({path: hub.gets(path) for path in hub.files}), flush=True)
         else:
+            hub.release.clear()
             hub.faults.append({"cut": cut_after, "stall": stall_after, "corrupt": lambda: corrupt}[word](*map(int, number)))
 
 

@@ -169,8 +169,8 @@ class ModelFiles(DocMindTest):
                      {"repository": "a/b", "revision": "../../x"}):
             self.assertEqual(self.call("POST", "/api/models/pull", body | {"from": hub.address})[0], 400, body)
         self.assertEqual(self.call("GET", "/api/models/jobs")[1], {"jobs": []})
-        self.pull(hub, **{"from": "http://hub.invalid"})
-        self.assertIn("Plain http to another machine", self.ended()["failure"]["message"])
+        for address in ("http://hub.invalid", "ftp://127.0.0.1/", "hub", "https://u:p@127.0.0.1/"):
+            self.assertEqual(self.pull(hub, **{"from": address})[0], 400, address)
         self.assertEqual(hub.asked, [])
         changed = self.call("PATCH", "/api/settings", {"changes": {"models.endpoint": hub.address}})
         self.assertEqual(changed[0], 200, changed)

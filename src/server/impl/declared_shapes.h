@@ -120,7 +120,8 @@ inline constexpr std::array kDeclaredShapes = {
                   "layers?: whole, dimensions?: whole, context?: whole}"},
     DeclaredShape{"ModelPlan",
                   "{model: text, context: whole, trained_for: whole, kv_type: text, weights: whole, kv: whole, "
-                  "overhead: whole, bytes: whole, main_memory: whole, available: whole, fits: flag, why: text | null, "
+                  "overhead: whole, bytes: whole, main_memory: whole, available: whole, cards_available: whole, fits: "
+                  "flag, why: text | null, "
                   "fixes: [{context: whole, kv_type: text, bytes: whole}], "
                   "cards: [{name: text, layers: whole, bytes: whole}]}"},
     DeclaredShape{"ModelJob",

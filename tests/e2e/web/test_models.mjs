@@ -24,7 +24,7 @@ scenario("EE28 plan: refuses with numbers, the fix works and serves after the ne
   await plan.getByRole("combobox", { name: "Keys and values" }).selectOption("f16");
   await plan.getByRole("button", { name: "Plan" }).click();
   const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  await plan.getByText(`Does not fit: f16 at 32,768 tokens needs ${mebibytes(wide.bytes)}, ${allowed}.0 MiB are free.`).waitFor();
+  await plan.getByText(`Does not fit: f16 at 32,768 tokens needs ${mebibytes(wide.bytes)}, it may take ${allowed}.0 MiB.`).waitFor();
   assert.equal(await plan.getByRole("button", { name: "Use from the next start" }).count(), 0);
   const fixes = await plan.getByRole("list", { name: "What fits" }).getByRole("button").allInnerTexts();
   assert.equal(fixes.length, 2);
@@ -86,6 +86,20 @@ scenario("EE27 pull: paused and cut it goes on, a wrong checksum installs nothin
   assert.deepEqual((await hub.say())["tiny.gguf"], [null, "bytes=4000-", "bytes=7000-", "bytes=7000-", "bytes=7000-"]);
   await tab.getByRole("list", { name: "Model files" }).getByText(/writes text/).waitFor();
   assert.deepEqual(models(), ["tiny.gguf", "tiny.json"]);
+
+  // A server that is started again: what had come is gone on with.
+  await hub.say("stall 5000");
+  await begin("third");
+  await jobs.getByText(/pulling tiny\.gguf: 5 kB of \d+ kB/).waitFor();
+  await site.restart();
+  await jobs.getByText(/^Paused at 5 kB of \d+ kB\.$/).waitFor();
+  await hub.say("release");
+  await jobs.getByRole("button", { name: "Resume" }).click();
+  await jobs.getByText(/^✓ third is ready/).waitFor();
+  assert.equal((await hub.say())["tiny.gguf"].at(-1), "bytes=5000-");
+  await tab.getByRole("button", { name: "Remove third" }).click();
+  await tab.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await tab.getByRole("button", { name: "Remove third" }).waitFor({ state: "detached" });
 
   await hub.say("corrupt");
   await begin("second");

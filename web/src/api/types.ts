@@ -227,7 +227,8 @@ export interface ModelPlan {
   overhead: number;
   bytes: number; // All three together,
   main_memory: number; // and what of it is not on cards.
-  available: number; // Of main memory, for it.
+  available: number; // Of main memory, for it,
+  cards_available: number; // and of the cards.
   fits: boolean;
   why: string | null;
   fixes: { context: number; kv_type: string; bytes: number }[];

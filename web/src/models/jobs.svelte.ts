@@ -31,7 +31,7 @@ class Models {
 
   async read(): Promise<void> {
     try {
-      this.files = (await get<{ models: ModelFile[] }>("/api/models/files")).models;
+      await this.list();
       await this.look();
       this.known = true;
       this.trouble = null;
@@ -40,19 +40,24 @@ class Models {
     }
   }
 
+  private async list(): Promise<void> {
+    this.files = (await get<{ models: ModelFile[] }>("/api/models/files")).models;
+  }
+
   // What the jobs do now. A server that is away is asked again a second later.
   async look(): Promise<void> {
     const was = this.running;
     const { jobs } = await get<{ jobs: ModelJob[] }>("/api/models/jobs");
-    this.jobs = jobs;
-    const ended = was && jobs.find((one) => one.id === was.id && one.state !== "running");
+    // A server that was started again knows nothing of it, but what had come is there.
+    this.jobs = was && !jobs.some((one) => one.id === was.id) ? [{ ...was, state: "stopped" }, ...jobs] : jobs;
+    const ended = this.jobs.find((one) => one.id === was?.id && one.state !== "running");
     if (!ended) return;
     (ended.state === "failed" ? announcer.warn : announcer.say).call(announcer, outcome(ended));
-    await this.read();
+    await this.list();
   }
 
   async start(kind: ModelJob["kind"], asked: ModelJob["asked"]): Promise<void> {
-    await post<ModelJob>(`/api/models/${kind}`, asked);
+    this.jobs = [await post<ModelJob>(`/api/models/${kind}`, asked), ...this.jobs]; // It may have ended before it is looked at.
     await this.look();
   }
 
