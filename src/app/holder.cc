@@ -175,6 +175,7 @@ struct Holder::State {
   std::unique_ptr<service::Service> service;
   std::unique_ptr<session::Sessions> sessions;
   std::unique_ptr<print::ChildPrinter> printer;
+  templates::Templates templates{deps.layout.templates, files};
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
   std::unique_ptr<OwnModelFiles> model_files;
@@ -241,6 +242,7 @@ Result<> Holder::State::build() {
   sessions = DM_TRY(session::Sessions::create({deps.clock, rng, [&layout] { return open_sessions(layout); }}));
   server::RoutesOptions routing = routes_options(settings, live);
   routing.sessions = sessions.get();
+  routing.templates = &templates;
   printer = DM_TRY(print::ChildPrinter::open({}, deps.clock));
   routing.print = [this](const print::Paper& paper, Deadline deadline, std::stop_token stop) {
     return printer->print(paper, deadline, std::move(stop));

@@ -42,6 +42,7 @@ Result<Layout> lay_out(const std::string& data, const sys::Environment& environm
   layout.library = layout.data / "library.db";
   layout.sessions = layout.data / "sessions.db";
   layout.keys = layout.data / "keys.json";
+  layout.templates = layout.data / "templates.json";
   layout.answers = layout.data / "cache.db";
   layout.originals = layout.data / "originals";
   layout.models = layout.data / "models";

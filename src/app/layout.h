@@ -21,6 +21,7 @@ struct Layout {
   std::filesystem::path answers;    // Kept answers; may be deleted.
   std::filesystem::path originals;  // Files that were uploaded and have pages; made when first needed.
   std::filesystem::path keys;       // Who may come from other machines; made with the first key.
+  std::filesystem::path templates;  // One's own forms of questions; made with the first.
   std::filesystem::path models;     // The user's own models.
   std::filesystem::path cards;      // What is known of models.
   std::filesystem::path runtime;    // Private folder for sockets.

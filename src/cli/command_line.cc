@@ -17,12 +17,12 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 20> kCommands = {{
+constexpr std::array<Entry, 21> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
      "docmind ask \"How do I unpack a source package?\"\n  docmind ask \"Who signed it?\" --document contract.pdf "
-     "--json"},
+     "--json\n  docmind ask --template 'Explain a term' --with term='a conffile'"},
     {"chat", "Ask one question after the other",
      "docmind chat\n  docmind chat --session ferries\n  docmind chat --session ferries --json < questions.txt"},
     {"sessions", "List, show, resume, fork, export and delete chats",
@@ -30,6 +30,9 @@ constexpr std::array<Entry, 20> kCommands = {{
      "fork "
      "ferries --to barges --turns 2\n  docmind sessions export ferries > ferries.md\n  docmind sessions export ferries "
      "--format pdf > ferries.pdf\n  docmind sessions delete ferries"},
+    {"templates", "List, add and remove forms of questions with blanks",
+     "docmind templates list\n  docmind templates add built \"When was {ship} built?\"\n  docmind ask --template built "
+     "--with ship=Aurora\n  docmind templates remove built"},
     {"search", "Find passages",
      "docmind search runlevel -k 5\n  docmind search \"dpkg-source -x\" --type pdf --from 2024-01-01"},
     {"library", "List the documents that were read", "docmind library\n  docmind library --json"},
@@ -119,6 +122,8 @@ struct Parser {
   CachePurgeOptions purge;
   KeysAddOptions add_key;
   KeysRevokeOptions revoke_key;
+  TemplatesAddOptions add_template;
+  TemplatesRemoveOptions remove_template;
   TraceOptions trace;
   VerifyOptions verify;
   ConfigOptions config;
@@ -172,7 +177,16 @@ struct Parser {
   void add_options() {
     const auto all = CLI::MultiOptionPolicy::TakeAll;
     at("ingest").add_option("paths", ingest.paths, "Files and folders")->required()->multi_option_policy(all);
-    at("ask").add_option("question", ask.question, "The question")->required();
+    CLI::Option_group& what = *at("ask").add_option_group("what");
+    what.require_option(1);
+    what.add_option("question", ask.question, "The question");
+    CLI::Option* from = what.add_option("--template", ask.template_name, "A template instead")->type_name("NAME");
+    at("ask")
+        .add_option("--with", ask.with, "Words for one of its blanks; may be repeated")
+        ->type_name("BLANK=WORDS")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
+        ->needs(from);
     at("ask").add_flag("--no-cache", ask.no_cache, "Answer anew, and keep nothing of it");
     at("ask").add_flag("--separate", ask.separate, kSeparate);
     add_filter(at("ask"), ask.filter);
@@ -231,6 +245,7 @@ struct Parser {
     command->add_option("name", command_of, "Its name: vllm")->required()->check(CLI::IsMember({"vllm"}));
     add_cache(at("cache"));
     add_keys(at("keys"));
+    add_templates(at("templates"));
     add_models(at("models"));
     add_sessions(at("sessions"));
   }
@@ -386,6 +401,28 @@ struct Parser {
     sub("revoke", "Take a key back, at once")->add_option("id", revoke_key.id, "Its id, as list shows it")->required();
   }
 
+  void add_templates(CLI::App& templates) {
+    templates.require_subcommand(1);
+    const auto sub = [&](const char* name, const char* help) {
+      CLI::App* command = templates.add_subcommand(name, help);
+      command->set_help_flag("-h,--help", "Print this and exit");
+      add_common(*command);
+      return command;
+    };
+    sub("list", "List those that come with DocMind, and your own");
+    CLI::App* add = sub("add", "Keep a template, or give it another text");
+    add->add_option("name", add_template.name, "What it is called")->required();
+    add->add_option("text", add_template.text, "The question, with blanks: When was {ship} built?")->required();
+    sub("remove", "Take a template away")->add_option("name", remove_template.name, "What it is called")->required();
+  }
+
+  Command chosen_templates() {
+    const std::string name = at("templates").get_subcommands().front()->get_name();
+    if (name == "add") return add_template;
+    if (name == "remove") return remove_template;
+    return TemplatesListOptions{};
+  }
+
   Command chosen_keys() {
     const std::string name = at("keys").get_subcommands().front()->get_name();
     if (name == "add") return add_key;
@@ -423,6 +460,7 @@ struct Parser {
     if (name == "cache-server") return cache_server;
     if (name == "mcp") return McpOptions{};
     if (name == "keys") return chosen_keys();
+    if (name == "templates") return chosen_templates();
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();

@@ -24,8 +24,10 @@ struct IngestOptions {
 struct AskOptions {
   std::string question;
   FilterOptions filter{};
-  bool no_cache = false;  // Made anew, and not kept.
-  bool separate = false;  // One answer a document.
+  bool no_cache = false;            // Made anew, and not kept.
+  bool separate = false;            // One answer a document.
+  std::string template_name{};      // The name of a template; empty: the question is asked.
+  std::vector<std::string> with{};  // "blank=words"
 };
 struct CacheStatsOptions {};
 struct CachePurgeOptions {  // One of them.
@@ -77,6 +79,14 @@ struct KeysAddOptions {
   std::string expires{};  // YYYY-MM-DD, exclusive; empty: never.
 };
 struct KeysListOptions {};
+struct TemplatesListOptions {};
+struct TemplatesAddOptions {
+  std::string name{};
+  std::string text{};
+};
+struct TemplatesRemoveOptions {
+  std::string name{};
+};
 struct KeysRevokeOptions {
   std::string id;
 };
@@ -162,7 +172,8 @@ using Command =
                  ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
                  ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
                  SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions,
-                 CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions>;
+                 CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
+                 TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions>;
 
 struct Invocation {
   Command command;

@@ -75,7 +75,9 @@ int ingest(Api& api, const IngestOptions& options, const Surroundings& here) {
 int ask(Api& api, const AskOptions& options, const Surroundings& here) {
   auto filter = filter_object(options.filter, here);
   if (!filter) return report(filter.error(), here);
-  json::object body{{"question", options.question}};
+  const Result<std::string> question = question_of(api, options);
+  if (!question) return report(question.error(), here);
+  json::object body{{"question", *question}};
   if (!filter->empty()) body["filter"] = *std::move(filter);
   if (options.no_cache) body["cache"] = "bypass";
   if (options.separate) body["analysis"] = "separate";

@@ -35,6 +35,9 @@ int cache_purge(Api& api, const CachePurgeOptions& options, const Surroundings& 
 int keys_add(Api& api, const KeysAddOptions& options, const Surroundings& here);
 int keys_list(Api& api, const KeysListOptions& options, const Surroundings& here);
 int keys_revoke(Api& api, const KeysRevokeOptions& options, const Surroundings& here);
+int templates_list(Api& api, const TemplatesListOptions& options, const Surroundings& here);
+int templates_add(Api& api, const TemplatesAddOptions& options, const Surroundings& here);
+int templates_remove(Api& api, const TemplatesRemoveOptions& options, const Surroundings& here);
 int trace(Api& api, const TraceOptions& options, const Surroundings& here);
 int verify(Api& api, const VerifyOptions& options, const Surroundings& here);
 // `found` is what was looked at without the product: {"checks":[...], and more that goes into the object}.

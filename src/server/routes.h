@@ -31,6 +31,7 @@
 #include "server/session_read.h"
 #include "service/service.h"
 #include "session/sessions.h"
+#include "templates/templates.h"
 
 namespace docmind::server {
 
@@ -72,6 +73,7 @@ struct RoutesOptions {
   session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
   const MetricSeries* series = nullptr;                // The same.
   access::Keys* keys = nullptr;                        // The same.
+  templates::Templates* templates = nullptr;           // Outlives the routes; null: there are none.
   Print print{};                                       // Empty: nothing is printed.
   GateOptions gate{};                                  // Who may come over TCP.
   Alerts* alerts = nullptr;                            // The same.
@@ -215,6 +217,10 @@ class Routes {
   Reply export_session(const Call& call);
   Reply show_session(const Call& call);
   Reply remove_session(const Call& call);
+  Reply template_list(const Call& call);
+  Reply put_template(const Call& call);
+  Reply remove_template(const Call& call);
+  Result<templates::Templates*> kept_templates() const;
   Reply start_run(const Call& call);
   Reply run_list(const Call& call);
   Reply show_run(const Call& call);

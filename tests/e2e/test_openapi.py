@@ -59,10 +59,11 @@ class OpenApi(DocMindTest):
         documents = {one["document"]: one["document_id"] for one in self.docmind("library", "--json").json["documents"]}
         doomed = documents.pop(str(self.work / "doomed.md"))
         there = {"documents": list(documents.values()), "sessions": ["masts"], "traces": [answer["trace_id"]],
-                 "runs": runs[:1], "models": ["docmind"]}
+                 "runs": runs[:1], "models": ["docmind"], "templates": ["mine"]}
+        self.docmind("templates", "add", "doomed", "How tall is {mast}?")
         spare = self.docmind("keys", "add", "--scope", "ask", "--json").json["id"]
         return address, key, there, {"documents": [doomed], "sessions": ["doomed"], "runs": runs[1:], "keys": [spare],
-                                     "jobs": [job], "files": ["doomed"]}
+                                     "jobs": [job], "files": ["doomed"], "templates": ["doomed"]}
 
     def test_schemathesis(self):
         address, key, there, doomed = self.furnish()

@@ -33,6 +33,9 @@ struct FilterFields {
   std::optional<std::int64_t> to;
 };
 
+// As it was typed, or a template with the words that were given for its blanks.
+Result<std::string> question_of(Api& api, const AskOptions& options);
+
 Result<FilterFields> filter_fields(const FilterOptions& filter, const Surroundings& here);
 // The same as the "filter" of a question; without fields when nothing is filtered.
 Result<boost::json::object> filter_object(const FilterOptions& filter, const Surroundings& here);

@@ -84,6 +84,7 @@ inline constexpr std::array kDeclaredShapes = {
                   "{turn: whole 1.., question: text, query_used: text, because: text | null, asked_ms: whole, "
                   "filter: {*: any} | null, answer: Answer}"},
     DeclaredShape{"SessionTurn", "{session: text, ...Turn}"},
+    DeclaredShape{"Template", "{name: text, text: text, blanks: [text], built_in: flag}"},
     DeclaredShape{"SessionOverview",
                   "{session: text, title: text, turns: whole, started_ms: whole, changed_ms: whole, "
                   "unanswered: text | null}"},

@@ -9,6 +9,7 @@ export class Writer {
   middle = false; // after half of its words instead of before the first.
   cut = false; // Its connection breaks after half of the words.
   asked = 0;
+  window = 32768; // Tokens.
 
   static async start() {
     const writer = new Writer();
@@ -44,7 +45,7 @@ export class Writer {
     if (request.url === "/api/tags") return asJson({ models: [{ name: "scripted:latest" }] });
     if (request.url === "/api/show") return asJson({ model_info: { "general.architecture": "a", "a.context_length": 4096 }, capabilities: ["completion"] });
     if (request.method === "GET") {
-      const models = { object: "list", data: [{ id: "scripted", object: "model", max_model_len: 32768 }] };
+      const models = { object: "list", data: [{ id: "scripted", object: "model", max_model_len: this.window }] };
       return asJson(request.url.endsWith("/models") ? models : {});
     }
     const body = JSON.parse(Buffer.concat(pieces).toString() || "{}");

@@ -75,7 +75,7 @@ export interface Answer {
     limit: number | null;
     original_tokens: number;
     final_tokens: number;
-    dropped: unknown[];
+    dropped: { kind: string; role?: string; end?: number; count?: number }[];
   };
   cache: "miss" | "exact" | "semantic";
   backend: string | null;
@@ -93,6 +93,13 @@ export interface Turn {
   because: string | null;
   asked_ms: number;
   answer: Answer;
+}
+
+export interface Template {
+  name: string;
+  text: string;
+  blanks: string[]; // The names of its blanks: "topic" of {topic}.
+  built_in: boolean; // Came with DocMind.
 }
 
 export interface SessionInfo {

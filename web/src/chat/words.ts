@@ -34,8 +34,7 @@ export function notesOf(turn: Turn): Note[] {
   for (const why of answer.fallbacks) notes.push({ kind: "warning", mark: "▤", text: why });
   if (answer.partial_reason !== null) notes.push({ kind: "warning", mark: "⚠", text: answer.partial_reason });
   if (answer.context.trimmed) {
-    const fewer = answer.context.original_tokens - answer.context.final_tokens;
-    notes.push({ kind: "plain", mark: "✂", text: `Left out to fit ${(answer.context.limit ?? 0).toLocaleString("en")} tokens: ${fewer.toLocaleString("en")} tokens.` });
+    notes.push({ kind: "plain", mark: "✂", text: trimmed(answer.context) });
   }
   const { read, total, unit } = answer.coverage;
   const asked = answer.parts?.length ?? 0;
@@ -49,6 +48,21 @@ export function notesOf(turn: Turn): Note[] {
     );
   }
   return notes;
+}
+
+// "4 oldest turns left out (12,300 tokens) to fit 65,536."
+function trimmed({ dropped, original_tokens, final_tokens, limit }: Answer["context"]): string {
+  const whole = dropped.filter((one) => !one.end);
+  const turns = whole.filter((one) => one.kind === "message" && one.role === "user").length;
+  const passages = whole.filter((one) => one.kind === "passage").length;
+  const documents = whole.filter((one) => one.kind === "document").length;
+  const parts = [
+    turns > 0 ? (turns === 1 ? "The oldest turn" : `${turns} oldest turns`) : "",
+    passages > 0 ? count(passages, "passage") : "",
+    documents > 0 ? count(documents, "document") : "",
+  ].filter((one) => one !== "");
+  const what = parts.length > 0 ? parts.join(", ") : "Part of the prompt";
+  return `${what} left out (${(original_tokens - final_tokens).toLocaleString("en")} tokens) to fit ${(limit ?? 0).toLocaleString("en")}.`;
 }
 
 // What stands between two turns when another model wrote the later one; nothing when the same did.
