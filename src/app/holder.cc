@@ -250,6 +250,7 @@ Result<> Holder::State::build() {
   series = std::make_unique<server::MetricSeries>(deps.clock);
   routing.series = series.get();
   routing.keys = keys.get();
+  routing.log = &deps.log;
   routing.gate = {.keys_needed = exposure.keys_needed, .requests_per_minute = settings.server.requests_per_minute};
   if (exposure.keys_needed) routing.paths_over_tcp = server::PathsOverTcp::kRefused;
   alerts = std::make_unique<server::Alerts>(*series, deps.clock);

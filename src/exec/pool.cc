@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/request_id.h"
 #include "base/thread_annotations.h"
 #include "exec/wait.h"
 
@@ -69,6 +70,13 @@ class Pool::Impl {
  private:
   std::deque<Task>& queue(Lane lane) DM_REQUIRES(mutex_) { return lanes_.at(static_cast<std::size_t>(lane)); }
 
+  static Task for_request(Task task) {
+    return [id = request_id(), task = std::move(task)] {
+      const RequestScope scope(id);
+      task();
+    };
+  }
+
   Result<> put(Task task, Lane lane) DM_REQUIRES(mutex_) {
     if (closing_) return Error{Code::kCancelled, "the pool is closing"};
     const bool busy = lanes_[0].size() + lanes_[1].size() >= free_;
@@ -76,7 +84,7 @@ class Pool::Impl {
     if (busy && !grows && queue(lane).size() >= options_.queue_bound) {
       return Error{Code::kResourceExhausted, "too much work is waiting"};
     }
-    queue(lane).push_back(std::move(task));
+    queue(lane).push_back(request_id().empty() ? std::move(task) : for_request(std::move(task)));
     if (!grows) return {};
     try {
       add_thread();

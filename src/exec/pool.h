@@ -3,7 +3,8 @@
 //
 // Thread safety: submit from any thread, a task of the pool too. The destructor refuses new tasks, runs those that were
 // accepted, and joins: every accepted task runs exactly once. Tasks must not throw and should not wait for other
-// tasks of the same pool; TaskGroup is the one that may.
+// tasks of the same pool; TaskGroup is the one that may. A task works for the request of who submitted it
+// (base/request_id.h).
 #pragma once
 #include <cstddef>
 #include <cstdint>

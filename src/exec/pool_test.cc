@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/request_id.h"
+
 namespace docmind::exec {
 namespace {
 
@@ -107,6 +109,21 @@ TEST(Pool, ATaskMaySubmitMore) {
   }));
   done.wait();
   EXPECT_EQ(ran, 1);
+}
+
+TEST(Pool, ATaskWorksForTheRequestOfWhoSubmittedIt) {
+  std::vector<std::string> seen;
+  {
+    const auto pool = open({.threads = 1});
+    const auto look = [&seen] { seen.push_back(request_id()); };
+    ASSERT_TRUE(pool->try_submit(look));
+    {
+      const RequestScope scope("r1");
+      ASSERT_TRUE(pool->try_submit(look));
+    }
+    ASSERT_TRUE(pool->try_submit(look));
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"", "r1", ""}));
 }
 
 TEST(Pool, WhatATaskHoldsGoesWithIt) {

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/request_id.h"
 #include "base/thread_annotations.h"
 #include "net/impl/transfer.h"
 
@@ -89,7 +90,10 @@ Result<Response> Client::send(const Endpoint& endpoint, const Request& request, 
   set_up(transfer, endpoint, request);
   const auto patience = std::chrono::ceil<std::chrono::milliseconds>(state_->options.connect_timeout);
   curl_easy_setopt(line->easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(patience.count()));
-  Response response = DM_TRY(transfer.run(request.headers, name_of(endpoint)));
+  Headers headers = request.headers;
+  if (!request_id().empty() && !headers.find(kRequestIdHeader))
+    headers.set(std::string(kRequestIdHeader), request_id());
+  Response response = DM_TRY(transfer.run(headers, name_of(endpoint)));
   state_->give_back(std::move(line));
   return response;
 }

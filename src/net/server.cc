@@ -3,6 +3,7 @@
 #include "net/server.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -28,6 +29,7 @@
 #include "exec/pool.h"
 #include "exec/wait.h"
 #include "net/impl/connection.h"
+#include "sys/rng.h"
 
 namespace docmind::net {
 namespace {
@@ -92,6 +94,7 @@ struct Server::State final : ConnectionOwner {
   const ServerOptions& options() const override { return options_; }
   const Handler& handler() const override { return handler_; }
   bool draining() const override { return draining_; }
+  std::string new_request_id() override { return fmt::format("{:016x}-{:x}", start_, ++named_); }
   Result<> run(Lane lane, std::function<void()> task) override {
     return pool(lane).try_submit(std::move(task), exec::Lane::kInteractive);
   }
@@ -135,6 +138,9 @@ struct Server::State final : ConnectionOwner {
   std::unordered_set<std::shared_ptr<Connection>> connections_;  // Shared with the operations in flight.
   std::uint64_t bodies_ = 0;
   bool draining_ = false;
+  const std::uint64_t start_ =
+      sys::RealRng().next();  // With it a name is nobody else's, not of an earlier start either.
+  std::uint64_t named_ = 0;
 
   std::atomic<std::uint64_t> open_ = 0;
   std::atomic<std::uint64_t> requests_ = 0;

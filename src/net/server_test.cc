@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/request_id.h"
+#include "net/client.h"
 #include "net/testing/gate.h"
 #include "net/testing/raw_socket.h"
 
@@ -119,6 +121,30 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   }
   socket.send(get("/", "Connection: close\r\n"));
   EXPECT_NE(socket.read_all().value_or("").find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST_F(ServerTest, ARequestHasANameThatItsAnswerTells) {
+  start({.refuse = [](const Request& head) -> std::optional<Response> {
+    if (head.target.path != "/refused") return std::nullopt;
+    return error_response({Code::kUnauthorized, "no", ""});
+  }});
+  const auto client = *Client::open();
+  const auto name_of = [&](const std::string& path, const std::string& given) {
+    Request request{.target = {.path = path}};
+    if (!given.empty()) request.headers.set("X-Request-Id", given);
+    return std::string(client->send({.port = port_}, request)->headers.find("X-Request-Id").value_or("none"));
+  };
+  EXPECT_EQ(name_of("/named", "mine-1"), "mine-1");
+  EXPECT_EQ(name_of("/stream", "mine-2"), "mine-2");
+  EXPECT_EQ(name_of("/refused", "mine-3"), "mine-3");
+  const std::string made = name_of("/named", "");
+  EXPECT_TRUE(is_request_id(made)) << made;
+  EXPECT_NE(name_of("/named", ""), made);
+  EXPECT_NE(name_of("/named", "two words"), "two words");
+  // Who asks for somebody's request says so.
+  const RequestScope scope("outer");
+  EXPECT_EQ(name_of("/named", ""), "outer");
+  EXPECT_EQ(name_of("/named", "mine-4"), "mine-4");
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {

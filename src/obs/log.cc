@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/request_id.h"
 #include "base/utf8.h"
 
 namespace docmind::obs {
@@ -103,6 +104,7 @@ class Log::Impl {
 
   void write(Level level, std::string_view event, std::span<const Field> fields) const {
     std::string line = head(level, event);
+    if (!request_id().empty()) line += field_text({"request", request_id()}, options_.format);
     for (const Field& field : fields) {
       const std::string text = field_text(field, options_.format);
       if (line.size() + text.size() > kLineBytes - 32) {

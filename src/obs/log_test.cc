@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/request_id.h"
 #include "base/utf8.h"
 
 namespace docmind::obs {
@@ -36,6 +37,14 @@ TEST_F(LogTest, ConsoleLineIsReadable) {
       ->event(Level::kInfo, "document_added", {{"path", "/a b.pdf"}, {"chunks", 3}, {"share", 0.5}, {"new", true}});
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0], "2023-11-14T22:13:20.123Z info  document_added path=\"/a b.pdf\" chunks=3 share=0.5 new=true");
+}
+
+TEST_F(LogTest, ALineNamesTheRequestItWasWrittenFor) {
+  const RequestScope scope("r-1");
+  open(LogFormat::kConsole)->event(Level::kInfo, "asked", {{"chunks", 3}});
+  open(LogFormat::kJson)->event(Level::kInfo, "asked");
+  EXPECT_TRUE(lines[0].ends_with("asked request=r-1 chunks=3")) << lines[0];
+  EXPECT_TRUE(lines[1].ends_with(R"("event":"asked","request":"r-1"})")) << lines[1];
 }
 
 TEST_F(LogTest, JsonLineParsesBackWithItsTypes) {

@@ -124,6 +124,11 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   }
   active_.add(-1);
   count(route, request, status);
+  if (options_.log != nullptr) {
+    options_.log->event(
+        status >= 500 ? obs::Level::kWarn : obs::Level::kDebug, "http_request",
+        {{"method", request.method}, {"route", route}, {"status", status}, {"seconds", seconds_since(start, clock_)}});
+  }
   metrics_.histogram("docmind_http_request_duration_seconds", "From a whole request to its answer.", {{"route", route}})
       .observe(seconds_since(start, clock_));
 }

@@ -18,6 +18,7 @@
 #include "llm/router/router.h"
 #include "net/server.h"
 #include "net/sse.h"
+#include "obs/log.h"
 #include "obs/metrics.h"
 #include "print/paper.h"
 #include "server/alerts.h"
@@ -77,6 +78,7 @@ struct RoutesOptions {
   Print print{};                                       // Empty: nothing is printed.
   GateOptions gate{};                                  // Who may come over TCP.
   Alerts* alerts = nullptr;                            // The same.
+  const obs::Log* log = nullptr;                       // The same: what failed here, with its request's name.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.

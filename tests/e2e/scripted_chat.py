@@ -22,12 +22,12 @@ def least(schema):
 
 class ScriptedChat:
     """`text` is said to a question about documents, `general` to anything else; with `calls_tools` the first tool of a
-    request is called instead; each waits `pause` seconds. `asked`: the bodies of all requests for text; `together`: most of
-    them at the same time."""
+    request is called instead; each waits `pause` seconds. `asked`: the bodies of all requests for text; `named`: what
+    their header calls them; `together`: most of them at the same time."""
 
     def __init__(self):
         self.text, self.general, self.calls_tools, self.pause = "", "ok", False, 0.0
-        self.asked, self.now, self.together, self.lock = [], 0, 0, threading.Lock()
+        self.named, self.asked, self.now, self.together, self.lock = [], [], 0, 0, threading.Lock()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -51,6 +51,7 @@ class ScriptedChat:
                     return self.reply({}, 404)
                 with outer.lock:
                     outer.asked.append(body)
+                    outer.named.append(self.headers["X-Request-Id"])
                     outer.now += 1
                     outer.together = max(outer.together, outer.now)
                 time.sleep(outer.pause)

@@ -19,6 +19,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <exception>
 
+#include "base/request_id.h"
 #include "net/impl/exchange.h"
 
 namespace docmind::net {
@@ -171,6 +172,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       request_.headers.add({field.name_string().data(), field.name_string().size()},
                            {field.value().data(), field.value().size()});
     }
+    const std::string_view named = request_.headers.find(kRequestIdHeader).value_or("");
+    id_ = is_request_id(named) ? std::string(named) : owner_.new_request_id();
     if (std::optional<Refusal> refusal = protocol_refusal()) return refuse(*refusal);
     Result<Target> target = Target::parse({message.target().data(), message.target().size()});
     if (!target) return refuse({400, target.error()});
@@ -257,9 +260,13 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     disarm();
     owner_.request_started();
     const Lane lane = options.lane ? options.lane(request_) : Lane::kNormal;
-    auto task = [exchange = exchange_, request = std::make_shared<Request>(std::move(request_)),
-                 &handler = owner_.handler()] { answer(handler, *request, *exchange); };
+    auto task = [exchange = exchange_, request = std::make_shared<Request>(std::move(request_)), id = id_,
+                 &handler = owner_.handler()] {
+      const RequestScope scope(id);
+      answer(handler, *request, *exchange);
+    };
     if (owner_.run(lane, std::move(task))) return;
+    const RequestScope scope(id_);
     owner_.request_refused();
     (void)exchange_->send(error_response(
         429,
@@ -345,6 +352,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   void refuse(const Refusal& refusal) { refuse(error_response(refusal.status, refusal.error)); }
 
   void refuse(Response response) {
+    const RequestScope scope(id_);
     owner_.request_refused();
     leave_request();
     phase_ = Phase::kLinger;
@@ -410,6 +418,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   beast::flat_buffer input_;
   std::unique_ptr<Parser> parser_;
   Request request_;
+  std::string id_;                      // Of the request (base/request_id.h).
   std::shared_ptr<Exchange> exchange_;  // Shared with the handler's thread.
   std::string output_;                  // To be sent.
   std::string sending_;                 // Being sent: sent_ bytes of it have gone.

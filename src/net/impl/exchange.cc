@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/request_id.h"
 
 namespace docmind::net {
 namespace {
@@ -27,6 +28,7 @@ std::string head_text(const Response& response, bool keep_alive) {
   for (const auto& [name, value] : response.headers.fields()) {
     if (!is_framing(name)) out += fmt::format("{}: {}\r\n", clean(name), clean(value));
   }
+  if (!request_id().empty()) out += fmt::format("{}: {}\r\n", kRequestIdHeader, request_id());
   if (!keep_alive) out += "Connection: close\r\n";
   return out;
 }
