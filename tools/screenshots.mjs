@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ask, browse, faq, fixture, root, Site } from "../tests/e2e/web/harness.mjs";
+import { importTiny } from "../tests/e2e/web/hub.mjs";
 
 const folder = process.argv[2] ?? join(root, "docs/screenshots");
 const wanted = process.argv[3] ?? "";
@@ -19,7 +20,7 @@ const pages = {
   library: { path: "/library", small: true },
   palette: { path: "/library", after: (tab) => tab.keyboard.press("Control+k") },
   search: { path: "/search?q=bug%20tracking%20system", after: (tab) => tab.getByText("best first").waitFor() },
-  models: { path: "/models" },
+  models: { path: "/models", after: plan },
   dashboard: { path: "/dashboard", after: (tab) => tab.getByText("Asked", { exact: true }).waitFor() },
   settings: { path: "/settings", after: (tab) => tab.getByText("search.k").waitFor() },
   help: { path: "/help" },
@@ -41,13 +42,26 @@ async function hover(tab) {
   await tab.getByRole("button", { name: "Open page" }).waitFor();
 }
 
+async function plan(tab) {
+  await tab.getByRole("textbox", { name: "Context, in tokens" }).fill("32768");
+  await tab.getByRole("button", { name: "Plan" }).click();
+  await tab.getByText("Fits:").first().waitFor();
+  await tab.mouse.wheel(0, -10_000);
+}
+
+// The stream of events never ends: no page is ever without a request.
+async function settled(tab) {
+  await tab.getByRole("heading", { level: 1 }).first().waitFor();
+  await tab.waitForTimeout(1000);
+}
+
 // Each page begins with the same few chats.
 async function forgetChats(site) {
   const { sessions } = await site.json("/api/sessions");
   for (const { session } of sessions) await site.json(`/api/sessions/${encodeURIComponent(session)}`, { method: "DELETE" });
 }
 
-const filled = await Site.start();
+const filled = await Site.start({}, (site) => importTiny(site, "tiny"));
 const empty = await Site.start();
 filled.ingest(faq(), fixture("boats.md"), fixture("stores.pdf"), fixture("birds.epub"), fixture("weather.html"));
 const browser = await browse();
@@ -57,9 +71,10 @@ for (const [name, page] of Object.entries(pages)) {
     for (const colorScheme of size === "wide" ? ["light", "dark"] : ["light"]) {
       await forgetChats(filled);
       const tab = await (await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" })).newPage();
-      await tab.goto((page.empty ? empty : filled).address + page.path, { waitUntil: "networkidle" });
+      await tab.goto((page.empty ? empty : filled).address + page.path);
+      await settled(tab);
       await page.after?.(tab);
-      await tab.waitForLoadState("networkidle");
+      await settled(tab);
       const file = `${name}-${size === "wide" ? colorScheme : "narrow"}.png`;
       await tab.screenshot({ path: join(folder, file) });
       console.log(file);
