@@ -112,13 +112,15 @@ TEST_F(CommandsTest, EachDocumentHasItsHeading) {
   options.separate = true;
   EXPECT_EQ(ask(api, options, here()), kOk);
   EXPECT_EQ(api.requests.at(0).body, R"({"question":"How tall?","analysis":"separate"})");
-  EXPECT_THAT(out, HasSubstr("/d/a.txt\nIt is 24 m. [1]\n\n/d/b .txt\nIt is 31 m. [2]\n\n/d/c.txt\nThis document does "
-                             "not say.\n\n/d/d.txt\nIt could not be asked: It hung.\n\nNot asked: 1 document with "
-                             "passages further away.\n"));
+  EXPECT_THAT(out, HasSubstr("/d/a.txt\nIt is 24 m. [1]\n\n/d/b .txt\nIt is 31 m. [2]\n\n/d/d.txt\nIt could not be "
+                             "asked: It hung.\n\nDo not say: /d/c.txt\n\nNot asked: 1 document with passages further "
+                             "away.\n"));
   out.clear();
-  api.body = R"({"status":"abstained","parts":[{"document":"/d/c.txt","status":"abstained","first":0,"count":0}]})";
+  api.body = R"({"status":"abstained","parts":[
+    {"document":"/d/c.txt","status":"abstained","first":0,"count":0},
+    {"document":"/d/e.txt","status":"abstained","first":0,"count":0}]})";
   EXPECT_EQ(ask(api, options, here()), kOk);
-  EXPECT_THAT(out, HasSubstr("/d/c.txt\nThis document does not say.\n"));
+  EXPECT_THAT(out, HasSubstr("Do not say: /d/c.txt, /d/e.txt\n"));
 }
 
 TEST_F(CommandsTest, ATraceNamesThoseOfItsParts) {

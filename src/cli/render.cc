@@ -118,24 +118,27 @@ void show_claim(const json::value& claim, const Terminal& terminal, Shown& shown
   shown.claims += "\n";
 }
 
-std::string without_claims(const json::value& part) {
-  const std::string reason = printable(text(part, "reason"));
-  if (text(part, "status") == "failed") return "It could not be asked: " + reason;
-  return reason.empty() ? "This document does not say." : reason;
-}
-
-// A heading a document, with what it says or that it does not.
+// A heading a document with what it says, and a line for all that do not say.
 void show_parts(const json::value& answer, const Terminal& terminal, Shown& shown) {
   const json::array& claims = list(answer, "claims");
   const json::array& parts = list(answer, "parts");
+  std::string silent;
   for (const json::value& part : parts) {
-    if (!shown.claims.empty()) shown.claims += "\n";
-    shown.claims += terminal.bold(printable(text(part, "document"))) + "\n";
     const std::size_t first = std::min<std::size_t>(count(part, "first"), claims.size());
     const std::size_t end = first + std::min<std::size_t>(count(part, "count"), claims.size() - first);
+    const std::string name = printable(text(part, "document"));
+    const std::string reason = printable(text(part, "reason"));
+    if (first == end && reason.empty()) {
+      silent += (silent.empty() ? "Do not say: " : ", ") + name;
+      continue;
+    }
+    shown.claims += (shown.claims.empty() ? "" : "\n") + terminal.bold(name) + "\n";
     for (std::size_t i = first; i < end; ++i) show_claim(claims[i], terminal, shown);
-    if (first == end) shown.claims += without_claims(part) + "\n";
+    if (first == end) {
+      shown.claims += (text(part, "status") == "failed" ? "It could not be asked: " : "") + reason + "\n";
+    }
   }
+  if (!silent.empty()) shown.claims += (shown.claims.empty() ? "" : "\n") + silent + "\n";
   const std::uint64_t total = count(json_member(answer, "coverage"), "total");
   if (total > parts.size()) {
     shown.claims +=

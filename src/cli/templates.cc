@@ -1,4 +1,6 @@
 // docmind templates, and the question that one makes for docmind ask.
+#include "templates/templates.h"
+
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -56,6 +58,8 @@ int templates_list(Api& api, const TemplatesListOptions&, const Surroundings& he
 }
 
 int templates_add(Api& api, const TemplatesAddOptions& options, const Surroundings& here) {
+  // Else it would be another address.
+  if (const auto named = templates::check_name(options.name); !named) return report(named.error(), here);
   net::Request request = post(path_of(options.name), json::object{{"text", options.text}});
   request.method = "PUT";
   return print(api.call(request), here, render_template);

@@ -32,6 +32,9 @@ TEST_F(TemplatesCommandTest, AreListedAddedAndRemoved) {
   EXPECT_EQ(api.requests.back().target.path, "/api/templates/b");
   EXPECT_EQ(api.requests.back().body, R"({"text":"Who built {ship}?"})");
   EXPECT_THAT(out, HasSubstr("b\n  Who built {ship}?\n"));
+  const std::size_t asked = api.requests.size();
+  EXPECT_EQ(templates_add(api, {"a/b", "x"}, here()), kFailed);  // It would be another address.
+  EXPECT_EQ(api.requests.size(), asked);
   EXPECT_EQ(templates_remove(api, {"b"}, here()), kOk);
   EXPECT_EQ(api.requests.back().method, "DELETE");
   EXPECT_THAT(out, HasSubstr("removed b\n"));

@@ -46,6 +46,10 @@ std::optional<access::Key> Gate::key_of(const net::Request& head) const {
   return keys_ == nullptr || secret.empty() ? std::nullopt : keys_->find(secret);
 }
 
+bool Gate::shut_out(const net::Request& head) const {
+  return head.peer == net::Peer::kTcp && options_.keys_needed && !key_of(head);
+}
+
 std::optional<Refusal> Gate::refuse(const net::Request& head, std::optional<access::Scope> needed) {
   if (head.peer == net::Peer::kUnixSocket || !options_.keys_needed) return std::nullopt;
   const std::optional<access::Key> key = key_of(head);

@@ -41,6 +41,8 @@ class Gate {
   bool keys_needed() const { return options_.keys_needed; }
   // Why a request may not use a route that needs this scope (nothing: an open one).
   std::optional<Refusal> refuse(const net::Request& head, std::optional<access::Scope> needed);
+  // Whether one that was let in, and still gets what it asked for, has lost its key meanwhile: revoked, or expired.
+  bool shut_out(const net::Request& head) const;
   // The key that a request brings, if it is one.
   std::optional<access::Key> key_of(const net::Request& head) const;
 

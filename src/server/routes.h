@@ -80,6 +80,7 @@ struct RoutesOptions {
   Alerts* alerts = nullptr;                            // The same.
   const obs::Log* log = nullptr;                       // The same: what failed here, with its request's name.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
+  Duration between_looks = std::chrono::seconds(1);    // At how things stand, for who follows it.
   Duration probe_patience = std::chrono::seconds(30);  // For all backends to say what they can.
   Duration switch_patience = std::chrono::minutes(5);  // For another one to load and answer.
   Duration model_patience = std::chrono::hours(1);     // For one answer of a model.

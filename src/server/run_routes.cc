@@ -126,6 +126,7 @@ Routes::Reply Routes::run_events(const Call& call) {
                                      {"X-Content-Type-Options", "nosniff"}}}));
   while (true) {
     const auto events = runs.next(call.id, after, Deadline::in(options_.heartbeat, clock_), call.stop);
+    if (gate_.shut_out(call.request)) break;
     if (!events && events.error().code != Code::kDeadlineExceeded) break;  // Whoever followed has gone.
     if (!events) {
       if (!call.out.write(": still here\n\n")) break;  // So that nobody between takes it for dead.

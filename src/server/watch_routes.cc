@@ -45,7 +45,6 @@ json::object to_json(const Alert& one) {
           {"expected", to_json(one.expected)}};
 }
 
-constexpr Duration kBetweenLooks = std::chrono::seconds(1);
 constexpr int kLooksAProbe = 5;  // Backends are asked how they are in every fifth look.
 
 // False when it was told to stop.
@@ -118,7 +117,7 @@ Routes::Reply Routes::events(const Call& call) {
     if (text.empty() && silent.expired()) text = ": still here\n\n";
     if (!text.empty()) silent = Deadline::in(options_.heartbeat, clock_);
     if (!text.empty() && !call.out.write(text)) break;
-    if (!rest(Deadline::in(kBetweenLooks, clock_), call.stop)) break;
+    if (!rest(Deadline::in(options_.between_looks, clock_), call.stop) || gate_.shut_out(call.request)) break;
   }
   (void)call.out.end();
   return Answered();

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "access/testing/temp_keys.h"
 #include "base/json.h"
 #include "net/testing/recording_writer.h"
 #include "server/routes.h"
@@ -102,6 +103,46 @@ TEST_F(WatchRoutesTest, AJobEndsWhenWhoAskedForItGoes) {
   };
   send("POST", "/api/ingest", R"({"paths":["/d/a.pdf"]})", writer);
   EXPECT_TRUE(stopped);
+}
+
+// Somebody who follows, until the stream ends by itself.
+class Follower final : public net::ResponseWriter {
+ public:
+  explicit Follower(std::function<void(int)> on_write) : on_write_(std::move(on_write)) {}
+  Result<> send(net::Response) override { return {}; }
+  Result<> begin(net::Response) override { return {}; }
+  Result<> write(std::string_view) override {
+    on_write_(++writes);
+    return {};
+  }
+  Result<> end() override {
+    ended = true;
+    return {};
+  }
+  std::stop_token stop() const override { return {}; }
+
+  int writes = 0;
+  bool ended = false;
+
+ private:
+  std::function<void(int)> on_write_;
+};
+
+TEST_F(WatchRoutesTest, WhoseKeyIsRevokedHearsNoMore) {
+  access::testing::TempKeys keys(clock_);
+  Routes routes({.keys = keys.get(), .gate = {.keys_needed = true}, .between_looks = Duration::zero()}, service_,
+                metrics_, clock_);
+  const auto key = *keys->add("", {access::Scope::kAsk}, std::nullopt);
+  Follower follower([&](int writes) {
+    service_.library.generation += 1;  // There is always something to tell.
+    if (writes == 2) ASSERT_TRUE(keys->revoke(key.key.id));
+  });
+  routes.handle({.target = {.path = "/api/events"},
+                 .headers = {{"Authorization", "Bearer " + key.secret}},
+                 .peer = net::Peer::kTcp},
+                follower);
+  EXPECT_EQ(follower.writes, 2);
+  EXPECT_TRUE(follower.ended);
 }
 
 }  // namespace

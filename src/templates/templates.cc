@@ -52,6 +52,12 @@ Error damaged(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<> check_name(std::string_view name) {
+  if (is_name(name)) return {};
+  return Error{Code::kInvalidArgument, "a template's name is 1 to 64 bytes in one line without \"/\"",
+               "Give it another one."};
+}
+
 Result<std::vector<Template>> Templates::read() const {
   const Result<std::string> bytes = files_.read(path_, kMostBytes);
   if (!bytes && bytes.error().code == Code::kNotFound) return std::vector<Template>();
@@ -85,10 +91,7 @@ Result<std::vector<Template>> Templates::list() const {
 }
 
 Result<Template> Templates::put(std::string name, std::string text) {
-  if (!is_name(name)) {
-    return Error{Code::kInvalidArgument, "a template's name is 1 to 64 bytes in one line without \"/\"",
-                 "Give it another one."};
-  }
+  DM_TRY(check_name(name));
   if (!is_text(text)) {
     return Error{Code::kInvalidArgument, "a template's text is 1 to 4096 bytes", "Write a shorter one, or some words."};
   }

@@ -23,6 +23,9 @@ struct Template {
   bool built_in = false;  // Came with DocMind; else a person's own.
 };
 
+// kInvalidArgument for what cannot be a name.
+Result<> check_name(std::string_view name);
+
 class Templates {
  public:
   // A file that is not there holds none.

@@ -45,7 +45,7 @@ class Separate(Follows, DocMindTest):
         self.docmind("ingest", self.work / "ships.md")
         self.assertFalse(self.docmind("verify", file, "--json", code=1).json["holds"])
         shown = self.docmind("ask", QUESTION, "--separate").out
-        self.assertIn(f"{self.work}/bread.md\nThis document does not say.", shown)
+        self.assertIn(f"Do not say: {self.work}/bread.md", shown)
         combined = self.docmind("ask", QUESTION, "--json").json
         self.assertEqual((combined["analysis"], combined["parts"]), ("combined", []))
 
