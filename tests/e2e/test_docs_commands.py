@@ -1,0 +1,124 @@
+"""The commands of README.md ("Use it") and docs/runbook.md do what the pages say, with the real binary in an empty home."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+import tiny_chat
+from harness import BINARY, FIXTURES, ROOT, DocMindTest
+
+# What a row's setup in the runbook may call: a server on a free port, once it listens; its address is in $port, its process in $server.
+SERVER = """
+up() { mkfifo ~/said; docmind serve > ~/said 2>/dev/null & server=$!; exec 9< ~/said; read -r _ _ address <&9; port=${address##*:}; }
+"""
+COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
+
+
+class DocsCommands(DocMindTest):
+    def setUp(self):
+        super().setUp()
+        self.home = self.work / "home"
+        documents = self.home / "Documents"
+        documents.mkdir(parents=True)
+        for name in ("boats.md", "guide.txt"):
+            shutil.copy(FIXTURES / name, documents)
+        (self.work / "bin").mkdir()
+        os.symlink(BINARY, self.work / "bin" / "docmind")
+        self.environment |= {"HOME": str(self.home), "PATH": f"{self.work}/bin:/usr/bin:/bin", "FIXTURES": str(FIXTURES),
+                             "DOCMIND_SERVER__PORT": "0", "DOCMIND_CACHE_SERVER__PORT": "0"}
+        del self.environment["DOCMIND_CACHE__ENABLED"]  # The pages speak of the product as it comes.
+
+    def start_shell(self, script):
+        """bash in the home, in a process group that ends with the test."""
+        process = subprocess.Popen(["bash", "-c", script], cwd=self.home, env=self.environment, text=True, start_new_session=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(self.end, process)
+        return process
+
+    def end(self, process):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def shell(self, script):
+        """(exit code, what was said) of a script; what it left running is ended with it."""
+        log = self.work / "said.txt"  # A file: what goes on running in the background would hold a pipe open.
+        with log.open("w") as said:
+            process = subprocess.Popen(["bash", "-c", script], cwd=self.home, env=self.environment, start_new_session=True,
+                                       stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+            try:
+                code = process.wait(120)
+            finally:
+                self.end(process)
+                process.wait()
+        return code, log.read_text(errors="replace")
+
+    def until_it_is_stopped(self, command):
+        process = self.start_shell("exec " + command)
+        self.assertRegex(process.stdout.readline(), "^listening on http://", command)
+        process.terminate()
+        self.assertEqual(process.wait(60), 0, command)
+
+    def test_use_it(self):
+        shutil.copy(FIXTURES / "stores.pdf", self.home / "Documents" / "old.pdf")
+        checkpoint = tiny_chat.write_checkpoint(self.work / "checkpoint")
+        code, said = self.shell(f"docmind models import {checkpoint} --name tiny")
+        self.assertEqual(code, 0, said)
+        section = (ROOT / "README.md").read_text().split("## Use it", 1)[1].split("\n## ", 1)[0]
+        rules = dict(line.split(": ", 1) for line in COMMENT.search(section)[1].splitlines()[1:])
+        lines = section.split("```sh\n", 1)[1].split("```", 1)[0].splitlines()
+        # Where a comment goes on a line has nothing before it.
+        commands = [re.split(r"\s{2,}#", line)[0].strip() for line in lines if line.startswith("docmind")]
+        self.assertGreater(len(commands), 20)
+        before = ""
+        for command in commands:
+            with self.subTest(command=command):
+                rule = max((r for r in rules if command.startswith(r)), key=len, default="")
+                self.run_line(before, command, rules.get(rule, ""))
+                if "; after " in "; " + rules.get(rule, ""):
+                    before += rules[rule].split("after ", 1)[1] + "\n"
+        for rule in rules:
+            self.assertTrue(any(c.startswith(rule) for c in commands), f"README.md has no command {rule}")
+
+    def run_line(self, before, command, rule):
+        for placeholder, value in re.findall(r"(\S+) is (\S+?)(?:,|$)", rule):
+            if placeholder != "it":
+                command = command.replace(placeholder, value)
+        if rule.endswith("until it is stopped"):
+            return self.until_it_is_stopped(command)
+        code, said = self.shell(before + command)
+        self.assertEqual(code, 0, said)
+
+    def test_runbook(self):
+        rows = [line for line in (ROOT / "docs" / "runbook.md").read_text().splitlines() if line.startswith("| ") and "<!--" in line]
+        self.assertGreater(len(rows), 15)
+        code, said = self.shell("docmind ingest ~/Documents")
+        self.assertEqual(code, 0, said)
+        template = self.work / "template"
+        shutil.copytree(self.home, template)
+        ran = 0
+        for row in rows:
+            symptom, command, says, _ = (cell.strip() for cell in row.strip("|").split(" | "))
+            rule = re.fullmatch(r"(?:(not run): .+|run (\d+)(?:: (.+))?)", COMMENT.search(command)[1])
+            self.assertTrue(rule, f"{symptom}: neither run nor a reason why not")
+            if rule[1]:
+                continue
+            with self.subTest(symptom=symptom):
+                shutil.rmtree(self.home)
+                shutil.copytree(template, self.home)
+                code, said = self.shell(f"{SERVER}\n{rule[3] or ''}\n{re.search('`([^`]+)`', command)[1]}")
+                self.assertEqual(code, int(rule[2]), said)
+                for words in re.findall("`([^`]+)`", says):
+                    self.assertRegex(said, ".*".join(map(re.escape, words.split("…"))))
+            ran += 1
+        self.assertGreater(ran, 15)
+
+
+if __name__ == "__main__":
+    unittest.main()
