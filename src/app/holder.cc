@@ -400,7 +400,12 @@ Result<std::unique_ptr<Holder>> Holder::open(const HolderDeps& deps) {
   auto lock = sys::LockFile::try_lock(deps.layout.lock);
   if (!lock) return std::move(lock).error();
   auto state = std::make_unique<State>(deps, *std::move(lock));
-  DM_TRY(state->build());
+  if (auto built = state->build(); !built) {
+    Error error = std::move(built).error();
+    // kConflict is the lock's, for which commands wait; another program's or a newer file stays what it is.
+    if (error.code == Code::kConflict) error.code = Code::kUnavailable;
+    return error;
+  }
   return std::unique_ptr<Holder>(new Holder(std::move(state)));
 }
 

@@ -139,6 +139,12 @@ class Loader {
 
   std::string nearest(std::string_view key) const {
     constexpr std::size_t kLongestKey = 80;  // The comparison is quadratic.
+    const auto of_this_group = std::ranges::find_if(declarations_, [&](const Declaration& declaration) {
+      return declaration.shown != Shown::kHidden && declaration.key.starts_with(std::string(key) + ".");
+    });
+    if (of_this_group != declarations_.end()) {
+      return fmt::format("It is a group of settings: write {}, for instance.", of_this_group->key);
+    }
     std::string_view best;
     std::size_t least = key.size() > kLongestKey ? 0 : std::max<std::size_t>(2, key.size() / 3) + 1;
     for (const Declaration& declaration : declarations_) {

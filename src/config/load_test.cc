@@ -88,6 +88,8 @@ TEST_F(Load, AMistakeNamesFileLineKeyAndWhatWasMeant) {
   EXPECT_EQ(typo.code, Code::kInvalidArgument);
   EXPECT_EQ(typo.message, (folder / "etc/a.yaml").string() + ":2: there is no setting \"search.kk\"");
   EXPECT_EQ(typo.hint, "Did you mean search.k?");
+  folder.write("etc/a.yaml", "server: 8080\n");
+  EXPECT_EQ(bad(sources()).hint, "It is a group of settings: write server.host, for instance.");
   folder.write("etc/a.yaml", "server:\n  port: 99999\nchunk:\n  tokens: many\n");
   const Error range = bad(sources({{"DOCMIND_SERVER__PORT", "80"}}));  // Overridden, and still a mistake.
   EXPECT_EQ(range.message,

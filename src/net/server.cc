@@ -48,7 +48,8 @@ Error listen_error(const ErrorCode& error, const std::string& where) {
     return {Code::kConflict, where + " is already in use", "Choose another port or stop the program that uses it."};
   }
   if (error == asio::error::access_denied) {
-    return {Code::kUnauthorized, "not allowed to listen on " + where, "Choose a port above 1023 or another folder."};
+    return {Code::kUnauthorized, "not allowed to listen on " + where,
+            where.starts_with('/') ? "Choose another folder." : "Choose a port above 1023."};
   }
   return {Code::kUnavailable, "cannot listen on " + where + ": " + error.message(), "Check the address."};
 }

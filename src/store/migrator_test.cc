@@ -106,6 +106,7 @@ TEST_F(MigratorTest, OtherFilesAreRefusedUntouched) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Code::kDataLoss);
   EXPECT_NE(opened.error().message.find("not a database"), std::string::npos) << opened.error().message;
+  EXPECT_NE(opened.error().hint.find("move it away"), std::string::npos) << opened.error().hint;
   EXPECT_EQ(bytes_of(path_), std::string(5000, 'x'));
 
   const std::string theirs = (folder_ / "theirs.db").string();

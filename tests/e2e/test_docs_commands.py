@@ -1,6 +1,5 @@
 """The commands of README.md ("Use it") and docs/runbook.md do what the pages say, with the real binary in an empty home."""
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -31,36 +30,33 @@ class DocsCommands(DocMindTest):
                              "DOCMIND_SERVER__PORT": "0", "DOCMIND_CACHE_SERVER__PORT": "0"}
         del self.environment["DOCMIND_CACHE__ENABLED"]  # The pages speak of the product as it comes.
 
-    def start_shell(self, script):
-        """bash in the home, in a process group that ends with the test."""
-        process = subprocess.Popen(["bash", "-c", script], cwd=self.home, env=self.environment, text=True, start_new_session=True,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(self.end, process)
-        return process
+    def bash(self, script, stdout):
+        """In the home, in a process group of its own."""
+        return subprocess.Popen(["bash", "-c", script], cwd=self.home, env=self.environment, text=True, start_new_session=True,
+                                stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT)
 
     def end(self, process):
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+        process.wait()
 
     def shell(self, script):
         """(exit code, what was said) of a script; what it left running is ended with it."""
         log = self.work / "said.txt"  # A file: what goes on running in the background would hold a pipe open.
         with log.open("w") as said:
-            process = subprocess.Popen(["bash", "-c", script], cwd=self.home, env=self.environment, start_new_session=True,
-                                       stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+            process = self.bash(script, said)
             try:
                 code = process.wait(120)
             finally:
                 self.end(process)
-                process.wait()
         return code, log.read_text(errors="replace")
 
     def until_it_is_stopped(self, command):
-        process = self.start_shell("exec " + command)
+        process = self.bash("exec " + command, subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(self.end, process)
         self.assertRegex(process.stdout.readline(), "^listening on http://", command)
         process.terminate()
         self.assertEqual(process.wait(60), 0, command)
@@ -79,17 +75,16 @@ class DocsCommands(DocMindTest):
         before = ""
         for command in commands:
             with self.subTest(command=command):
-                rule = max((r for r in rules if command.startswith(r)), key=len, default="")
-                self.run_line(before, command, rules.get(rule, ""))
-                if "; after " in "; " + rules.get(rule, ""):
-                    before += rules[rule].split("after ", 1)[1] + "\n"
+                rule = rules.get(max((r for r in rules if command.startswith(r)), key=len, default=""), "")
+                if rule.startswith("after "):
+                    before += rule.removeprefix("after ") + "\n"
+                self.run_line(before, command, rule)
         for rule in rules:
             self.assertTrue(any(c.startswith(rule) for c in commands), f"README.md has no command {rule}")
 
     def run_line(self, before, command, rule):
-        for placeholder, value in re.findall(r"(\S+) is (\S+?)(?:,|$)", rule):
-            if placeholder != "it":
-                command = command.replace(placeholder, value)
+        for placeholder, value in re.findall(r"([A-Z]\S*) is (\S+?)(?:,|$)", rule):
+            command = command.replace(placeholder, value)
         if rule.endswith("until it is stopped"):
             return self.until_it_is_stopped(command)
         code, said = self.shell(before + command)

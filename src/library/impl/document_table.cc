@@ -109,7 +109,9 @@ Result<LibraryState> read_state(store::Source& from) {
   auto row =
       DM_TRY(from.query("SELECT generation, next_unit, next_chunk, documents, units, chunks, text_bytes, "
                         "unit_terms, chunk_terms, terms_version, erase_after, identity FROM library_state"));
-  if (!DM_TRY(row.step())) return Error{Code::kDataLoss, "library_state is empty.", "Restore it from a backup."};
+  if (!DM_TRY(row.step()))
+    return Error{Code::kDataLoss, "library_state is empty.",
+                 "Stop DocMind, then put a copy of library.db back, or move it away and read the documents again."};
   LibraryState state;
   state.generation = static_cast<std::uint64_t>(row.integer(0));
   state.next_unit = row.integer(1);

@@ -207,7 +207,10 @@ void Router::answered(Place& place, const std::vector<Place*>& passed_over) {
 
 Error Router::none_answers(const std::vector<std::string>& why) const {
   std::string message = "No backend answers";
-  for (std::size_t i = 0; i < why.size(); ++i) message += (i == 0 ? ": " : "; ") + why[i];
+  for (std::size_t i = 0; i < why.size(); ++i) {
+    message += (i == 0 ? ": " : "; ") + why[i];
+    if (message.ends_with('.')) message.pop_back();  // One stop, at the end of all.
+  }
   return {Code::kUnavailable, message + ".", "Look at docmind backends, start one of them, or ask again."};
 }
 

@@ -125,6 +125,8 @@ TEST_F(RouterTest, WhenAllRestTheyAreStillAsked) {
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Code::kUnavailable);
   EXPECT_THAT(none.error().message, HasSubstr("vllm: it died; llamacpp: it died; ollama: it died"));
+  vllm.breaks = engine.breaks = ollama.breaks = Error{Code::kUnavailable, "It died."};
+  EXPECT_EQ(ask().error().message, "No backend answers: vllm: It died; llamacpp: It died; ollama: It died.");
   engine.breaks.reset();
   EXPECT_EQ(who(), "llamacpp");
 }

@@ -11,6 +11,9 @@ bool is_no_room(int code) {
   return code == SQLITE_IOERR_NOMEM || code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
 }
 
+constexpr const char* kMendFile =
+    "Stop DocMind, then put a copy of it back, or move it away with its -wal and -shm: an empty one is begun.";
+
 }  // namespace
 
 bool is_disk_failure(int code) {
@@ -28,10 +31,9 @@ Error sqlite_error(int code, std::string_view detail, const std::string& path) {
     case SQLITE_TOOBIG:
       return {Code::kResourceExhausted, fmt::format("{}: {}.", path, detail), "Split the document and try again."};
     case SQLITE_NOTADB:
-      return {Code::kDataLoss, fmt::format("{} is not a database file, or it is encrypted.", path),
-              "Restore it from a backup, or choose another data directory with --data DIR."};
+      return {Code::kDataLoss, fmt::format("{} is not a database file, or it is encrypted.", path), kMendFile};
     case SQLITE_CORRUPT:
-      return {Code::kDataLoss, fmt::format("{} is damaged: {}.", path, detail), "Restore it from a backup."};
+      return {Code::kDataLoss, fmt::format("{} is damaged: {}.", path, detail), kMendFile};
     case SQLITE_IOERR:
       return {Code::kDataLoss, fmt::format("The disk failed while using {}: {} ({}).", path, detail, code),
               "Check the disk, then start DocMind again; what was acknowledged before is stored."};
