@@ -15,6 +15,7 @@
 #include "app/engine_options.h"
 #include "app/exposure.h"
 #include "app/live_settings.h"
+#include "app/machine_metrics.h"
 #include "app/model_files.h"
 #include "app/roles.h"
 #include "app/shared_cache.h"
@@ -38,7 +39,6 @@
 #include "session/sessions.h"
 #include "sys/files.h"
 #include "sys/lock_file.h"
-#include "sys/machine.h"
 #include "sys/process.h"
 #include "sys/rng.h"
 
@@ -122,10 +122,6 @@ server::RoutesOptions routes_options(const config::Settings& settings, LiveSetti
   options.settings = {.object = [&live] { return live.object(); },
                       .change = [&live](const boost::json::object& body) { return live.change(body); }};
   return options;
-}
-
-double used_percent(std::uint64_t whole, std::uint64_t left) {
-  return 100 * (1 - static_cast<double>(std::min(left, whole)) / static_cast<double>(whole));
 }
 
 bool is_card(const engine::ComputeDevice& device) { return device.kind == engine::DeviceKind::kCard; }
@@ -309,16 +305,9 @@ void Holder::State::sample(const std::stop_token& stop) {
     const auto devices = ask_devices(deps.layout, Deadline::in(kDevices, deps.clock), stop);
     if (devices) alerts->know_cards(static_cast<std::size_t>(std::ranges::count_if(devices->devices, is_card)));
   }
-  const sys::Memory machine = sys::this_machine().memory;
-  const std::uint64_t whole_memory = std::min(machine.total, machine.limit.value_or(machine.total));
+  MachineMetrics machine(metrics, deps.layout.data);
   while (!stop.stop_requested()) {
-    const auto memory = sys::memory_use();
-    std::map<std::string, double> others;
-    if (memory) others["resident_bytes"] = static_cast<double>(memory->resident);
-    if (whole_memory > 0) others["memory_used_percent"] = used_percent(whole_memory, sys::available_memory());
-    if (const auto disk = sys::disk_space(deps.layout.data); disk && disk->total > 0) {
-      others["disk_used_percent"] = used_percent(disk->total, disk->free);
-    }
+    const auto others = machine.look();
     series->add(metrics.text(), others);
     routes->look_for_alerts();
     never.wait_for(waiting, stop, server::MetricSeries::kStep, [] { return false; });

@@ -96,6 +96,7 @@ Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& m
       clock_(clock),
       gate_(options_.gate, options_.keys, clock),
       active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")),
+      active_queries_(metrics.gauge("docmind_active_queries", "Questions and searches being answered.")),
       default_k_(options_.default_k),
       upload_bytes_(options_.upload_bytes),
       jobs_(clock) {}
@@ -303,7 +304,9 @@ Routes::Reply Routes::remove(const Call& call) {
 Routes::Reply Routes::search(const Call& call) {
   const service::Query query = DM_TRY(read_query(call.request.target, default_k_));
   const TimePoint start = clock_.now();
+  active_queries_.add(1);
   const Result<service::SearchResult> found = service_.search(query, call.deadline, call.stop);
+  active_queries_.add(-1);
   count_query("search", found ? "ok" : std::string(name(found.error().code)), seconds_since(start, clock_));
   if (!found) return found.error();
   return ok(to_json(*found));
@@ -316,7 +319,9 @@ Routes::Reply Routes::ask(const Call& call) {
 Result<json::value> Routes::counted_answer(const service::Question& question, const std::string& type,
                                            Deadline deadline, std::stop_token stop) {
   const TimePoint start = clock_.now();
+  active_queries_.add(1);
   const Result<service::Answer> answer = service_.ask(question, deadline, std::move(stop));
+  active_queries_.add(-1);
   const double seconds = seconds_since(start, clock_);
   if (!answer) {
     count_query(type, std::string(name(answer.error().code)), seconds);

@@ -252,6 +252,7 @@ class Routes {
   const Clock& clock_;
   Gate gate_;
   obs::Gauge& active_;
+  obs::Gauge& active_queries_;
   std::atomic<std::uint32_t> default_k_;
   std::atomic<std::uint64_t> upload_bytes_;
   std::atomic<std::uint64_t> chat_replies_ = 0;

@@ -506,6 +506,19 @@ TEST_F(RoutesTest, FailuresKeepTheirCodeAndAreCounted) {
   EXPECT_THAT(text, Not(HasSubstr("secret")));
 }
 
+TEST_F(RoutesTest, QuestionsAreCountedWhileTheyAreAnswered) {
+  const obs::Gauge& active = metrics.gauge("docmind_active_queries", "");
+  double meanwhile = 0;
+  service.watched = [&](const agents::Watch&) { meanwhile = active.value(); };
+  (void)post("/api/ask", R"({"question":"?"})");
+  EXPECT_EQ(meanwhile, 1);
+  EXPECT_EQ(active.value(), 0);
+  service.failure = Error{Code::kInternal, "no", ""};
+  (void)post("/api/ask", R"({"question":"?"})");
+  (void)get("/api/search?q=x");
+  EXPECT_EQ(active.value(), 0);
+}
+
 TEST_F(RoutesTest, AReplaySaysWhetherTheAnswerIsTheSame) {
   EXPECT_EQ(get("/api/traces/T1/replay").body, "{\"trace_id\":\"T1\",\"same\":true,\"differences\":[]}");
   service.replayed.differences = {"Claim 1 is another."};

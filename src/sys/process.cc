@@ -221,6 +221,28 @@ std::size_t free_processors() {
   return running == 0 || running > all ? 0 : all - running;
 }
 
+std::optional<ProcessorTime> processor_time_in(std::string_view proc_stat) {
+  // "cpu  user nice system idle iowait irq softirq steal guest ...": a guest's time is in user and nice already.
+  constexpr std::size_t kIdle = 3;
+  constexpr std::size_t kWaits = 4;
+  constexpr std::size_t kCounted = 8;
+  if (!proc_stat.starts_with("cpu ")) return std::nullopt;
+  std::istringstream line{std::string(proc_stat.substr(4, proc_stat.find('\n')))};
+  ProcessorTime out;
+  for (std::size_t i = 0; i < kCounted; ++i) {
+    std::uint64_t ticks = 0;
+    if (!(line >> ticks)) return std::nullopt;
+    out.whole += ticks;
+    if (i != kIdle && i != kWaits) out.worked += ticks;
+  }
+  return out;
+}
+
+std::optional<ProcessorTime> processor_time() {
+  const auto stat = RealFiles().read("/proc/stat", kProcFileBytes);
+  return stat ? processor_time_in(*stat) : std::nullopt;
+}
+
 Result<fs::path> executable_path() {
   std::error_code error;
   fs::path path = fs::read_symlink("/proc/self/exe", error);

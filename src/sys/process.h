@@ -45,6 +45,15 @@ std::size_t free_processors();
 // Threads that run or wait for a processor, the asking one included, in a text of /proc/loadavg; 0: it does not say.
 std::size_t running_threads_in(std::string_view proc_loadavg);
 
+// Time of all processors since the machine started, in the kernel's ticks. Waiting for a disk is no work.
+struct ProcessorTime {
+  std::uint64_t worked = 0;
+  std::uint64_t whole = 0;
+};
+// Nothing where the kernel does not tell. The latter for a given text of /proc/stat (proc(5)).
+std::optional<ProcessorTime> processor_time();
+std::optional<ProcessorTime> processor_time_in(std::string_view proc_stat);
+
 // Lets this process have as many files and connections open as it may, and returns how many.
 std::uint64_t raise_open_files();
 

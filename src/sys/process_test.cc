@@ -124,6 +124,24 @@ TEST(Process, CountsThoseThatWantAProcessor) {
   }
 }
 
+TEST(Process, TellsWorkFromIdleness) {
+  const auto time = processor_time_in("cpu  100 20 30 4000 500 6 7 8 90 1\ncpu0 1 2 3 4 5 6 7 8 9 10\n");
+  ASSERT_TRUE(time);
+  EXPECT_EQ(time->worked, 171U);
+  EXPECT_EQ(time->whole, 4671U);
+  for (const char* text :
+       {"", "cpu", "cpu ", "cpu  1 2 3 4 5 6 7\n", "cpu0 1 2 3 4 5 6 7 8\n", "cpu  1 2 3 x 5 6 7 8\n"}) {
+    EXPECT_FALSE(processor_time_in(text)) << text;
+  }
+}
+
+TEST(Process, ProcessorsHaveWorkedSinceTheStart) {
+  const auto time = processor_time();
+  ASSERT_TRUE(time);
+  EXPECT_GT(time->worked, 0U);
+  EXPECT_LE(time->worked, time->whole);
+}
+
 TEST(Process, TheAskingThreadHasAProcessorItself) {
   EXPECT_LT(free_processors(), static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN))));
 }
