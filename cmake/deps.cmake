@@ -1,6 +1,6 @@
 # Third parties as targets. Never touches the network: ./dev setup has put everything under .deps/ or installed it.
 set(deps ${CMAKE_SOURCE_DIR}/.deps)
-execute_process(COMMAND sh -c "cat deps/apt.txt deps/pip*.txt deps/npm/package-lock.json web/package-lock.json | sha256sum"
+execute_process(COMMAND sh -c "cat deps/apt.txt deps/apt-unpacked.txt deps/pip*.txt deps/npm/package-lock.json web/package-lock.json | sha256sum"
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE lists_now OUTPUT_STRIP_TRAILING_WHITESPACE)
 if(EXISTS ${deps}/STAMP)
   file(STRINGS ${deps}/STAMP lists_then LIMIT_COUNT 1)
