@@ -1,12 +1,12 @@
 """deploy/prometheus and deploy/grafana: a real Prometheus scrapes a real server, and every expression finds what it asks for."""
 import json
 import math
-import os
 import pathlib
 import re
 import shutil
 import subprocess
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -151,6 +151,7 @@ class Prometheus:
         test.addCleanup(self.process.wait)
         test.addCleanup(self.process.kill)
         self.address = wait_for(self.listens)
+        wait_for(self.is_ready)
 
     def listens(self):
         text = (self.folder / "log").read_text()
@@ -159,10 +160,19 @@ class Prometheus:
         found = re.search(r'msg="Listening on" address=(\S+)', text)
         return found and "http://" + found[1]
 
-    def get(self, path, **parameters):
+    def is_ready(self):
+        try:
+            return self.read("/-/ready")
+        except urllib.error.HTTPError:  # 503 until it has read its own files.
+            return None
+
+    def read(self, path):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=60) as reply:
-            return json.load(reply)["data"]
+        with opener.open(self.address + path, timeout=60) as reply:
+            return reply.read()
+
+    def get(self, path, **parameters):
+        return json.loads(self.read(f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))["data"]
 
     def values(self, expression):
         """Of all series, numbers alone. An expression that Prometheus cannot evaluate raises."""
