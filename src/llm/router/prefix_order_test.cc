@@ -96,9 +96,9 @@ TEST_F(PrefixOrderTest, OneSlotGoesToTheSameBeginningFirst) {
   for (const std::uint64_t beginning : {2, 1, 1, 2}) {
     callers.push_back(call(beginning));
     callers.back()->end();
+    // They come one after the other, and all of them before the slot is free.
+    while (order->waiting() < callers.size()) std::this_thread::yield();
   }
-  // All of them wait before the slot is free: whoever has not come yet cannot be put in order.
-  while (order->waiting() < 4) std::this_thread::yield();
   first.reset();
   for (const auto& caller : callers) caller->thread.join();
   EXPECT_THAT(went, ElementsAre(1, 2, 2, 1));  // Two in a row, the first among them.
