@@ -41,12 +41,14 @@ withWriter("EE25 a switch keeps the chat, and shows where it was", async ({ open
   writer.text = written;
   const tab = await open("/");
   await (await ask(tab, aurora)).getByText(/written by scripted$/).waitFor();
+  await tab.waitForURL("**/chat/*");
   const chat = new URL(tab.url()).pathname;
   await tab.goto(new URL("/models", tab.url()).href);
   const ollama = tab.getByRole("listitem").filter({ has: tab.getByRole("heading", { name: "ollama" }) });
   await ollama.getByRole("button", { name: "Use" }).click();
   await ollama.getByText("In use").waitFor();
   await tab.goto(new URL(chat, tab.url()).href);
+  await tab.locator("article[data-turn]").waitFor(); // Who asks before the chat is there has no turn to count from.
   const second = await ask(tab, "When was the ferry Aurora built?");
   await second.getByText(/written by scripted:latest$/).waitFor();
   await tab.getByText(/^From here: scripted:latest, window [\d,]+\.$/).waitFor();
