@@ -11,12 +11,7 @@ constexpr int kTries = 3;
 constexpr int kLooks = 10;
 constexpr std::uint64_t kMaxReply = 1ULL << 30U;
 
-void pause(const Clock& clock, std::stop_token stop) {
-  Mutex mutex;
-  std::condition_variable_any never;
-  MutexLock lock(mutex);
-  exec::wait_until(never, lock, Deadline::in(kPause, clock), std::move(stop), [] { return false; });
-}
+void pause(const Clock& clock, std::stop_token stop) { exec::rest(Deadline::in(kPause, clock), std::move(stop)); }
 
 }  // namespace
 

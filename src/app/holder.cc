@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -24,6 +22,7 @@
 #include "cache/guard/guards.h"
 #include "cache/shared/purge_journal.h"
 #include "cache/shared_questions.h"
+#include "exec/wait.h"
 #include "graph/sqlite/sqlite_saver.h"
 #include "llm/llamacpp/engine_backend.h"
 #include "llm/llamacpp/engine_child.h"
@@ -298,9 +297,6 @@ std::uint64_t Holder::State::engines_hold() const {
 
 // What the metrics did, for the pages that draw it.
 void Holder::State::sample(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock waiting(mutex);
   if (deps.keeps_up) {  // Not worth a child for one command.
     const auto devices = ask_devices(deps.layout, Deadline::in(kDevices, deps.clock), stop);
     if (devices) alerts->know_cards(static_cast<std::size_t>(std::ranges::count_if(devices->devices, is_card)));
@@ -310,7 +306,7 @@ void Holder::State::sample(const std::stop_token& stop) {
     const auto others = machine.look();
     series->add(metrics.text(), others);
     routes->look_for_alerts();
-    never.wait_for(waiting, stop, server::MetricSeries::kStep, [] { return false; });
+    exec::rest(Deadline::in(server::MetricSeries::kStep, deps.clock), stop);
   }
 }
 

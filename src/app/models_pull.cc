@@ -1,8 +1,6 @@
 // Pulling a model: docmind models pull, and POST /api/models/pull.
 #include <fmt/format.h>
 
-#include <condition_variable>
-
 #include "app/model_work.h"
 #include "exec/wait.h"
 #include "hub/hub.h"
@@ -92,10 +90,7 @@ class Pull {
 };
 
 Result<> wait_for(Duration pause, const Clock& clock, std::stop_token stop) {
-  Mutex mutex;
-  std::condition_variable_any never;
-  MutexLock lock(mutex);
-  const auto waited = exec::wait_until(never, lock, Deadline::in(pause, clock), std::move(stop), [] { return false; });
+  const auto waited = exec::rest(Deadline::in(pause, clock), std::move(stop));
   if (waited == exec::Waited::kStopped) return exec::error_of(waited, "pulling");
   return {};
 }

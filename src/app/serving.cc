@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <condition_variable>
 
 #include "app/exposure.h"
 #include "app/settings_object.h"
@@ -34,13 +33,6 @@ Result<std::uint16_t> listen(Holder& holder, const std::string& host, const cli:
     if (!taken || tried == kPortsTried) return port;
     terminal.err(fmt::format("docmind: port {} is taken, trying the next\n", first + tried));
   }
-}
-
-void wait_for(std::stop_token stop) {
-  Mutex mutex;
-  std::condition_variable_any never;
-  MutexLock lock(mutex);
-  exec::wait_until(never, lock, Deadline::never(), std::move(stop), [] { return false; });
 }
 
 int show_setting(const config::Loaded& loaded, const std::string& key, const cli::Surroundings& here) {
@@ -82,7 +74,7 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
   }
   (*holder)->warm_up();
   signals.on_hangup([&holder] { (void)static_cast<bool>((*holder)->reload_settings()); });  // It tells the log.
-  wait_for(signals.stop_token());
+  exec::rest(Deadline::never(), signals.stop_token());
   signals.on_hangup({});
   here.terminal.err("docmind: stopping\n");
   (*holder)->stop(Deadline::in(kDrain, deps.clock));

@@ -250,14 +250,19 @@ struct Parser {
     add_sessions(at("sessions"));
   }
 
+  CLI::App* add_to(CLI::App& group, const char* name, const char* help) {
+    CLI::App* command = group.add_subcommand(name, help);
+    command->set_help_flag("-h,--help", "Print this and exit");
+    add_common(*command);
+    return command;
+  }
+
   void add_ollama(CLI::App& group) {
     group.require_subcommand(1);
     group.set_help_flag("-h,--help", "Print this and exit");
     const auto sub = [&](const char* name, const char* help, OllamaAction action) {
-      CLI::App* command = group.add_subcommand(name, help);
-      command->set_help_flag("-h,--help", "Print this and exit");
+      CLI::App* command = add_to(group, name, help);
       command->callback([this, action] { ollama.action = action; });
-      add_common(*command);
       return command;
     };
     constexpr const char* kName = "The model, as Ollama names it";
@@ -278,12 +283,7 @@ struct Parser {
 
   void add_sessions(CLI::App& sessions) {
     sessions.require_subcommand(1);
-    const auto sub = [&](const char* name, const char* help) {
-      CLI::App* command = sessions.add_subcommand(name, help);
-      command->set_help_flag("-h,--help", "Print this and exit");
-      add_common(*command);
-      return command;
-    };
+    const auto sub = [&](const char* name, const char* help) { return add_to(sessions, name, help); };
     sub("list", "List the chats, the newest first")
         ->add_option("--limit", list_sessions.limit, "How many at most")
         ->check(CLI::Range(1, 1000));
@@ -318,12 +318,7 @@ struct Parser {
 
   void add_models(CLI::App& models) {
     models.require_subcommand(1);
-    const auto sub = [&](const char* name, const char* help) {
-      CLI::App* command = models.add_subcommand(name, help);
-      command->set_help_flag("-h,--help", "Print this and exit");
-      add_common(*command);
-      return command;
-    };
+    const auto sub = [&](const char* name, const char* help) { return add_to(models, name, help); };
     constexpr const char* kTypes = "Type of the weights: f32, f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m, q4_0 and others";
     sub("list", "List the models in the data directory");
     CLI::App* importer = sub("import", "Make a GGUF file from a checkpoint folder");
@@ -381,12 +376,7 @@ struct Parser {
 
   void add_keys(CLI::App& keys) {
     keys.require_subcommand(1);
-    const auto sub = [&](const char* name, const char* help) {
-      CLI::App* command = keys.add_subcommand(name, help);
-      command->set_help_flag("-h,--help", "Print this and exit");
-      add_common(*command);
-      return command;
-    };
+    const auto sub = [&](const char* name, const char* help) { return add_to(keys, name, help); };
     CLI::App* add = sub("add", "Make a key, and show it this once");
     add->add_option("--scope", add_key.scopes, "What it may do: ask, ingest, admin; several with commas")
         ->required()
@@ -403,12 +393,7 @@ struct Parser {
 
   void add_templates(CLI::App& templates) {
     templates.require_subcommand(1);
-    const auto sub = [&](const char* name, const char* help) {
-      CLI::App* command = templates.add_subcommand(name, help);
-      command->set_help_flag("-h,--help", "Print this and exit");
-      add_common(*command);
-      return command;
-    };
+    const auto sub = [&](const char* name, const char* help) { return add_to(templates, name, help); };
     sub("list", "List those that come with DocMind, and your own");
     CLI::App* add = sub("add", "Keep a template, or give it another text");
     add->add_option("name", add_template.name, "What it is called")->required();

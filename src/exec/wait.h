@@ -30,6 +30,9 @@ Waited wait_until(std::condition_variable_any& changed, MutexLock& lock, const D
   return Waited::kReady;
 }
 
+// With nothing to wait for: kDeadline or kStopped.
+Waited rest(const Deadline& deadline, std::stop_token stop);
+
 Error error_of(Waited waited, std::string_view what);
 
 }  // namespace docmind::exec

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <condition_variable>
 #include <exception>
 #include <set>
 
 #include "base/hash.h"
-#include "base/thread_annotations.h"
 #include "exec/wait.h"
 #include "graph/impl/loop.h"
 #include "graph/impl/routing.h"
@@ -17,11 +15,7 @@ namespace docmind::graph {
 namespace {
 
 Result<> wait_on(const Clock& clock, Duration how_long, const Deadline& deadline, std::stop_token stop) {
-  Mutex mutex;
-  std::condition_variable_any never;
-  MutexLock lock(mutex);
-  const exec::Waited waited =
-      exec::wait_until(never, lock, deadline.sooner(how_long, clock), std::move(stop), [] { return false; });
+  const exec::Waited waited = exec::rest(deadline.sooner(how_long, clock), std::move(stop));
   if (waited == exec::Waited::kDeadline && !deadline.expired()) return {};
   return exec::error_of(waited, "the next attempt of a node");
 }

@@ -69,21 +69,11 @@ json::object usage_of(const json::value& answer) {
   const json::value& tokens = json_member(answer, "tokens");
   const std::uint64_t prompt = json_count(json_member(tokens, "prompt"));
   const std::uint64_t computed = std::min(prompt, json_count(json_member(tokens, "computed")));
-  return {{"input_tokens", computed},
-          {"cache_creation_input_tokens", 0},
-          {"cache_read_input_tokens", prompt - computed},
-          {"output_tokens", json_count(json_member(tokens, "completion"))}};
+  return message_usage(prompt, prompt - computed, json_count(json_member(tokens, "completion")));
 }
 
 json::object message(const ChatReply& reply, json::array content, const json::value& stop_reason) {
-  return {{"id", reply.id},
-          {"type", "message"},
-          {"role", "assistant"},
-          {"model", kDocmind},
-          {"content", std::move(content)},
-          {"stop_reason", stop_reason},
-          {"stop_sequence", nullptr},
-          {"usage", usage_of(reply.answer)}};
+  return message_with(reply.id, kDocmind, std::move(content), stop_reason, usage_of(reply.answer));
 }
 
 std::string block_events(std::size_t index, const Block& block) {
@@ -121,6 +111,25 @@ std::string_view type_of(Code code) {
 }
 
 }  // namespace
+
+json::object message_usage(std::uint64_t prompt, std::uint64_t cached, std::uint64_t output) {
+  return {{"input_tokens", prompt - cached},
+          {"cache_creation_input_tokens", 0},
+          {"cache_read_input_tokens", cached},
+          {"output_tokens", output}};
+}
+
+json::object message_with(std::string_view id, std::string_view model, json::array content,
+                          const json::value& stop_reason, json::object usage) {
+  return {{"id", id},
+          {"type", "message"},
+          {"role", "assistant"},
+          {"model", model},
+          {"content", std::move(content)},
+          {"stop_reason", stop_reason},
+          {"stop_sequence", nullptr},
+          {"usage", std::move(usage)}};
+}
 
 std::string message_event(json::object body) {
   const std::string type(json_text(json_member(body, "type")));

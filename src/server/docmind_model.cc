@@ -32,7 +32,7 @@ namespace {
 namespace json = boost::json;
 
 std::string nothing(const ChatReply&) { return {}; }
-std::string comment() { return ": still here\n\n"; }
+std::string comment() { return kStillHere; }
 
 const Dialect kChatCompletions{
     .id = "chatcmpl-",
@@ -134,10 +134,7 @@ Routes::Reply Routes::answer_in(const Dialect& dialect, const Call& call) {
       return;
     }
     begun = true;
-    (void)call.out.begin({.headers = {{"Content-Type", "text/event-stream"},
-                                      {"Cache-Control", "no-store"},
-                                      {"X-Content-Type-Options", "nosniff"}},
-                          .body = dialect.begin(reply) + text});
+    (void)begin_events(call.out, dialect.begin(reply) + text);
   };
   const Result<json::value> answered = with_beats(answer, options_.heartbeat, clock_, [&] { say(dialect.beat()); });
   if (!answered && !begun) return Answered(in_shape_of(answered.error(), dialect.error));

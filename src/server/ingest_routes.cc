@@ -23,9 +23,7 @@ class Reporting {
   using Work = std::function<Result<service::Summary>(const service::OnProgress&, const std::stop_token& stop)>;
 
   Reporting(Jobs& jobs, std::string what, const net::Request& request, net::ResponseWriter& out)
-      : job_(jobs, std::move(what), out.stop()),
-        out_(out),
-        streams_(request.headers.find("Accept").value_or("").find("text/event-stream") != std::string::npos) {}
+      : job_(jobs, std::move(what), out.stop()), out_(out), streams_(wants_events(request)) {}
 
   Result<Answered> run(const Work& work) {
     if (!streams_) {
@@ -33,9 +31,7 @@ class Reporting {
           DM_TRY(finished(work([this](const service::Progress& one) { job_.tell(one); }, job_.stop())));
       return ok(to_json(summary));
     }
-    DM_TRY(out_.begin({.headers = {{"Content-Type", "text/event-stream"},
-                                   {"Cache-Control", "no-store"},
-                                   {"X-Content-Type-Options", "nosniff"}}}));
+    DM_TRY(begin_events(out_));
     event("job", to_text(json::object{{"job", job_.id()}}));
     const service::OnProgress tell = [this](const service::Progress& one) {
       job_.tell(one);

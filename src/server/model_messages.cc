@@ -143,22 +143,13 @@ json::object usage_of(const json::value& usage) {
   const std::uint64_t prompt = json_count(json_member(usage, "prompt_tokens"));
   const json::value& details = json_member(usage, "prompt_tokens_details");
   const std::uint64_t cached = std::min(prompt, json_count(json_member(details, "cached_tokens")));
-  return {{"input_tokens", prompt - cached},
-          {"cache_creation_input_tokens", 0},
-          {"cache_read_input_tokens", cached},
-          {"output_tokens", json_count(json_member(usage, "completion_tokens"))}};
+  return message_usage(prompt, cached, json_count(json_member(usage, "completion_tokens")));
 }
 
 json::object message(const json::value& completion, json::array content, const json::value& stop_reason,
                      json::object usage) {
-  return {{"id", "msg_" + std::string(json_text(json_member(completion, "id")))},
-          {"type", "message"},
-          {"role", "assistant"},
-          {"model", json_text(json_member(completion, "model"))},
-          {"content", std::move(content)},
-          {"stop_reason", stop_reason},
-          {"stop_sequence", nullptr},
-          {"usage", std::move(usage)}};
+  return message_with("msg_" + std::string(json_text(json_member(completion, "id"))),
+                      json_text(json_member(completion, "model")), std::move(content), stop_reason, std::move(usage));
 }
 
 json::object tool_use(const json::value& call, json::object input) {

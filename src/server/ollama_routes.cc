@@ -20,13 +20,11 @@ using Work = std::function<Result<>(const ollama::OnProgress&)>;
 // Runs the work and tells of it as the client asked.
 Result<Answered> told(const net::Request& request, net::ResponseWriter& out, const json::object& done,
                       const Work& work) {
-  if (request.headers.find("Accept").value_or("").find("text/event-stream") == std::string::npos) {
+  if (!wants_events(request)) {
     DM_TRY(work(nullptr));
     return ok(done);
   }
-  DM_TRY(out.begin({.headers = {{"Content-Type", "text/event-stream"},
-                                {"Cache-Control", "no-store"},
-                                {"X-Content-Type-Options", "nosniff"}}}));
+  DM_TRY(begin_events(out));
   // A client that has gone is noticed through the stop token, not here.
   const auto event = [&out](std::string_view name, const std::string& data) {
     (void)out.write(net::sse_text(name, data));

@@ -121,15 +121,13 @@ Routes::Reply Routes::run_events(const Call& call) {
   const Runs& runs = *DM_TRY(kept_runs());
   std::uint64_t after = DM_TRY(number_after(call.request));
   DM_TRY(runs.find(call.id));
-  DM_TRY(call.out.begin({.headers = {{"Content-Type", "text/event-stream"},
-                                     {"Cache-Control", "no-store"},
-                                     {"X-Content-Type-Options", "nosniff"}}}));
+  DM_TRY(begin_events(call.out));
   while (true) {
     const auto events = runs.next(call.id, after, Deadline::in(options_.heartbeat, clock_), call.stop);
     if (gate_.shut_out(call.request)) break;
     if (!events && events.error().code != Code::kDeadlineExceeded) break;  // Whoever followed has gone.
     if (!events) {
-      if (!call.out.write(": still here\n\n")) break;  // So that nobody between takes it for dead.
+      if (!call.out.write(kStillHere)) break;
       continue;
     }
     if (events->empty()) break;

@@ -1,11 +1,9 @@
 // The routes that say how things stand: targets beside what was measured, alerts, jobs, and all of it as it changes.
 #include <boost/json.hpp>
 #include <cmath>
-#include <condition_variable>
 #include <map>
 
 #include "base/json.h"
-#include "base/thread_annotations.h"
 #include "exec/wait.h"
 #include "server/impl/call.h"
 #include "server/json_write.h"
@@ -46,14 +44,6 @@ json::object to_json(const Alert& one) {
 }
 
 constexpr int kLooksAProbe = 5;  // Backends are asked how they are in every fifth look.
-
-// False when it was told to stop.
-bool rest(Deadline until, const std::stop_token& stop) {
-  Mutex mutex;
-  std::condition_variable_any nobody;
-  MutexLock lock(mutex);
-  return exec::wait_until(nobody, lock, until, stop, [] { return false; }) == exec::Waited::kDeadline;
-}
 
 }  // namespace
 
@@ -101,9 +91,7 @@ std::vector<net::SseEvent> Routes::standing() const {
 // Everything once, at once, then what has changed. Who joins again is told everything again: nothing has to be
 // numbered.
 Routes::Reply Routes::events(const Call& call) {
-  DM_TRY(call.out.begin({.headers = {{"Content-Type", "text/event-stream"},
-                                     {"Cache-Control", "no-store"},
-                                     {"X-Content-Type-Options", "nosniff"}}}));
+  DM_TRY(begin_events(call.out));
   std::map<std::string, std::string> told;
   Deadline silent = Deadline::in(options_.heartbeat, clock_);
   for (int look = 0;; ++look) {
@@ -114,10 +102,11 @@ Routes::Reply Routes::events(const Call& call) {
     for (const net::SseEvent& one : standing()) {
       if (std::exchange(told[one.name], one.data) != one.data) text += net::sse_text(one);
     }
-    if (text.empty() && silent.expired()) text = ": still here\n\n";
+    if (text.empty() && silent.expired()) text = kStillHere;
     if (!text.empty()) silent = Deadline::in(options_.heartbeat, clock_);
     if (!text.empty() && !call.out.write(text)) break;
-    if (!rest(Deadline::in(options_.between_looks, clock_), call.stop) || gate_.shut_out(call.request)) break;
+    if (exec::rest(Deadline::in(options_.between_looks, clock_), call.stop) == exec::Waited::kStopped) break;
+    if (gate_.shut_out(call.request)) break;
   }
   (void)call.out.end();
   return Answered();

@@ -32,4 +32,19 @@ using Answered = std::optional<net::Response>;  // What a route gives back; noth
 
 inline Answered ok(const boost::json::value& body) { return net::json_response(200, to_text(body)); }
 
+// A stream of events, with its first words.
+inline Result<> begin_events(net::ResponseWriter& out, std::string first = {}) {
+  return out.begin({.headers = {{"Content-Type", "text/event-stream"},
+                                {"Cache-Control", "no-store"},
+                                {"X-Content-Type-Options", "nosniff"}},
+                    .body = std::move(first)});
+}
+
+// So that nobody between takes a stream in which nothing happens for dead.
+inline constexpr const char* kStillHere = ": still here\n\n";
+
+inline bool wants_events(const net::Request& request) {
+  return request.headers.find("Accept").value_or("").find("text/event-stream") != std::string::npos;
+}
+
 }  // namespace docmind::server

@@ -16,7 +16,7 @@ let changes: number | null = null; // Of the chats, as they were last told.
 const heard: Record<string, (body: never) => void> = {
   health: (body: Health) => server.is(body),
   backends: (body: { backends: Backend[] }) => (server.backends = body.backends),
-  documents: (body: { generation: number }) => body.generation !== library.generation && void library.read(),
+  documents: (body: { generation: number }) => void library.upTo(body.generation),
   chats: (body: { changes: number }) => {
     if (changes !== null && changes !== body.changes) void chats.read();
     changes = body.changes;

@@ -5,10 +5,21 @@ import type { DocumentInfo } from "../api/types";
 class Library {
   documents: DocumentInfo[] = $state.raw([]);
   known = $state(false);
-  generation = -1;
+  private generation = -1;
+  private reading: Promise<void> | undefined;
   trouble: Failure | null = $state.raw(null);
 
-  async read(): Promise<void> {
+  // When there is a newer one: what is on its way may be it.
+  async upTo(generation: number): Promise<void> {
+    await this.reading;
+    if (generation !== this.generation) await this.read();
+  }
+
+  read(): Promise<void> {
+    return (this.reading = this.ask());
+  }
+
+  private async ask(): Promise<void> {
     try {
       const { documents, generation } = await get<{ documents: DocumentInfo[]; generation: number }>("/api/documents");
       this.documents = documents;
