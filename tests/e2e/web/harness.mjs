@@ -188,6 +188,15 @@ export async function ask(tab, question) {
   return answer;
 }
 
+// Waits until there are exactly so many.
+export async function counted(locator, wanted) {
+  let there = await locator.count();
+  for (const until = Date.now() + 30_000; there !== wanted && Date.now() < until; there = await locator.count()) {
+    await locator.page().evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)));
+  }
+  assert.equal(there, wanted);
+}
+
 // Waits until the page asks for nothing more, but how things stand.
 export async function settled(tab) {
   for (let idle = 0; idle < 3; idle = tab.log.open.size === 0 ? idle + 1 : 0) {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { ferries } from "./documents.mjs";
-import { ask, assertAccessible, root, scenario, withAxe } from "./harness.mjs";
+import { ask, assertAccessible, counted, root, scenario, withAxe } from "./harness.mjs";
 
 // WCAG 2.2, relative luminance and contrast ratio.
 function contrast(a, b) {
@@ -139,7 +139,7 @@ scenario("palette: places, documents, actions, and a question that is nothing of
   await tab.getByRole("heading", { name: "Dashboard", level: 1 }).waitFor();
   await tab.keyboard.press("Control+k");
   await palette.fill("@fer");
-  assert.equal(await tab.getByRole("option").count(), 1);
+  await counted(tab.getByRole("option"), 1);
   await tab.keyboard.press("Enter");
   await tab.getByRole("heading", { name: "ferries.md" }).waitFor();
   await tab.keyboard.press("Control+k");

@@ -1,6 +1,6 @@
 // One answer from all documents, or one a document.
 import assert from "node:assert/strict";
-import { ask, assertAccessible, scenario, withAxe } from "./harness.mjs";
+import { ask, assertAccessible, counted, scenario, withAxe } from "./harness.mjs";
 
 const boats = { name: "boats.md", bytes: "# Boats\n\nThe main mast of the boat is 24 metres tall.\n" };
 const ships = { name: "ships.md", bytes: "# Ships\n\nThe main mast of the ship is 31 metres tall.\n" };
@@ -66,7 +66,7 @@ scenario(
     await modeOf(tab).selectOption("separate");
     const answer = await ask(tab, question);
     await answer.getByText("Asked 10 of 12 documents: those with the nearest passages.").waitFor();
-    assert.equal(await answer.getByRole("heading", { level: 4 }).count(), 10);
+    await counted(answer.getByRole("heading", { level: 4 }), 10);
     assert.ok(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the screen");
   },
 );

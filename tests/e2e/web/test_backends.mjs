@@ -1,6 +1,6 @@
 // Answers while the server or what writes them goes away, and back ends that are switched.
 import assert from "node:assert/strict";
-import { ask, begin } from "./harness.mjs";
+import { ask, begin, counted } from "./harness.mjs";
 import { withWriter } from "./written.mjs";
 
 const aurora = "Who built the ferry Aurora?";
@@ -22,7 +22,7 @@ withWriter("EE23 server restart in the middle of an answer: nothing is passed of
   await tab.getByRole("article", { name: "The question being answered" }).getByText(aurora).waitFor();
   await tab.getByRole("button", { name: "Retry" }).click();
   await tab.locator("article[data-turn] [data-chip]").waitFor();
-  assert.equal(await tab.locator("article[data-turn]").count(), 1);
+  await counted(tab.locator("article[data-turn]"), 1);
 });
 
 withWriter("EE24 a backend that breaks off: the draft is gone, the next writes, and that is said", async ({ open, writer }) => {
@@ -52,7 +52,7 @@ withWriter("EE25 a switch keeps the chat, and shows where it was", async ({ open
   const second = await ask(tab, "When was the ferry Aurora built?");
   await second.getByText(/written by scripted:latest$/).waitFor();
   await tab.getByText(/^From here: scripted:latest, window [\d,]+\.$/).waitFor();
-  assert.equal(await tab.locator("article[data-turn]").count(), 2);
+  await counted(tab.locator("article[data-turn]"), 2);
 }, two);
 
 withWriter("EE26 a switch that fails: the reason is said, and the old one serves", async ({ open, writer }) => {

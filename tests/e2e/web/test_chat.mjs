@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { ferries } from "./documents.mjs";
-import { announced, ask, begin, fixture, scenario } from "./harness.mjs";
+import { announced, ask, begin, counted, fixture, scenario } from "./harness.mjs";
 import { withWriter } from "./written.mjs";
 
 const aurora = "Who built the ferry Aurora?";
@@ -31,7 +31,7 @@ withWriter("EE16 a sentence without a source is marked and spoken, and copied as
   const tab = await open("/");
   const answer = await ask(tab, aurora);
   const sentences = answer.locator("[data-claim]");
-  assert.equal(await sentences.count(), 2);
+  await counted(sentences, 2);
   assert.match(await sentences.nth(1).innerText(), /painted green.*⚠ no source/s);
   assert.doesNotMatch(await sentences.nth(0).innerText(), /no source/);
   assert.equal(await sentences.nth(1).getByRole("button").count(), 0, "no chip");
@@ -142,7 +142,7 @@ scenario("EE36 edit, retry and fork lose no branch", withFerries, async ({ site,
   await tab.getByText("2/2").waitFor();
   const turns = tab.locator("article[data-turn]");
   await turns.nth(1).getByText("gravel and sand").first().waitFor();
-  assert.equal(await turns.count(), 2);
+  await counted(turns, 2);
 
   await turns.nth(1).getByRole("button", { name: "Version before" }).click();
   await turns.nth(1).getByText("240 passengers").first().waitFor();
@@ -155,18 +155,18 @@ scenario("EE36 edit, retry and fork lose no branch", withFerries, async ({ site,
   await tab.getByRole("button", { name: "Ask", exact: true }).click();
   await turns.nth(0).getByText("1955").first().waitFor();
   await turns.nth(0).getByText("2/2").waitFor();
-  assert.equal(await turns.count(), 1);
+  await counted(turns, 1);
 
   // A reload shows the same, for it is the server that keeps them; the list has one line for all of them.
   await tab.reload();
   await turns.nth(0).getByText("2/2").waitFor();
   await turns.nth(0).getByRole("button", { name: "Version before" }).click();
   await turns.nth(1).getByText("3/3").waitFor();
-  assert.equal(await tab.getByRole("navigation").locator("a.chat").count(), 1);
+  await counted(tab.getByRole("navigation").locator("a.chat"), 1);
 
   await turns.nth(0).getByRole("button", { name: "Fork" }).click();
   await tab.getByRole("navigation").locator("a.chat").nth(1).waitFor();
-  assert.equal(await turns.count(), 1);
+  await counted(turns, 1);
   const { sessions } = await site.json("/api/sessions");
   assert.equal(sessions.length, 5);
 });
@@ -179,7 +179,7 @@ scenario("EE34 ten tabs: each shows its chat and answers", withFerries, async ({
   await ask(tabs[8], "What does the barge Mathilda carry?");
   await ask(first, "How many passengers does it carry?");
   await first.locator("article[data-turn='2']").getByText("What does the barge Mathilda carry?").waitFor(); // The turn of the other tab is here, too.
-  assert.equal(await first.locator("article[data-turn]").count(), 3);
+  await counted(first.locator("article[data-turn]"), 3);
 });
 
 scenario("EE40 a long chat opens, takes typing, and its text is found", { prepare: longChat }, async ({ open }) => {

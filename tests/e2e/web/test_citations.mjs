@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { ferries } from "./documents.mjs";
-import { announced, ask, faq, fixture, scenario, settled } from "./harness.mjs";
+import { announced, ask, counted, faq, fixture, scenario, settled } from "./harness.mjs";
 
 const withFerries = { prepare: (site) => site.ingest(ferries) };
 const aurora = "Who built the ferry Aurora?";
@@ -248,7 +248,7 @@ scenario("EE11 a place that goes on on the next page is marked on both", { prepa
   const tab = await open(`/doc/${id}?start=${begin}&end=${end}`);
   const figures = tab.locator("figure");
   await tab.getByText("goes on on page 2 ▾").waitFor();
-  assert.equal(await figures.count(), 2);
+  await counted(figures, 2);
   for (const n of [0, 1]) await figures.nth(n).locator("rect").first().waitFor();
   const places = await figures.evaluateAll((all) => all.map((one) => [...one.querySelectorAll("rect")].map((rect) => Number(rect.getAttribute("y")))));
   assert.equal(places.flat().length, 2, "one line on each page");

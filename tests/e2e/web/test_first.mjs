@@ -1,6 +1,6 @@
 // The first minutes: an empty library, files dropped in, a first answer.
 import assert from "node:assert/strict";
-import { ask, faq, fixture, scenario, settled } from "./harness.mjs";
+import { ask, counted, faq, fixture, scenario, settled } from "./harness.mjs";
 
 scenario("EE1 first run: a sample answer without a model", {}, async ({ site, open }) => {
   const tab = await open("/");
@@ -36,7 +36,7 @@ scenario("EE2 upload of three documents: progress never falls", {}, async ({ sit
     assert.ok(values.every((value) => value <= 1), name);
   }
   const rows = tab.getByRole("table").getByRole("row");
-  assert.equal(await rows.count(), 4);
+  await counted(rows, 4);
   const { documents } = await site.json("/api/documents");
   assert.equal(documents.length, 3);
 });
