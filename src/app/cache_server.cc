@@ -36,7 +36,7 @@ Result<> run_worker(const RoleOptions& options) {
   const sys::RealClock clock;
   sys::RealFiles files;
   obs::LogOptions logging;
-  if (const auto level = obs::level_named(options.text("log-level"))) logging.level = *level;
+  if (const auto level = obs::level_named(options.text("log-level"))) logging.levels.least = *level;
   const auto log = DM_TRY(obs::Log::open(logging, clock));
   cache::EntryFileOptions file{.path = options.text("file")};
   options.read("entries", file.max_entries);

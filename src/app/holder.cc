@@ -13,6 +13,7 @@
 #include "app/engine_options.h"
 #include "app/exposure.h"
 #include "app/live_settings.h"
+#include "app/log_settings.h"
 #include "app/machine_metrics.h"
 #include "app/model_files.h"
 #include "app/roles.h"
@@ -150,7 +151,7 @@ struct Holder::State {
   Exposure exposure;
   std::unique_ptr<access::Keys> keys;
   LiveSettings live{{deps.sources, deps.loaded, deps.layout, keys, files, deps.log},
-                    [this](const config::Settings& in_force) { use(in_force); }};
+                    [this](const config::Settings& in_force, std::uint64_t generation) { use(in_force, generation); }};
   std::unique_ptr<child::ServerChild> engine;
   std::unique_ptr<llamacpp::EngineEmbedder> embedder;
   std::unique_ptr<llamacpp::EngineBackend> embedding_model;  // The same engine as it is, for /v1.
@@ -182,7 +183,7 @@ struct Holder::State {
 
   Result<> build();
   Result<> build_access();
-  void use(const config::Settings& in_force);
+  void use(const config::Settings& in_force, std::uint64_t generation);
   std::uint64_t engines_hold() const;
   void sample(const std::stop_token& stop);
   Result<> build_cache();
@@ -280,10 +281,21 @@ Result<> Holder::State::build_access() {
 }
 
 // Everything that declares itself to be in force at once.
-void Holder::State::use(const config::Settings& in_force) {
+void Holder::State::use(const config::Settings& in_force, std::uint64_t generation) {
+  const auto holds = [&](const char* room) {
+    metrics.gauge("docmind_settings_generation", "Which settings a room goes by", {{"room", room}})
+        .set(static_cast<double>(generation));
+  };
+  if (const auto levels = log_levels_of(in_force.log, deps.keeps_up ? LogFor::kServer : LogFor::kCommand)) {
+    deps.log.use(*levels);
+    holds("obs");
+  }
   parser->use(parser_options(in_force, deps.layout));
+  holds("parse");
   service->use(service_options(in_force, deps.layout));
+  holds("service");
   routes->use(in_force.search.k, in_force.server.max_upload_bytes);
+  holds("server");
 }
 
 std::uint64_t Holder::State::engines_hold() const {
@@ -306,6 +318,7 @@ void Holder::State::sample(const std::stop_token& stop) {
     const auto others = machine.look();
     series->add(metrics.text(), others);
     routes->look_for_alerts();
+    if (deps.keeps_up) live.look();
     exec::rest(Deadline::in(server::MetricSeries::kStep, deps.clock), stop);
   }
 }

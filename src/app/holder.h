@@ -23,7 +23,7 @@ struct HolderDeps {
   const sys::Environment& environment;
   const Clock& clock;
   net::Client& client;
-  const obs::Log& log;
+  obs::Log& log;
   // Whether servers of models that are ours to start are started at once, and again when they end: for somebody who
   // serves. Else they are started when a command wants them.
   bool keeps_up = false;

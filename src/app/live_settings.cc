@@ -1,11 +1,13 @@
 #include "app/live_settings.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "app/backends.h"
 #include "app/exposure.h"
+#include "app/log_settings.h"
 #include "app/settings_object.h"
 #include "app/shared_cache.h"
 #include "app/vector_stores.h"
@@ -74,9 +76,16 @@ config::Settings in_force(const config::Settings& started, const config::Setting
   return out;
 }
 
+bool same_values(const config::Loaded& one, const config::Loaded& other) {
+  return std::ranges::all_of(config::declarations(), [&](const config::Declaration& setting) {
+    return setting.get(one.settings) == setting.get(other.settings);
+  });
+}
+
 }  // namespace
 
 Result<> check_settings(const config::Settings& settings) {
+  DM_TRY(log_levels_of(settings.log, LogFor::kServer));
   DM_TRY(check_backends(settings));
   DM_TRY(check_shared_cache(settings));
   return check_vector_stores(settings);
@@ -114,7 +123,11 @@ Result<> LiveSettings::reachable(const config::Settings::Server& server) const {
 
 std::string LiveSettings::object() const {
   const MutexLock lock(mutex_);
-  return settings_object(now_, deps_.started.settings);
+  return shown();
+}
+
+std::string LiveSettings::shown() const {
+  return settings_object(now_, deps_.started.settings, {.generation = generation_, .trouble = trouble_});
 }
 
 config::Settings LiveSettings::written() const {
@@ -131,28 +144,47 @@ net::Response LiveSettings::change(const json::object& body) {
       deps_.sources, now_, asked->changes, [this](const config::Settings& then) { return usable(then); }, write,
       deps_.files);
   if (!loaded) return refusal(loaded.error(), asked->changes);
-  if (asked->check) return net::json_response(200, settings_object(now_, deps_.started.settings));
+  if (asked->check) return net::json_response(200, shown());
   put_in_force(*std::move(loaded));
   for (const auto& [key, value] : asked->changes) deps_.log.event(obs::Level::kInfo, "setting_changed", {{"key", key}});
-  return net::json_response(200, settings_object(now_, deps_.started.settings));
+  return net::json_response(200, shown());
 }
 
 Result<> LiveSettings::reload() {
   const MutexLock lock(mutex_);
-  auto loaded = config::load(deps_.sources, deps_.files);
-  Result<> fits = loaded ? usable(loaded->settings) : Result<>(loaded.error());
-  if (!fits) {
-    deps_.log.failure(obs::Level::kError, "settings_not_reloaded", fits.error());
-    return fits;
-  }
-  put_in_force(*std::move(loaded));
+  put_in_force(DM_TRY(read_again()));
   deps_.log.event(obs::Level::kInfo, "settings_reloaded");
   return {};
 }
 
+void LiveSettings::look() {
+  const MutexLock lock(mutex_);
+  if (config::stamp_of(deps_.sources, deps_.files) == stamp_) return;
+  auto loaded = read_again();
+  if (!loaded) return;  // The log and whoever looks at the settings are told.
+  if (same_values(*loaded, now_)) {
+    now_ = *std::move(loaded);
+    return;
+  }
+  put_in_force(*std::move(loaded));
+  deps_.log.event(obs::Level::kInfo, "settings_reloaded");
+}
+
+// The stamp comes first: what is written while they are read is read next time.
+Result<config::Loaded> LiveSettings::read_again() {
+  stamp_ = config::stamp_of(deps_.sources, deps_.files);
+  auto loaded = config::load(deps_.sources, deps_.files);
+  const Result<> fits = loaded ? usable(loaded->settings) : Result<>(loaded.error());
+  trouble_ = fits ? std::nullopt : std::optional(fits.error());
+  if (fits) return loaded;
+  deps_.log.failure(obs::Level::kError, "settings_not_reloaded", fits.error());
+  return fits.error();
+}
+
 void LiveSettings::put_in_force(config::Loaded loaded) {
   now_ = std::move(loaded);
-  apply_(in_force(deps_.started.settings, now_.settings));
+  trouble_.reset();
+  apply_(in_force(deps_.started.settings, now_.settings), ++generation_);
 }
 
 }  // namespace docmind::app

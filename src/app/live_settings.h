@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "access/keys.h"
@@ -34,9 +35,10 @@ struct LiveSettingsDeps {  // All outlive it.
 class LiveSettings {
  public:
   // Puts settings in force; is called by one thread at a time, under the lock of all changes.
-  using Apply = std::function<void(const config::Settings& in_force)>;
+  using Apply = std::function<void(const config::Settings& in_force, std::uint64_t generation)>;
 
-  LiveSettings(const LiveSettingsDeps& deps, Apply apply) : deps_(deps), apply_(std::move(apply)), now_(deps.started) {}
+  LiveSettings(const LiveSettingsDeps& deps, Apply apply)
+      : deps_(deps), apply_(std::move(apply)), now_(deps.started), stamp_(config::stamp_of(deps.sources, deps.files)) {}
 
   // The settings as settings_object() has them.
   std::string object() const;
@@ -48,18 +50,27 @@ class LiveSettings {
   // fields are checked by who calls.
   net::Response change(const boost::json::object& body);
 
-  // Reads all sources again. What it fails with is logged, and the settings stay as they were.
+  // Reads all sources again. What it fails with is logged and shown, and the settings stay as they were.
   Result<> reload();
+
+  // The same if a file has changed since they were read; for somebody who looks from time to time. Nothing is done, and
+  // nothing said, where the values are those that are known.
+  void look();
 
  private:
   Result<> usable(const config::Settings& settings) const;
   Result<> reachable(const config::Settings::Server& server) const;
+  Result<config::Loaded> read_again() DM_REQUIRES(mutex_);
   void put_in_force(config::Loaded loaded) DM_REQUIRES(mutex_);
+  std::string shown() const DM_REQUIRES(mutex_);
 
   LiveSettingsDeps deps_;
   Apply apply_;
   mutable Mutex mutex_;
-  config::Loaded now_ DM_GUARDED_BY(mutex_);  // As they are written.
+  config::Loaded now_ DM_GUARDED_BY(mutex_);            // As they are written.
+  std::string stamp_ DM_GUARDED_BY(mutex_);             // Of the files, as they were last read.
+  std::uint64_t generation_ DM_GUARDED_BY(mutex_) = 1;  // Higher whenever others are in force.
+  std::optional<Error> trouble_ DM_GUARDED_BY(mutex_);  // Why the files are not in force as they are.
 };
 
 }  // namespace docmind::app

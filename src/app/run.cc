@@ -14,6 +14,7 @@
 #include "app/kv.h"
 #include "app/layout.h"
 #include "app/live_settings.h"
+#include "app/log_settings.h"
 #include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
@@ -80,11 +81,9 @@ config::Sources sources_of(const cli::Invocation& asked, const sys::Environment&
   return sources;
 }
 
-obs::LogOptions log_options(const config::Settings::Log& log, const cli::Terminal& terminal, bool serving) {
+Result<obs::LogOptions> log_options(const config::Settings::Log& log, const cli::Terminal& terminal, bool serving) {
   obs::LogOptions options;
-  // A command's own words are enough for a person; a server's log is what is left of it.
-  if (auto level = obs::level_named(log.level))
-    options.level = serving || !log.file.empty() ? *level : obs::Level::kError;
+  options.levels = DM_TRY(log_levels_of(log, serving ? LogFor::kServer : LogFor::kCommand));
   options.format = log.format == "json" ? obs::LogFormat::kJson : obs::LogFormat::kConsole;
   if (log.format == "auto" && serving && !terminal.live) options.format = obs::LogFormat::kJson;
   options.colour = terminal.live ? obs::Colour::kOn : obs::Colour::kOff;
@@ -105,7 +104,7 @@ struct Program {
   const Layout& layout;
   const Clock& clock;
   net::Client& client;
-  const obs::Log& log;
+  obs::Log& log;
   const sys::Environment& environment;
   cli::Surroundings here;
   sys::Signals& signals;
@@ -266,7 +265,9 @@ int run(int argc, char** argv) {
   const auto layout = lay_out(settings->settings.data, environment);
   if (!layout) return cli::report(layout.error(), here);
   const bool serving = std::holds_alternative<cli::ServeOptions>(asked.command);
-  const auto log = obs::Log::open(log_options(settings->settings.log, terminal, serving), clock);
+  auto logging = log_options(settings->settings.log, terminal, serving);
+  if (!logging) return cli::report(logging.error(), here);
+  const auto log = obs::Log::open(*std::move(logging), clock);
   if (!log) return cli::report(log.error(), here);
   const auto client = net::Client::open();
   if (!client) return cli::report(client.error(), here);

@@ -81,10 +81,13 @@ json::object object_of(const Declaration& one, const config::Loaded& loaded, con
 
 }  // namespace
 
-std::string settings_object(const config::Loaded& loaded, const config::Settings& started) {
+std::string settings_object(const config::Loaded& loaded, const config::Settings& started, const InForce& in_force) {
   json::array lines;
   for (const Declaration& one : config::listed(loaded)) lines.push_back(object_of(one, loaded, started));
-  return to_text(json::object{{"file", loaded.writes.native()}, {"settings", std::move(lines)}});
+  return to_text(json::object{{"file", loaded.writes.native()},
+                              {"generation", in_force.generation},
+                              {"trouble", in_force.trouble ? json::value(in_force.trouble->message) : json::value()},
+                              {"settings", std::move(lines)}});
 }
 
 }  // namespace docmind::app

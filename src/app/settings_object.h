@@ -1,14 +1,22 @@
 // The settings as the JSON object that `docmind config show --json` prints and /api/settings answers with.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "config/load.h"
 
 namespace docmind::app {
 
-// {"file","settings":[{"key","kind","choices","min","max","unit","values","default","value","origin","locked_by",
+struct InForce {                   // Of a docmind that serves.
+  std::uint64_t generation = 1;    // Higher whenever others are in force.
+  std::optional<Error> trouble{};  // Why what the files say now is not.
+};
+
+// {"file","generation","trouble","settings":[{"key","kind","choices","min","max","unit","values","default","value","origin","locked_by",
 // "effect","pending","help"}]}, one line; secrets are masked. "pending": a docmind that was started with `started`
 // still goes by the value it had then.
-std::string settings_object(const config::Loaded& loaded, const config::Settings& started);
+std::string settings_object(const config::Loaded& loaded, const config::Settings& started,
+                            const InForce& in_force = {});
 
 }  // namespace docmind::app

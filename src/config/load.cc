@@ -32,6 +32,20 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+// The folder need not be there.
+Result<std::set<std::string>> yaml_in(const fs::path& folder, sys::Files& files) {
+  std::set<std::string> out;
+  auto entries = files.list(folder);
+  if (!entries && entries.error().code != Code::kNotFound) return std::move(entries).error();
+  if (!entries) return out;
+  for (const sys::FolderEntry& entry : *entries) {
+    if (!entry.name.starts_with('.') && entry.name.ends_with(".yaml")) out.insert(entry.name);
+  }
+  return out;
+}
+
+fs::path dot_env_beside(const fs::path& file) { return file.parent_path() / ".env"; }
+
 class Loader {
  public:
   Loader(const Sources& sources, sys::Files& files) : sources_(sources), files_(files) {}
@@ -67,14 +81,7 @@ class Loader {
   }
 
   Result<std::set<std::string>> names_in_folder() {
-    std::set<std::string> out;
-    auto entries = files_.list(sources_.folder);
-    if (!entries && entries.error().code != Code::kNotFound) return std::move(entries).error();
-    if (entries) {
-      for (const sys::FolderEntry& entry : *entries) {
-        if (!entry.name.starts_with('.') && entry.name.ends_with(".yaml")) out.insert(entry.name);
-      }
-    }
+    std::set<std::string> out = DM_TRY(yaml_in(sources_.folder, files_));
     const auto& edited = sources_.edited;
     if (edited && edited->file.parent_path() == sources_.folder) out.insert(edited->file.filename().native());
     return out;
@@ -83,7 +90,7 @@ class Loader {
   Result<> read_config_file(const fs::path& file) {
     out_.writes = file;
     DM_TRY(read_yaml_file(file));
-    const fs::path beside = file.parent_path() / ".env";
+    const fs::path beside = dot_env_beside(file);
     auto text = files_.read(beside, kMaxFileBytes);
     if (!text && text.error().code == Code::kNotFound) return {};
     if (!text) return std::move(text).error();
@@ -194,6 +201,22 @@ class Loader {
 };
 
 }  // namespace
+
+std::string stamp_of(const Sources& sources, sys::Files& files) {
+  std::vector<fs::path> read;
+  if (!sources.folder.empty()) {
+    const auto names = yaml_in(sources.folder, files);
+    if (!names) return names.error().message;
+    for (const std::string& name : *names) read.push_back(sources.folder / name);
+  }
+  if (sources.file) read.insert(read.end(), {*sources.file, dot_env_beside(*sources.file)});
+  std::string out;
+  for (const fs::path& file : read) {
+    const auto stat = files.stat(file);
+    out += file.native() + '\0' + (stat ? sys::stamp_of(*stat) : std::string(name(stat.error().code))) + '\0';
+  }
+  return out;
+}
 
 Result<Loaded> load(const Sources& sources, sys::Files& files) { return Loader(sources, files).run(); }
 

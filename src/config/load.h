@@ -51,6 +51,10 @@ struct Loaded {
 
 Result<Loaded> load(const Sources& sources, sys::Files& files);
 
+// What the files are that load() would read, without reading them: another text when one of them has been written,
+// replaced, added or removed.
+std::string stamp_of(const Sources& sources, sys::Files& files);
+
 inline constexpr std::string_view kMask = "********";
 
 // A value as it may be shown: kMask for a secret that is set, and for the password in an address.

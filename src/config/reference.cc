@@ -39,8 +39,8 @@ a bare number is seconds; sizes are MiB. A relative path in a file is taken from
 `docmind config set search.k 20`, the Settings page of the web interface and `PATCH /api/settings` write the YAML file that
 counts most: that of `--config`, else the last one of the folder, else a new `docmind.yaml` there. Its comments and order stay;
 the file is replaced whole or not at all. What an `.env`, a variable or a flag sets counts more than that file and can only be
-changed there. `kill -HUP` has a serving docmind read all of them again after a change by hand. What would be refused at a start
-is refused, and everything stays as it was.
+changed there. After a change by hand a serving docmind reads all of them again within 5 s, or at once after `kill -HUP`. What
+would be refused at a start is refused, with file and line in the log and on the Settings page, and everything stays as it was.
 
 The column "in force" says when: at once is with the next question, file or request; a restart is the next start of docmind.
 )";

@@ -207,10 +207,13 @@ void add_program(std::vector<Declaration>& out) {
   out.push_back(integer(
       "server.requests_per_minute", [](auto& s) -> auto& { return s.server.requests_per_minute; }, 0, 1'000'000,
       "Requests a minute of each key, and of each address without one, where keys are needed; 0: any number."));
-  out.push_back(with(choice(
-                         "log.level", [](auto& s) -> auto& { return s.log.level; }, {"debug", "info", "warn", "error"},
-                         "Least important event that is logged."),
-                     {"log_level"}));
+  out.push_back(at_once(with(choice(
+                                 "log.level", [](auto& s) -> auto& { return s.log.level; },
+                                 {"debug", "info", "warn", "error"}, "Least important event that is logged."),
+                             {"log_level"})));
+  out.push_back(at_once(line_or_none(
+      "log.rooms", [](auto& s) -> auto& { return s.log.rooms; }, "rooms with levels, separated by commas",
+      "Parts of the program that log by another level, as server=debug,llm/router=warn.")));
   out.push_back(choice(
       "log.format", [](auto& s) -> auto& { return s.log.format; }, {"auto", "console", "json"},
       "Form of the log; auto is console on a terminal and json elsewhere."));

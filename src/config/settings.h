@@ -39,6 +39,7 @@ struct Settings {
 
   struct Log {
     std::string level = "info";
+    std::string rooms{};
     std::string format = "auto";
     std::string file{};
   } log{};

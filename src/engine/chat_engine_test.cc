@@ -38,7 +38,7 @@ class ChatEngineTest : public ::testing::Test {
 
   sys::RealFiles files_;
   sys::RealClock clock_;
-  std::unique_ptr<obs::Log> log_ = *obs::Log::open({.level = obs::Level::kError}, clock_);
+  std::unique_ptr<obs::Log> log_ = *obs::Log::open({.levels = {obs::Level::kError}}, clock_);
 };
 
 TEST_F(ChatEngineTest, TakesWhatWasPlannedWithinFivePercent) {

@@ -6,12 +6,17 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdio>
 #include <span>
 #include <vector>
 
 #include "base/json.h"
+#include "base/list.h"
 #include "base/request_id.h"
+#include "base/thread_annotations.h"
 #include "base/utf8.h"
 
 namespace docmind::obs {
@@ -28,6 +33,27 @@ std::string timestamp(WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
                      (time - seconds).count());
+}
+
+constexpr auto kRooms = std::to_array<std::string_view>({DOCMIND_ROOMS});  // Of src/ROOMS.
+
+bool is_room(std::string_view name) { return std::ranges::find(kRooms, name) != kRooms.end(); }
+
+// Without a folder: empty.
+std::string_view folder_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+// The folder below src/ of the file that a line is written in.
+std::string_view room_of(const std::source_location& from) {
+  std::string_view path = from.file_name();
+  const std::size_t src = path.rfind("src/");
+  path.remove_prefix(src == std::string_view::npos ? 0 : src + 4);
+  do {
+    path = folder_of(path);
+  } while (!path.empty() && !is_room(path));  // A folder in a room is none itself.
+  return path;
 }
 
 // At most kFieldBytes of it, cut between characters, as well-formed UTF-8.
@@ -95,15 +121,55 @@ Result<Level> level_named(std::string_view name) {
   return Error{Code::kInvalidArgument, "there is no log level " + json_quoted(name), "Use debug, info, warn or error."};
 }
 
+Level LogLevels::of(std::string_view room) const {
+  for (; !rooms.empty() && !room.empty(); room = folder_of(room)) {
+    if (const auto found = rooms.find(room); found != rooms.end()) return found->second;
+  }
+  return least;
+}
+
+Result<LogLevels> log_levels(std::string_view least, std::string_view rooms) {
+  LogLevels out{.least = DM_TRY(level_named(least))};
+  for (std::string one : words_between_commas(rooms)) {
+    std::erase(one, ' ');
+    const std::size_t equals = std::min(one.find('='), one.size());
+    const std::string room = one.substr(0, equals);
+    if (!is_room(room)) {
+      return Error{Code::kInvalidArgument, "there is no room " + json_quoted(bounded(room)),
+                   fmt::format("Write rooms with their levels: server=debug,llm/router=warn. The rooms are: {}.",
+                               fmt::join(kRooms, ", "))};
+    }
+    out.rooms[room] = DM_TRY(level_named(one.substr(std::min(equals + 1, one.size()))));
+  }
+  return out;
+}
+
 class Log::Impl {
  public:
   Impl(LogOptions options, const Clock& clock, std::shared_ptr<spdlog::logger> logger)
-      : options_(std::move(options)), clock_(clock), logger_(std::move(logger)) {}
+      : options_(std::move(options)), clock_(clock), logger_(std::move(logger)) {
+    use(options_.levels);
+  }
 
-  bool enabled(Level level) const { return level >= options_.level; }
+  void use(LogLevels levels) {
+    const MutexLock lock(mutex_);
+    levels_ = std::move(levels);
+    Level least = levels_.least;
+    for (const auto& [room, level] : levels_.rooms) least = std::min(least, level);
+    least_of_any_ = least;
+  }
 
-  void write(Level level, std::string_view event, std::span<const Field> fields) const {
+  // Mostly it is a level that no room writes.
+  bool enabled(Level level, const std::source_location& from) const {
+    if (level < least_of_any_.load(std::memory_order_relaxed)) return false;
+    const MutexLock lock(mutex_);
+    return level >= levels_.of(room_of(from));
+  }
+
+  void write(Level level, std::string_view event, std::span<const Field> fields,
+             const std::source_location& from) const {
     std::string line = head(level, event);
+    if (options_.format == LogFormat::kJson) line += field_text({"room", room_of(from)}, options_.format);
     if (!request_id().empty()) line += field_text({"request", request_id()}, options_.format);
     for (const Field& field : fields) {
       const std::string text = field_text(field, options_.format);
@@ -139,6 +205,9 @@ class Log::Impl {
 
   const LogOptions options_;
   const Clock& clock_;
+  std::atomic<Level> least_of_any_;
+  mutable Mutex mutex_;
+  LogLevels levels_ DM_GUARDED_BY(mutex_);
   const std::shared_ptr<spdlog::logger> logger_;  // spdlog hands them out shared; nobody else has this one.
 };
 
@@ -163,24 +232,36 @@ Result<std::unique_ptr<Log>> Log::open(LogOptions options, const Clock& clock) {
   }
   logger->set_pattern("%v");
   logger->set_level(spdlog::level::trace);
-  logger->flush_on(spdlog::level::trace);                // A crash must not take the last lines with it.
-  logger->set_error_handler([](const std::string&) {});  // A full disk costs lines, not the program.
+  logger->flush_on(spdlog::level::trace);  // A crash must not take the last lines with it.
+  // A full disk costs lines, not the program.
+  const bool on_stderr = options.file.empty();
+  logger->set_error_handler([on_stderr, told = std::make_shared<std::atomic_flag>()](const std::string& why) {
+    if (on_stderr || told->test_and_set()) return;
+    std::fputs(fmt::format("docmind: the log cannot be written, its lines are lost: {}\n", bounded(why)).c_str(),
+               stderr);
+  });
   return std::unique_ptr<Log>(new Log(std::make_unique<Impl>(std::move(options), clock, std::move(logger))));
 }
 
-bool Log::enabled(Level level) const { return impl_ && impl_->enabled(level); }
+bool Log::enabled(Level level, std::source_location from) const { return impl_ && impl_->enabled(level, from); }
 
-void Log::event(Level level, std::string_view event, std::initializer_list<Field> fields) const {
-  if (enabled(level)) impl_->write(level, event, {fields.begin(), fields.size()});
+void Log::use(LogLevels levels) {
+  if (impl_) impl_->use(std::move(levels));
 }
 
-void Log::failure(Level level, std::string_view event, const Error& error, std::initializer_list<Field> fields) const {
-  if (!enabled(level)) return;
+void Log::event(Level level, std::string_view event, std::initializer_list<Field> fields,
+                std::source_location from) const {
+  if (enabled(level, from)) impl_->write(level, event, {fields.begin(), fields.size()}, from);
+}
+
+void Log::failure(Level level, std::string_view event, const Error& error, std::initializer_list<Field> fields,
+                  std::source_location from) const {
+  if (!enabled(level, from)) return;
   std::vector<Field> all(fields);
   all.emplace_back("code", docmind::name(error.code));
   all.emplace_back("message", error.message);
   if (!error.hint.empty()) all.emplace_back("hint", error.hint);
-  impl_->write(level, event, all);
+  impl_->write(level, event, all, from);
 }
 
 }  // namespace docmind::obs

@@ -21,7 +21,7 @@ class LogTest : public ::testing::Test {
  protected:
   std::unique_ptr<Log> open(LogFormat format, Level level = Level::kDebug, Colour colour = Colour::kOff) {
     clock.advance(std::chrono::milliseconds(1'700'000'000'123));
-    auto log = Log::open({.level = level,
+    auto log = Log::open({.levels = {level},
                           .format = format,
                           .colour = colour,
                           .sink = [this](std::string_view line) { lines.emplace_back(line); }},
@@ -44,7 +44,7 @@ TEST_F(LogTest, ALineNamesTheRequestItWasWrittenFor) {
   open(LogFormat::kConsole)->event(Level::kInfo, "asked", {{"chunks", 3}});
   open(LogFormat::kJson)->event(Level::kInfo, "asked");
   EXPECT_TRUE(lines[0].ends_with("asked request=r-1 chunks=3")) << lines[0];
-  EXPECT_TRUE(lines[1].ends_with(R"("event":"asked","request":"r-1"})")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(R"("event":"asked","room":"obs","request":"r-1"})")) << lines[1];
 }
 
 TEST_F(LogTest, JsonLineParsesBackWithItsTypes) {
@@ -108,6 +108,35 @@ TEST_F(LogTest, LevelsFilter) {
   EXPECT_FALSE(level_named("WARN\n"));
 }
 
+TEST_F(LogTest, ARoomLogsByALevelOfItsOwnFromTheNextLineOn) {
+  const auto log = open(LogFormat::kJson, Level::kWarn);
+  log->event(Level::kDebug, "not heard");
+  log->use(*log_levels("warn", "obs=debug"));
+  log->event(Level::kDebug, "heard");
+  log->use(*log_levels("debug", "obs = error ,server=debug"));
+  log->event(Level::kWarn, "not heard");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].ends_with(R"("event":"heard","room":"obs"})")) << lines[0];
+}
+
+TEST(LogLevels, ARoomsLevelHoldsForTheRoomsInside) {
+  const LogLevels levels = *log_levels("info", "llm=debug, llm/router=error,");
+  EXPECT_EQ(levels.of("llm"), Level::kDebug);
+  EXPECT_EQ(levels.of("llm/vllm"), Level::kDebug);
+  EXPECT_EQ(levels.of("llm/router"), Level::kError);
+  EXPECT_EQ(levels.of("server"), Level::kInfo);
+  EXPECT_EQ(levels.of(""), Level::kInfo);
+}
+
+TEST(LogLevels, WhatIsNoRoomOrLevelIsNamed) {
+  const auto room = log_levels("info", "servr=debug");
+  ASSERT_FALSE(room);
+  EXPECT_EQ(room.error().message, R"(there is no room "servr")");
+  EXPECT_NE(room.error().hint.find("llm/router"), std::string::npos);
+  for (const char* bad : {"server", "server=", "server=loud", "=debug"}) EXPECT_FALSE(log_levels("info", bad)) << bad;
+  EXPECT_FALSE(log_levels("loud", ""));
+}
+
 TEST_F(LogTest, FailureCarriesTheError) {
   open(LogFormat::kJson)
       ->failure(Level::kError, "parse", {Code::kDataLoss, "the file is cut", "Get it again."}, {{"f", 1}});
@@ -120,6 +149,16 @@ TEST_F(LogTest, FailureCarriesTheError) {
 TEST_F(LogTest, ColourIsOnTheLevelAlone) {
   open(LogFormat::kConsole, Level::kDebug, Colour::kOn)->event(Level::kError, "e", {{"k", "v"}});
   EXPECT_NE(lines.at(0).find("\x1b[31merror\x1b[0m e k=v"), std::string::npos) << lines[0];
+}
+
+TEST_F(LogTest, ADiskThatIsFullIsSaidOnce) {
+  const auto log = *Log::open({.file = "/dev/full"}, clock);
+  ::testing::internal::CaptureStderr();
+  log->event(Level::kInfo, "one");
+  log->event(Level::kInfo, "two");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(said.starts_with("docmind: the log cannot be written, its lines are lost: ")) << said;
+  EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
 }
 
 TEST_F(LogTest, WritesToAFileAndSaysWhenItCannot) {

@@ -1,7 +1,10 @@
 """Settings while docmind serves: shown, changed over HTTP and by `docmind config set`, read again after SIGHUP; and every
 setting that declares itself to be in force at once is, in what the product then does."""
 import json
+import os
+import re
 import signal
+import threading
 import time
 import unittest
 import urllib.request
@@ -56,6 +59,12 @@ class Base(DocMindTest):
         """What the agents of an answer went by, as its trace has it."""
         trace = self.get(self.address, "/api/traces/" + self.answer()["trace_id"])[1]
         return trace["recording"]["options"]
+
+    def until(self, true):
+        end = time.monotonic() + 60
+        while not true():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
 
     def upload(self, name, body):
         boundary = "x-docmind-x"
@@ -150,6 +159,50 @@ class Settings(Base):
         self.assertIsNone(process.poll())
         self.stop(process)
 
+    def test_a_file_that_is_written_is_read_again_by_itself(self):
+        process = self.begin()
+        for text, k, trouble in (("search: {k: 2}\n", 2, None), ("search: {k: no}\n", 2, "search.k must be"),
+                                 ("search: {k: 3}\n", 3, None)):
+            self.config.write_text(text)
+            self.until(lambda k=k, trouble=trouble: len(self.hits()) == k and self.troubled(trouble))
+        self.stop(process)
+
+    def troubled(self, words):
+        said = self.get(self.address, "/api/settings")[1]["trouble"]
+        return said is None if words is None else said is not None and words in said
+
+    def test_a_thousand_changes_while_it_answers_drop_no_request_and_all_rooms_follow(self):
+        """Two settings are always changed together: what an answer went by never has one of each."""
+        process = self.begin()
+        changes = 1000 if os.environ.get("NIGHTLY") else 150
+        ended, answers, failures = threading.Event(), [], []
+
+        def ask():
+            while not ended.is_set():
+                status, answer = self.post(self.address, "/api/ask", {"question": BUILT})
+                (answers if status == 200 else failures).append(answer)
+        asking = [threading.Thread(target=ask) for _ in range(4)]
+        self.change({"ask.max_claims": 9, "ask.max_citations": 9})
+        for one in asking:
+            one.start()
+        for number in range(changes):
+            self.change({"ask.max_claims": 1 + number % 9, "ask.max_citations": 1 + number % 9})
+        ended.set()
+        for one in asking:
+            one.join()
+        self.assertEqual(failures, [])
+        self.assertGreater(len(answers), 20)
+        for one in answers[-200:]:
+            options = self.get(self.address, "/api/traces/" + one["trace_id"])[1]["recording"]["options"]
+            self.assertEqual(options["claims"], options["citations"])
+        generation = self.get(self.address, "/api/settings")[1]["generation"]
+        self.assertEqual(generation, 2 + changes)
+        metrics = self.get(self.address, "/metrics")[1]
+        held = re.findall(r'docmind_settings_generation\{room="(\w+)"\} (\d+)', metrics)
+        self.assertEqual({room: int(value) for room, value in held},
+                         dict.fromkeys(("obs", "parse", "server", "service"), generation))
+        self.stop(process)
+
 
 class AtOnce(Base):
     """One look for each setting that is in force at once: what it sees before and after the change."""
@@ -230,6 +283,22 @@ class AtOnce(Base):
             "ask.supervisor_seconds": (leads, 1, lambda: led(0.4) > 4, True, False),
         }
 
+    def looks_at_the_log(self):
+        def lines():
+            def told():
+                return [line["room"] for line in map(json.loads, self.log.read_text().splitlines()[before:])
+                        if line.get("route") == "/api/search"]
+            before = len(self.log.read_text().splitlines())
+            values = {key: one["value"] for key, one in self.settings().items()}
+            self.hits()
+            if "debug" in values["log.level"] + values["log.rooms"]:
+                self.until(told)  # A line is written when the answer is out.
+            return told()
+        return {
+            "log.level": ({}, "debug", lines, [], ["server"]),
+            "log.rooms": ({}, "server=debug", lines, [], ["server"]),
+        }
+
     def looks_at_files(self):
         # Each of them is refused by every limit that is looked at, so that nothing is ever embedded.
         self.write("large/large.html", "<html>" + "<p><b>ferry</b> <i>and</i> barge</p>" * 600_000)
@@ -246,6 +315,7 @@ class AtOnce(Base):
         short = {**small, "parse.timeout": "10s"}
         three = b"%PDF-1.7\n" + b"x" * (3 << 20)
         return {
+            **self.looks_at_the_log(),
             "server.max_upload_mb": ({}, 1, lambda: self.upload("x.pdf", three)[0], 200, 413),
             "parse.max_text_mb": (small, 1, why("large", "more than 1 MiB of text"), False, True),
             "parse.timeout": (small, "1s", why("slow", "had not finished after 1 s"), False, True),

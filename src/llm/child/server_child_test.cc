@@ -47,7 +47,7 @@ class ServerChildTest : public testing::Test {
   sys::RealFiles files_;
   std::mutex mutex_;
   std::vector<std::string> lines_;
-  std::unique_ptr<obs::Log> log_ = *obs::Log::open({.level = obs::Level::kDebug,
+  std::unique_ptr<obs::Log> log_ = *obs::Log::open({.levels = {obs::Level::kDebug},
                                                     .sink =
                                                         [this](std::string_view line) {
                                                           const std::lock_guard lock(mutex_);

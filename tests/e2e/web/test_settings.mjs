@@ -38,6 +38,14 @@ scenario("EE29 a setting is in force without a restart", { prepare }, async ({ s
   assert.ok((await hits(site)) > 1);
 });
 
+scenario("a settings file that went bad while docmind serves is named, with what stays in force", { prepare }, async ({ site, open }) => {
+  mkdirSync(join(site.folder, ".config/docmind"), { recursive: true });
+  writeFileSync(file(site), "search:\n  k: many\n");
+  while ((await site.json("/api/settings")).trouble === null);
+  const tab = await open("/settings");
+  await tab.getByText(/What the files say now is not in force: .*docmind\.yaml:2: search\.k must be a whole number.* The values before stay\./).waitFor();
+});
+
 scenario("EE30 a setting that a variable sets is locked and says so", { settings: { DOCMIND_SEARCH__K: "1" }, prepare }, async ({ site, open }) => {
   const tab = await open("/settings#search.k");
   const locked = row(tab, "search.k");
