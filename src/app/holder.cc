@@ -417,6 +417,10 @@ Result<std::uint16_t> Holder::listen(std::uint16_t port) {
       {.host = host == "localhost" ? "127.0.0.1" : host, .port = port, .hosts = state_->exposure.hosts});
 }
 
+Result<> Holder::listen_on(sys::Fd listening) {
+  return state_->server->adopt_tcp(std::move(listening), state_->exposure.hosts);
+}
+
 void Holder::warm_up() {
   state_->warming = std::jthread([state = state_.get()](std::stop_token stop) {
     auto warm = state->service->warm_up(Deadline::in(kWarmUp, state->deps.clock), stop);

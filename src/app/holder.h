@@ -13,6 +13,7 @@
 #include "net/client.h"
 #include "obs/log.h"
 #include "sys/environment.h"
+#include "sys/fd.h"
 
 namespace docmind::app {
 
@@ -39,6 +40,8 @@ class Holder final : public Holding {
 
   // Serves the address, too. The port it got; kConflict when the port is taken.
   Result<std::uint16_t> listen(std::uint16_t port);
+  // The same on a socket that listens at that address already.
+  Result<> listen_on(sys::Fd listening);
   // Starts the engine and loads the index in the background, until stop() or the end.
   void warm_up();
   // Reads the settings again; what they fail with, and then they stay as they were.

@@ -1,16 +1,18 @@
 #include "app/serving.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 
 #include "app/exposure.h"
+#include "app/liveness.h"
 #include "app/settings_object.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
-#include "exec/wait.h"
 #include "net/address.h"
 #include "sys/files.h"
+#include "sys/service_manager.h"
 
 namespace docmind::app {
 namespace {
@@ -18,21 +20,62 @@ namespace {
 constexpr int kPortsTried = 20;
 constexpr auto kDrain = std::chrono::seconds(10);
 
-// The port asked for and no other; else that of the settings or one of the next.
-Result<std::uint16_t> listen(Holder& holder, const std::string& host, const cli::ServeOptions& options,
-                             std::uint16_t first, const cli::Terminal& terminal) {
-  if (options.port) {
-    auto port = holder.listen(*options.port);
+struct Address {
+  std::string host;
+  std::optional<sys::ServiceManager::Socket> handed;  // Listens there already.
+  std::optional<std::uint16_t> only;                  // This port and no other. Else `first`, or one of the next.
+  std::uint16_t first = 0;
+};
+
+// Of a service others expect that it is where it was set up.
+Address address_of(const cli::ServeOptions& options, const config::Settings::Server& settings,
+                   const sys::ServiceManager& manager, std::optional<sys::ServiceManager::Socket> handed) {
+  Address out;
+  out.host = options.host.empty() ? settings.host : options.host;
+  if (handed) out.host = handed->host;
+  out.handed = std::move(handed);
+  out.only = options.port;
+  if (!out.only && manager.hears()) out.only = settings.port;
+  out.first = settings.port;
+  return out;
+}
+
+Result<std::uint16_t> listen(Holder& holder, Address address, const cli::Terminal& terminal) {
+  if (address.handed) {
+    DM_TRY(holder.listen_on(std::move(address.handed->fd)));
+    return address.handed->port;
+  }
+  if (address.only) {
+    auto port = holder.listen(*address.only);
     if (port || port.error().code != Code::kConflict) return port;
-    return Error{Code::kConflict, fmt::format("port {} of {} is taken", *options.port, host),
-                 "choose another one with --port, or 0 for any free one"};
+    return Error{Code::kConflict, fmt::format("port {} of {} is taken", *address.only, address.host),
+                 "choose another one with --port, or 0 for any free one; as a service with server.port"};
   }
   for (int tried = 0;; ++tried) {
-    auto port = holder.listen(static_cast<std::uint16_t>(first + tried));
+    auto port = holder.listen(static_cast<std::uint16_t>(address.first + tried));
     const bool taken = !port && port.error().code == Code::kConflict;
     if (!taken || tried == kPortsTried) return port;
-    terminal.err(fmt::format("docmind: port {} is taken, trying the next\n", first + tried));
+    terminal.err(fmt::format("docmind: port {} is taken, trying the next\n", address.first + tried));
   }
+}
+
+// What /health/ready says, through the socket: the io thread, a thread of the server's and the service have answered.
+Result<std::string> how_it_stands(const HolderDeps& deps, const Deadline& deadline, const std::stop_token& stop) {
+  net::Request request;
+  request.target.path = "/health/ready";
+  const net::Endpoint self{.unix_path = deps.layout.socket.string()};
+  const auto answer = DM_TRY(deps.client.call(self, request, {.deadline = deadline, .stop = stop}));
+  boost::system::error_code failed;
+  const auto body = boost::json::parse(answer.body, failed);
+  const auto* found = failed ? nullptr : body.if_object();
+  const auto* status = found == nullptr ? nullptr : found->if_contains("status");
+  if (status != nullptr && status->is_string()) return std::string(status->get_string());
+  return Error{Code::kInternal, "/health/ready answered something else", ""};
+}
+
+void tell(const sys::ServiceManager& manager, const std::string& lines, const obs::Log& log) {
+  if (const Result<> told = manager.tell(lines); !told)
+    log.failure(obs::Level::kWarn, "service_manager_not_told", told.error());
 }
 
 int show_setting(const config::Loaded& loaded, const std::string& key, const cli::Surroundings& here) {
@@ -51,10 +94,14 @@ int show_setting(const config::Loaded& loaded, const std::string& key, const cli
 
 int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::Surroundings& here,
           sys::Signals& signals) {
-  const config::Settings& settings = deps.loaded.settings;
+  auto manager = sys::ServiceManager::of(deps.environment, ::getpid());
+  if (!manager) return cli::report(manager.error(), here);
+  auto handed = manager->take_socket();
+  if (!handed) return cli::report(handed.error(), here);
+  Address address = address_of(options, deps.loaded.settings.server, *manager, *std::move(handed));
   HolderDeps keeping = deps;
   keeping.keeps_up = true;
-  keeping.host = options.host.empty() ? settings.server.host : options.host;
+  keeping.host = address.host;
   auto holder = Holder::open(keeping);
   if (!holder) {
     Error error = std::move(holder).error();
@@ -64,17 +111,24 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
     }
     return cli::report(error, here);
   }
-  const auto port = listen(**holder, keeping.host, options, settings.server.port, here.terminal);
+  const auto port = listen(**holder, std::move(address), here.terminal);
   if (!port) return cli::report(port.error(), here);
   // From here the port is open.
-  here.terminal.out(fmt::format("listening on http://{}:{}\n", in_address(keeping.host), *port));
+  const std::string listening = fmt::format("listening on http://{}:{}", in_address(keeping.host), *port);
+  here.terminal.out(listening + "\n");
+  // Ready is who listens: the library is open, and what is asked meanwhile waits for the models. One that does not load
+  // is no reason to start all over; STATUS tells it.
+  tell(*manager, "READY=1\nSTATUS=" + listening, deps.log);
   if (!net::is_loopback({.host = keeping.host})) {
     here.terminal.err(
         "docmind: other machines can reach this address: keys are needed, and nothing is encrypted (docs/access.md)\n");
   }
   (*holder)->warm_up();
   signals.on_hangup([&holder] { (void)static_cast<bool>((*holder)->reload_settings()); });  // It tells the log.
-  exec::rest(Deadline::never(), signals.stop_token());
+  const std::stop_token stop = signals.stop_token();
+  const Look look = [&](const Deadline& deadline) { return how_it_stands(deps, deadline, stop); };
+  tell_liveness(*manager, look, deps.clock, deps.log, stop);
+  tell(*manager, "STOPPING=1", deps.log);
   signals.on_hangup({});
   here.terminal.err("docmind: stopping\n");
   (*holder)->stop(Deadline::in(kDrain, deps.clock));

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -74,6 +75,7 @@ struct Server::State final : ConnectionOwner {
   };
 
   Result<Endpoint> listen(Endpoint endpoint, std::optional<HostRules> rules, const std::string& where);
+  void begin(std::unique_ptr<Listener> listener);
   void accept(Listener& listener);
   void on_accept(Listener& listener, const ErrorCode& error, Socket socket);
   void turn_away(Socket socket);
@@ -173,11 +175,15 @@ Result<Endpoint> Server::State::listen(Endpoint endpoint, std::optional<HostRule
   if (error) return listen_error(error, where);
   const Endpoint bound = acceptor.local_endpoint(error);
   if (error) return listen_error(error, where);
+  begin(std::move(listener));
+  return bound;
+}
+
+void Server::State::begin(std::unique_ptr<Listener> listener) {
   on_io([&] {
     listeners_.push_back(std::move(listener));
     accept(*listeners_.back());
   });
-  return bound;
 }
 
 void Server::State::accept(Listener& listener) {
@@ -334,6 +340,21 @@ Result<std::uint16_t> Server::listen_tcp(const TcpOptions& options) {
   std::copy_n(reinterpret_cast<const std::byte*>(bound.data()), bound.size(),
               reinterpret_cast<std::byte*>(result.data()));
   return result.port();
+}
+
+Result<> Server::adopt_tcp(sys::Fd listening, HostRules hosts) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  const bool known = ::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  auto listener = std::make_unique<State::Listener>(state_->io_, std::move(hosts), "");
+  const asio::ip::tcp tcp = known && address.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+  ErrorCode error;
+  listener->acceptor.assign(tcp, listening.get(), error);
+  if (error) return listen_error(error, "the socket that was handed over");
+  (void)listening.release();
+  close_on_exec(listener->acceptor.native_handle());
+  state_->begin(std::move(listener));
+  return {};
 }
 
 void Server::stop(Deadline drain) {

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "net/http.h"
 #include "net/origin.h"
+#include "sys/fd.h"
 
 namespace docmind::net {
 
@@ -88,6 +89,8 @@ class Server {
 
   // Serves on an address and returns the port. kConflict when it is taken.
   Result<std::uint16_t> listen_tcp(const TcpOptions& options);
+  // Serves on a TCP socket that listens already.
+  Result<> adopt_tcp(sys::Fd listening, HostRules hosts);
 
   // Takes no more connections, waits for running requests until the deadline, then fires their stop tokens, closes
   // everything and joins the threads. Once; later calls return at once.

@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kSocketPathBytes = 107;  // sun_path of unix(7), without its NUL.
+constexpr std::size_t kSocketPathBytes = 107;           // sun_path of unix(7), without its NUL.
+constexpr const char* kServiceFolder = "/run/docmind";  // RuntimeDirectory= of deploy/systemd/docmind.service.
 constexpr std::size_t kSocketNameBytes = sizeof("/0123456789abcdef.sock") - 1;
 
 // The specification: a relative path in one of its variables is to be ignored.
@@ -48,6 +49,7 @@ fs::path runtime_choice(const Environment& environment) {
     fs::path folder = *base / "docmind";
     if (folder.native().size() + kSocketNameBytes <= kSocketPathBytes) return folder;
   }
+  if (check_private(kServiceFolder)) return kServiceFolder;
   return fmt::format("/tmp/docmind-{}", ::geteuid());
 }
 

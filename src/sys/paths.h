@@ -16,7 +16,8 @@ Result<std::filesystem::path> config_folder(const Environment& environment);
 // $XDG_CACHE_HOME/docmind, else $HOME/.cache/docmind.
 Result<std::filesystem::path> cache_folder(const Environment& environment);
 
-// $XDG_RUNTIME_DIR/docmind, else (no such folder, or too long for a socket path) /tmp/docmind-UID; made with mode 0700.
+// $XDG_RUNTIME_DIR/docmind, else (no such folder, or too long for a socket path) /run/docmind when it is this user's
+// alone, as the machine's service has it, else /tmp/docmind-UID; made with mode 0700.
 // kUnauthorized when it is a link, is another user's, or others can enter it.
 Result<std::filesystem::path> runtime_folder(const Environment& environment);
 
