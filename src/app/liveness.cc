@@ -15,8 +15,8 @@ void tell_liveness(const sys::ServiceManager& manager, const Look& look, const C
                    const std::stop_token& stop) {
   const Duration every = std::min(kEvery, manager.watchdog().value_or(kEvery) / 2);
   for (;;) {
-    exec::rest(manager.hears() ? Deadline::in(every, clock) : Deadline::never(), stop);
-    if (stop.stop_requested()) return;
+    const Deadline next = manager.hears() ? Deadline::in(every, clock) : Deadline::never();
+    if (exec::rest(next, stop) == exec::Waited::kStopped) return;
     const auto seen = look(Deadline::in(every, clock));
     const auto told = seen ? manager.tell("WATCHDOG=1\nSTATUS=" + *seen) : Result<>(seen.error());
     if (!told && !stop.stop_requested()) log.failure(obs::Level::kWarn, "liveness_not_told", told.error());
