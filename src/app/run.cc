@@ -19,6 +19,7 @@
 #include "app/roles.h"
 #include "app/serving.h"
 #include "app/shared_cache.h"
+#include "app/systemd_unit.h"
 #include "app/vector_stores.h"
 #include "app/vllm_options.h"
 #include "cli/chat.h"
@@ -193,6 +194,10 @@ int run_command(const Program& program) {
           [&](const cli::CacheServerCommandOptions& options) {
             return serve_cache(options, {program.layout, program.settings.settings, program.environment, program.clock,
                                          here, program.stop});
+          },
+          [&](const cli::ServiceOptions& options) {
+            return manage_service(options,
+                                  {program.layout, program.environment, program.asked, program.here, program.stop});
           },
           [&](const cli::BackendsCommandOptions&) {
             return show_vllm_command(

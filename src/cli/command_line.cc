@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 21> kCommands = {{
+constexpr std::array<Entry, 22> kCommands = {{
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -45,6 +45,10 @@ constexpr std::array<Entry, 21> kCommands = {{
     {"config", "Show or change the settings",
      "docmind config show --origin\n  docmind config get search.k\n  docmind config set search.k 20"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
+    {"service", "Run docmind serve as a service of systemd, your own or the machine's",
+     "docmind service install\n  docmind --data ~/docs service install\n  docmind service status\n  docmind service "
+     "logs "
+     "--follow\n  docmind service uninstall\n  sudo docmind service start --system"},
     {"keys", "Make, list and revoke the keys that other machines need",
      "docmind keys add --scope ask --name phone\n  docmind keys add --scope ask,ingest --expires 2027-01-01\n  docmind "
      "keys list\n  docmind keys revoke 0a1b2c3d"},
@@ -146,6 +150,7 @@ struct Parser {
   SessionsDeleteOptions delete_sessions;
   std::string session;  // Of show and resume.
   SessionsExportOptions export_session;
+  ServiceOptions service;
 
   Parser() {
     app.require_subcommand(1);
@@ -246,6 +251,7 @@ struct Parser {
     add_cache(at("cache"));
     add_keys(at("keys"));
     add_templates(at("templates"));
+    add_service(at("service"));
     add_models(at("models"));
     add_sessions(at("sessions"));
   }
@@ -391,6 +397,24 @@ struct Parser {
     sub("revoke", "Take a key back, at once")->add_option("id", revoke_key.id, "Its id, as list shows it")->required();
   }
 
+  void add_service(CLI::App& group) {
+    group.require_subcommand(1);
+    const auto sub = [&](const char* name, const char* help, ServiceAction action) {
+      CLI::App* command = add_to(group, name, help);
+      command->callback([this, action] { service.action = action; });
+      command->add_flag("--system", service.system, "The machine's, which the Debian package brings; else your own");
+      return command;
+    };
+    sub("install", "Start it now and from now on", ServiceAction::kInstall);
+    sub("start", "Start it", ServiceAction::kStart);
+    sub("stop", "Stop it", ServiceAction::kStop);
+    sub("status", "Show how it is", ServiceAction::kStatus);
+    CLI::App* logs = sub("logs", "Show its log", ServiceAction::kLogs);
+    logs->add_flag("--follow", service.follow, "Go on as lines come");
+    logs->add_option("--lines", service.lines, "How many at most")->check(CLI::Range(1, 100'000));
+    sub("uninstall", "Stop it, for good; the data stays", ServiceAction::kUninstall);
+  }
+
   void add_templates(CLI::App& templates) {
     templates.require_subcommand(1);
     const auto sub = [&](const char* name, const char* help) { return add_to(templates, name, help); };
@@ -446,6 +470,7 @@ struct Parser {
     if (name == "mcp") return McpOptions{};
     if (name == "keys") return chosen_keys();
     if (name == "templates") return chosen_templates();
+    if (name == "service") return service;
     if (name == "kv") return kv;
     if (name == "completion") return completion;
     if (name == "models") return chosen_models();

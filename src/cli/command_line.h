@@ -72,6 +72,13 @@ struct CacheServerCommandOptions {
   std::optional<std::uint16_t> port;  // Absent: the setting.
   std::string host;                   // Empty: the setting.
 };
+enum class ServiceAction : std::uint8_t { kInstall, kStart, kStop, kStatus, kLogs, kUninstall };
+struct ServiceOptions {
+  ServiceAction action = ServiceAction::kStatus;
+  bool system = false;        // The machine's, else the user's own.
+  bool follow = false;        // Logs as they come.
+  std::uint32_t lines = 100;  // Of the log, at most.
+};
 struct McpOptions {};
 struct KeysAddOptions {
   std::vector<std::string> scopes;  // ask, ingest, admin
@@ -173,7 +180,7 @@ using Command =
                  ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
                  SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions,
                  CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
-                 TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions>;
+                 TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions>;
 
 struct Invocation {
   Command command;

@@ -75,6 +75,10 @@ TEST(CommandLine, ReadsEveryCommand) {
       std::get<CacheServerCommandOptions>(parsed({"cache-server", "--port", "0", "--host", "::1"}).command);
   EXPECT_EQ(cache.port, 0U);
   EXPECT_EQ(cache.host, "::1");
+  const auto service = std::get<ServiceOptions>(parsed({"service", "logs", "--system", "--follow"}).command);
+  EXPECT_EQ(service.action, ServiceAction::kLogs);
+  EXPECT_TRUE(service.system && service.follow);
+  EXPECT_EQ(std::get<ServiceOptions>(parsed({"service", "install"}).command).action, ServiceAction::kInstall);
   const auto kv = std::get<KvOptions>(parsed({"kv", "--model", "m.gguf", "--context", "131072"}).command);
   EXPECT_EQ(kv.model, "m.gguf");
   EXPECT_EQ(kv.context, 131072U);
