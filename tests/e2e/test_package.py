@@ -8,9 +8,12 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
+import sys
 import tarfile
 import tempfile
+import time
 import unittest
 
 from harness import BINARY, FIXTURES, ROOT, DocMindTest
@@ -20,10 +23,10 @@ def said(*command, **more):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True, **more).stdout
 
 
-def build_package(build, folder):
+def build_package(build, folder, version="0.1.0"):
     """The package of a build folder."""
-    ran = subprocess.run(["cpack", "--config", build / "CPackConfig.cmake", "-B", folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip"],
-                         cwd=folder, capture_output=True, text=True)
+    ran = subprocess.run(["cpack", "--config", build / "CPackConfig.cmake", "-B", folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip",
+                          "-D", f"CPACK_DEBIAN_PACKAGE_VERSION={version}"], cwd=folder, capture_output=True, text=True)
     if ran.returncode != 0:
         raise AssertionError(ran.stdout + ran.stderr)
     return next(folder.glob("*.deb"))
@@ -123,6 +126,163 @@ class Package(DocMindTest):
         for command in (["ingest", self.work / "stores.pdf"], ["ask", "What is kept in the stores?", "--json"]):
             ran = subprocess.run([*program, *map(str, command)], env=self.environment, capture_output=True, text=True, timeout=120)
             self.assertEqual(ran.returncode, 0, ran.stderr)
+
+
+# What the unit leaves of the file system: its own folders can be written, the rest can be read, homes and others' temporary files are away.
+NARROW = """
+set -e
+root=$1; shift
+mount --make-rprivate /
+mount --bind "$root" "$root"
+for own in var/lib/docmind run/docmind etc/docmind; do mount --bind "$root/$own" "$root/$own"; done
+mount -o remount,bind,ro "$root"
+mount -t proc proc "$root/proc"
+for hidden in tmp var/tmp home root; do mount -t tmpfs none "$root/$hidden"; done
+exec "$@"
+"""
+# Lists, caches and logs of apt and dpkg; what goes with a start of the machine; the backups of passwd.
+PASSING = re.compile(r"/(proc|sys|dev|tmp|run|var/(cache|log|lib/(apt|dpkg|ucf))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-)(/|$)")
+
+
+@unittest.skipUnless(os.environ.get("NIGHTLY"), "takes minutes and the network: NIGHTLY=1")
+@unittest.skipUnless(os.geteuid() == 0, "makes a Debian of its own: root alone can")
+class CleanDebian(DocMindTest):
+    """A Debian 12 that has never seen this project."""
+
+    CONFIG = "/etc/docmind/docmind.yaml"
+
+    def setUp(self):
+        super().setUp()
+        self.top = pathlib.Path(self.folder.name)
+        self.root = self.top / "debian"
+        self.times = {}
+        self.packages = [self.previous_package(), self.package(BINARY.parent, "0.1.0")]
+        self.timed("debootstrap", "debootstrap", "--variant=minbase", "bookworm", self.root)
+        self.addCleanup(subprocess.run, ["umount", self.root / "proc"])
+        said("mount", "-t", "proc", "proc", self.root / "proc")
+        for package in self.packages:
+            shutil.copy(package, self.root / "tmp")
+
+    def package(self, build, version):
+        folder = self.top / version
+        folder.mkdir()
+        return build_package(build, folder, version)
+
+    def previous_package(self):
+        """Of the commit that the last tag names, else of the first one with a package."""
+        first = said("git", "log", "--diff-filter=A", "--format=%H", "--", "cmake/package.cmake", cwd=ROOT).split()[-1]
+        tags = said("git", "tag", "--contains", first, "--sort=-creatordate", cwd=ROOT).split()
+        tree = self.top / "previous"
+        said("git", "worktree", "add", "--detach", tree, (tags or [first])[0], cwd=ROOT)
+        self.addCleanup(subprocess.run, ["git", "worktree", "remove", "--force", tree], cwd=ROOT)
+        self.timed("build of the previous one", tree / "dev", "setup", cwd=tree)
+        said(tree / "dev", "build", cwd=tree)
+        return self.package(tree / "build", "0.0.9")
+
+    def timed(self, what, *command, **more):
+        began = time.monotonic()
+        ran = subprocess.run(list(map(str, command)), capture_output=True, text=True, **more)
+        self.assertEqual(ran.returncode, 0, f"{command}\n{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}")
+        self.times[what] = round(time.monotonic() - began, 1)
+        return ran.stdout
+
+    def inside(self, what, *command):
+        return self.timed(what, "chroot", self.root, *command,
+                          env={**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
+
+    def of_the_service(self, *args):
+        """A command of the service's user, as docs/install.md has it."""
+        return self.inside("a command", "setpriv", "--reuid=docmind", "--regid=docmind", "--clear-groups", "env", "-i",
+                           "HOME=/var/lib/docmind", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "docmind", "--config", self.CONFIG, *args)
+
+    def files(self):
+        """{path: what it is} of all but what passes."""
+        out = {}
+        for folder, folders, names in os.walk(self.root):
+            for name in folders + names:
+                path = pathlib.Path(folder, name)
+                shown = "/" + str(path.relative_to(self.root))
+                if PASSING.match(shown):
+                    continue
+                is_now = path.lstat()
+                content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+                out[shown] = (oct(is_now.st_mode), is_now.st_uid, is_now.st_gid, hash(content))
+            folders[:] = [name for name in folders if not PASSING.match("/" + str(pathlib.Path(folder, name).relative_to(self.root)))]
+        return out
+
+    def start(self):
+        """The unit's own command line as its user within its limits, once it says that it is ready. systemd makes the runtime folder."""
+        unit = self.root / "usr/lib/systemd/system/docmind.service"
+        said_by = dict(re.findall(r"(?m)^(ExecStart|User|RuntimeDirectory)=(.*)$", unit.read_text()))
+        uid, gid = (int(self.inside("a look", "id", part, said_by["User"])) for part in ("-u", "-g"))
+        runtime = self.root / "run" / said_by["RuntimeDirectory"]
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        shutil.chown(runtime, uid, gid)
+        ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(ear.close)
+        ear.settimeout(60)
+        (self.root / "run/notify").unlink(missing_ok=True)
+        ear.bind(str(self.root / "run/notify"))
+        os.chmod(self.root / "run/notify", 0o666)
+        began = time.monotonic()
+        process = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", NARROW, "sh", self.root, sys.executable, ROOT / "tests/e2e/unit_limits.py", "--root", self.root,
+             "--user", f"{uid}:{gid}", unit, *said_by["ExecStart"].split()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin:/bin:/usr/sbin", "HOME": "/var/lib/docmind", "NOTIFY_SOCKET": "/run/notify", "LANG": "C.UTF-8"})
+        self.addCleanup(process.wait)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        told = ear.recv(4096).decode()
+        self.times["start"] = round(time.monotonic() - began, 1)
+        self.assertTrue(told.startswith("READY=1\nSTATUS=listening on http://127.0.0.1:"), told)
+        return process, told.split()[-1]
+
+    def ask(self, address):
+        status, answer = self.post(address, "/api/ask", {"question": "What is kept in the stores?"})
+        self.assertEqual((status, answer["status"]), (200, "answered"), answer)
+
+    def test_from_the_installation_to_the_purge(self):
+        old, new = ("/tmp/" + package.name for package in self.packages)
+        needs = said("dpkg-deb", "--field", self.packages[1], "Depends").strip()
+        self.inside("apt-get update", "apt-get", "update")
+        self.inside("what it depends on", "apt-get", "satisfy", "-y", "--no-install-recommends", needs)
+        before = self.files()
+
+        self.inside("installation", "apt-get", "install", "-y", "--no-install-recommends", old)
+        settings = self.root / self.CONFIG.lstrip("/")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            settings.write_text(settings.read_text().replace("8080", str(probe.getsockname()[1])))
+        documents = self.root / "srv/documents"
+        documents.mkdir()
+        shutil.copy(FIXTURES / "stores.pdf", documents)
+        process, address = self.start()
+        self.of_the_service("ingest", "/srv/documents")
+        self.ask(address)
+        self.of_the_service("config", "set", "search.k", "21")  # Writes /etc/docmind.
+        self.assertIn("21", settings.read_text())
+        for refused in ("/home", "/root"):
+            self.assertNotEqual(self.post(address, "/api/ingest", {"paths": [refused + "/nothing"]})[0], 500)
+
+        self.inside("upgrade", "apt-get", "install", "-y", "--no-install-recommends", new)
+        self.assertEqual(self.inside("a look", "dpkg-query", "-W", "-f", "${Version}", "docmind"), "0.1.0")
+        self.stop(process)
+        process, address = self.start()
+        self.ask(address)
+        self.assertIn("21", settings.read_text())
+        self.stop(process)
+
+        self.inside("removal", "apt-get", "remove", "-y", "docmind")
+        left = [path for path in self.files() if path not in before and not path.startswith("/srv/")]
+        kept = r"/var/lib/docmind|/etc/docmind|/etc/systemd/system/multi-user.target.wants|/var/lib/systemd/deb-systemd-helper-enabled"
+        self.assertEqual([path for path in left if not re.match(kept, path)], [])
+        self.assertTrue((self.root / "var/lib/docmind/library.db").exists())
+        shutil.rmtree(documents)
+
+        self.inside("purge", "apt-get", "purge", "-y", "docmind")
+        after = self.files()
+        differ = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        print("seconds:", self.times, file=sys.stderr)
+        self.assertEqual(differ, [])
 
 
 if __name__ == "__main__":
