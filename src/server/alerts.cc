@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
 
 namespace docmind::server {
 namespace {
@@ -13,6 +11,9 @@ namespace {
 constexpr auto kLately = std::chrono::minutes(5);  // What rates and times are taken over.
 constexpr auto kTrend = std::chrono::minutes(10);
 constexpr double kDay = 24 * 3600;
+constexpr double kHour = 3600;
+constexpr std::size_t kMeansOfADay = std::chrono::hours(24) / kTrend;
+constexpr std::size_t kDaysKept = 14;
 constexpr double kLeastAsked = 20;  // Questions, before a share of them says anything.
 
 enum class Bad : std::uint8_t { kAbove, kBelow };
@@ -27,19 +28,24 @@ struct Rule {
   Duration lasting;
   std::string_view to_do;
   bool quiet = false;
+  std::string_view series{};  // What is foretold: when it reaches this, and in words. Empty: nothing is.
+  double reached = 0;
+  std::string_view then{};
 };
 
 constexpr auto kRules = std::to_array<Rule>({
     {"disk", "Disk of the data directory", "%", 90, 97, Bad::kAbove, std::chrono::seconds(10),
-     "Free some space, or move the data directory (setting data) to a larger disk."},
+     "Free some space, or move the data directory (setting data) to a larger disk.", false, "disk_used_percent", 100,
+     "Full"},
     {"memory", "Memory of the machine", "%", 90, 97, Bad::kAbove, std::chrono::seconds(60),
-     "End other programs, or take a smaller model or context (engine.model, engine.context)."},
+     "End other programs, or take a smaller model or context (engine.model, engine.context).", false,
+     "memory_used_percent", 97, "Over 97 %"},
     {"errors", "Questions that failed", "%", 5, 50, Bad::kAbove, Duration::zero(),
      "See the log and docmind doctor for why."},
     {"search", "Search time", "ms", 200, 2000, Bad::kAbove, std::chrono::seconds(60),
-     "Give it more processors, or search by words alone (search.dense)."},
+     "Give it more processors, or search by words alone (search.dense).", false, "search_ms.p50", 200, "Over 200 ms"},
     {"coordination", "Coordination of an answer", "ms", 300, 3000, Bad::kAbove, std::chrono::seconds(60),
-     "The machine is short of processors: ask less at once."},
+     "The machine is short of processors: ask less at once.", false, "coordination_ms.p50", 300, "Over 300 ms"},
     {"cache_hits", "Answers given again", "%", 60, -1, Bad::kBelow, std::chrono::minutes(2),
      "Nothing is wrong when people ask new things; docmind cache stats tells more.", true},
 });
@@ -102,11 +108,10 @@ std::optional<double> hit_share(const Values& values) {
 }
 
 std::optional<double> value_of(const Rule& rule, const Values& values, const MetricSeries& series) {
-  if (rule.name == "disk") return last_of(series, "disk_used_percent");
-  if (rule.name == "memory") return last_of(series, "memory_used_percent");
+  if (rule.unit == "%" && !rule.series.empty()) return last_of(series, std::string(rule.series));
   if (rule.name == "errors") return failed_share(values);
   if (rule.name == "cache_hits") return hit_share(values);
-  const auto found = values.find(std::string(rule.name) + "_ms.p50");
+  const auto found = values.find(std::string(rule.series));
   return found == values.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -133,42 +138,6 @@ std::string_view name_of(AlertState state) {
   return kNames.at(static_cast<std::size_t>(state));
 }
 
-std::optional<Expected> expected(const std::vector<std::optional<double>>& values, double step, double limit) {
-  constexpr double kLeast = 6;
-  constexpr double kBeyondDoubt = 3;
-  double n = 0;
-  double sum_t = 0;
-  double sum_v = 0;
-  const auto time = [&](std::size_t i) {
-    return step * (static_cast<double>(i) - static_cast<double>(values.size() - 1));
-  };
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i]) continue;
-    n += 1;
-    sum_t += time(i);
-    sum_v += *values[i];
-  }
-  if (n < kLeast || !values.back()) return std::nullopt;
-  double tt = 0;
-  double tv = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i]) continue;
-    tt += (time(i) - sum_t / n) * (time(i) - sum_t / n);
-    tv += (time(i) - sum_t / n) * (*values[i] - sum_v / n);
-  }
-  const double slope = tv / tt;
-  double squares = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i]) continue;
-    const double off = *values[i] - (sum_v / n + slope * (time(i) - sum_t / n));
-    squares += off * off;
-  }
-  const double error = std::sqrt(squares / (n - 2) / tt);
-  const double left = limit - *values.back();
-  if (left <= 0 || slope <= 0 || slope < kBeyondDoubt * error) return std::nullopt;
-  return Expected{.seconds = left / slope, .least = left / (slope + 2 * error), .most = left / (slope - 2 * error)};
-}
-
 void Alerts::look(const std::vector<service::Check>& checks) {
   const MutexLock lock(mutex_);
   look_at_values();
@@ -193,20 +162,46 @@ void Alerts::look_at_values() {
                                rule.bad == Bad::kAbove ? "over" : "under", found.limit, rule.unit);
       found.to_do = rule.to_do;
     }
-    if (rule.name == "disk") {
-      const SeriesWindow window = series_.last(kTrend, MetricSeries::kStep);
-      const auto used = window.series.find("disk_used_percent");
-      if (used != window.series.end()) found.expected = expected(used->second, window.step, 100);
-      if (found.expected && found.expected->seconds > kDay) found.expected.reset();
-      if (found.expected) {
-        found.says += fmt::format("{}Full in about {} ({} to {}) if it goes on like this.",
-                                  found.says.empty() ? "" : " ", in_words(found.expected->seconds),
-                                  in_words(found.expected->least), in_words(found.expected->most));
-        found.to_do = rule.to_do;
-      }
+    if (!rule.series.empty()) {
+      remember(found.name, last_of(series_, std::string(rule.series)));
+      found.expected = foretold(found.name, std::string(rule.series), rule.reached);
+    }
+    if (found.expected) {
+      found.says += fmt::format("{}{} in about {} ({} to {}) if it goes on like this.", found.says.empty() ? "" : " ",
+                                rule.then, in_words(found.expected->seconds), in_words(found.expected->least),
+                                in_words(found.expected->most));
+      found.to_do = rule.to_do;
     }
     settle(std::move(found), rule.lasting);
   }
+}
+
+// A time in which the machine slept is one of which nothing is known.
+void Alerts::remember(const std::string& rule, std::optional<double> value) {
+  Days& days = days_[rule];
+  const std::int64_t slot = clock_.now().time_since_epoch() / kTrend;
+  if (days.slot == 0) days.slot = slot;
+  for (; days.slot < slot; ++days.slot) {
+    days.means.push_back(days.known > 0 ? std::optional(days.sum / days.known) : std::nullopt);
+    if (days.means.size() > kDaysKept * kMeansOfADay) days.means.pop_front();
+    days.sum = 0;
+    days.known = 0;
+  }
+  days.sum += value.value_or(0);
+  days.known += value ? 1 : 0;
+}
+
+// Within a day; by the line of ten minutes within the hour, but for the disk, whose way is no load that comes and goes.
+std::optional<Expected> Alerts::foretold(const std::string& rule, const std::string& series, double limit) const {
+  const SeriesWindow window = series_.last(kTrend, MetricSeries::kStep);
+  const auto values = window.series.find(series);
+  std::optional<Expected> soon =
+      values == window.series.end() ? std::nullopt : expected(values->second, window.step, limit);
+  if (soon && soon->seconds > (rule == "disk" ? kDay : kHour)) soon.reset();
+  const Days& days = days_.find(rule)->second;
+  constexpr double kMean = std::chrono::duration<double>(kTrend).count();
+  const auto later = expected_with_pattern({days.means.begin(), days.means.end()}, kMeansOfADay, kMean, limit);
+  return later && (!soon || later->seconds < soon->seconds) ? later : soon;
 }
 
 // Whatever /health says is not as it should be, under the check's name.

@@ -1,14 +1,15 @@
 // What a person should know before it fails: the disk fills, memory runs out, a backend is away, answers fail or take
 // too long. Looked at with every step of the metrics' series; each alert says since when, what to do, and, for the
-// disk, when it will be full if it goes on like this.
+// disk, memory and times, when the limit will be reached if it goes on like this.
 //
 // Thread safety: every method from any thread. An alert is pending until what it watches has lasted its time; one whose
-// value nobody knows is kNoData; what this machine has not is kNotHere and never alarms. Expected is the least squares
-// line through the last ten minutes with two standard errors of its slope to each side, and only where it rises beyond
-// doubt (three of them).
+// value nobody knows is kNoData; what this machine has not is kNotHere and never alarms. What is expected is drawn from
+// the last ten minutes by a line, and, once two days are known, from up to fourteen by the pattern of a day; what comes
+// sooner is told (forecast.h).
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/thread_annotations.h"
+#include "server/forecast.h"
 #include "server/metric_series.h"
 #include "service/service.h"
 
@@ -26,13 +28,6 @@ namespace docmind::server {
 enum class AlertState : std::uint8_t { kOk, kPending, kWarning, kCritical, kNoData, kNotHere };
 // "ok", "pending", "warning", "critical", "no_data", "not_on_this_machine"
 std::string_view name_of(AlertState state);
-
-// Seconds until the limit is reached: as the line goes, and between what and what.
-struct Expected {
-  double seconds = 0;
-  double least = 0;
-  double most = 0;  // Infinite when it may stop before.
-};
 
 struct Alert {
   std::string name{};   // "disk"
@@ -53,10 +48,6 @@ struct Alert {
   }
 };
 
-// A straight line through values that are `step` apart, the last at time 0; nothing with fewer than six, or when it
-// does not rise beyond doubt. Until `limit`.
-std::optional<Expected> expected(const std::vector<std::optional<double>>& values, double step, double limit);
-
 class Alerts {
  public:
   Alerts(const MetricSeries& series, const Clock& clock) : series_(series), clock_(clock) {}
@@ -73,10 +64,21 @@ class Alerts {
   void settle(Alert found, Duration lasting) DM_REQUIRES(mutex_);
   void look_at_values() DM_REQUIRES(mutex_);
   void look_at_checks(const std::vector<service::Check>& checks) DM_REQUIRES(mutex_);
+  void remember(const std::string& rule, std::optional<double> value) DM_REQUIRES(mutex_);
+  std::optional<Expected> foretold(const std::string& rule, const std::string& series, double limit) const
+      DM_REQUIRES(mutex_);
 
   struct Kept {
     Alert alert{};
     std::optional<TimePoint> began{};  // Since it is over its limit.
+  };
+
+  // Means of ten minutes, and what the one that goes on is made of.
+  struct Days {
+    std::deque<std::optional<double>> means{};
+    double sum = 0;
+    double known = 0;
+    std::int64_t slot = 0;  // Of ten minutes, since the clock's beginning.
   };
 
   const MetricSeries& series_;
@@ -84,6 +86,7 @@ class Alerts {
   std::atomic<std::size_t> cards_ = 0;
   mutable Mutex mutex_;
   std::map<std::string, Kept> kept_ DM_GUARDED_BY(mutex_);
+  std::map<std::string, Days, std::less<>> days_ DM_GUARDED_BY(mutex_);  // By rule.
 };
 
 }  // namespace docmind::server

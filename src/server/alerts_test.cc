@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 namespace docmind::server {
 namespace {
@@ -72,6 +74,43 @@ TEST_F(AlertsTest, ADiskThatFillsIsToldBeforeItIsFull) {
   EXPECT_EQ(one("disk").says, "");
 }
 
+TEST_F(AlertsTest, ASearchThatGetsSlowerIsToldBeforeItIsTooSlow) {
+  const auto searched = [](int quick, int slow) {
+    return "docmind_query_duration_seconds_bucket{query_type=\"search\",le=\"0.1\"} " + std::to_string(quick) +
+           "\ndocmind_query_duration_seconds_bucket{query_type=\"search\",le=\"0.2\"} " + std::to_string(quick + slow) +
+           "\ndocmind_query_duration_seconds_bucket{query_type=\"search\",le=\"+Inf\"} " +
+           std::to_string(quick + slow) + "\n";
+  };
+  int quick = 0;
+  int slow = 0;
+  for (int i = 0; i < 60; ++i) {
+    quick += 100 - i;
+    slow += 20 + i;
+    go_on({}, 1, searched(quick, slow));
+  }
+  ASSERT_TRUE(one("search").expected);
+  EXPECT_THAT(one("search").says, HasSubstr("Over 200 ms in about"));
+  EXPECT_TRUE(one("search").raised());
+}
+
+TEST_F(AlertsTest, ADayThatRepeatsIsNoTrendAndOneThatRisesIs) {
+  constexpr int kDay = 24 * 60;  // Minutes.
+  const auto load = [](int minute) { return 50 + 20 * std::sin(2 * std::numbers::pi * minute / kDay); };
+  const auto go_on_for_a_minute = [&](double used) {
+    clock_.advance(std::chrono::minutes(1) - MetricSeries::kStep);
+    go_on({{"memory_used_percent", used}});
+  };
+  for (int minute = 0; minute < 3 * kDay; ++minute) {
+    go_on_for_a_minute(load(minute));
+    if (minute > 2 * kDay) {
+      ASSERT_FALSE(one("memory").expected) << minute;  // Also on every morning.
+    }
+  }
+  for (int minute = 0; minute < 2 * kDay; ++minute) go_on_for_a_minute(load(minute) + 20.0 * minute / kDay);
+  ASSERT_TRUE(one("memory").expected);
+  EXPECT_THAT(one("memory").says, HasSubstr("Over 97 % in about"));
+}
+
 TEST_F(AlertsTest, QuestionsThatFailButNotThoseThatWereWrong) {
   go_on({}, 1, queries(0, 0));
   go_on({}, 1, queries(10, 10));
@@ -122,24 +161,6 @@ TEST_F(AlertsTest, AMachineWithoutACardNeverAlarmsForOne) {
   alerts_.know_cards(1);
   go_on({});
   EXPECT_EQ(one("decode").state, AlertState::kNoData);
-}
-
-TEST(Expected, OnlyWhatRisesBeyondDoubt) {
-  using Values = std::vector<std::optional<double>>;
-  EXPECT_FALSE(expected({}, 5, 100));
-  EXPECT_FALSE(expected(Values{1, 2, 3, 4, 5}, 5, 100));  // Too few.
-  EXPECT_FALSE(expected(Values(20, 50.0), 5, 100));       // Level.
-  EXPECT_FALSE(expected(Values{9, 8, 7, 6, 5, 4, 3}, 5, 100));
-  EXPECT_FALSE(expected(Values{50, 53, 49, 52, 50, 54, 48, 51}, 5, 100));  // Up and down.
-  const auto line = expected(Values{10, 20, std::nullopt, 40, 50, 60, 70}, 5, 100);
-  ASSERT_TRUE(line);
-  EXPECT_NEAR(line->seconds, 15, 1e-9);
-  EXPECT_NEAR(line->least, 15, 1e-6);
-  const auto band = expected(Values{10, 21, 29, 41, 50, 59, 71, 80}, 5, 100);
-  ASSERT_TRUE(band);
-  EXPECT_LT(band->least, band->seconds);
-  EXPECT_GT(band->most, band->seconds);
-  EXPECT_NEAR(band->seconds, 10, 0.5);
 }
 
 }  // namespace
