@@ -20,6 +20,7 @@
 #include "app/serving.h"
 #include "app/shared_cache.h"
 #include "app/systemd_unit.h"
+#include "app/validate.h"
 #include "app/vector_stores.h"
 #include "app/vllm_options.h"
 #include "cli/chat.h"
@@ -186,6 +187,10 @@ int run_command(const Program& program) {
             boost::json::object found =
                 examine_machine({program.layout, program.settings, program.clock, program.stop});
             return ask_the_product(program, [&](cli::Api& api) { return cli::doctor(api, std::move(found), here); });
+          },
+          [&](const cli::ValidateOptions&) {
+            return validate({program.layout, program.settings, program.environment, program.clock, program.client,
+                             program.log, here, program.stop});
           },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) {

@@ -17,7 +17,7 @@ struct Entry {
   std::string_view examples;
 };
 
-constexpr std::array<Entry, 22> kCommands = {{
+constexpr auto kCommands = std::to_array<Entry>({
     {"ingest", "Read documents into the library",
      "docmind ingest ~/Documents\n  docmind ingest report.pdf notes.md --json"},
     {"ask", "Answer a question from the documents",
@@ -57,6 +57,7 @@ constexpr std::array<Entry, 22> kCommands = {{
     {"mcp", "Let another program's model use the library, by the Model Context Protocol on standard input and output",
      "docmind mcp\n  claude mcp add docmind -- docmind mcp"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
+    {"validate", "Measure every production requirement on this machine", "docmind validate\n  docmind validate --json"},
     {"backends", "Show what can write answers, and switch",
      "docmind backends\n  docmind backends use ollama\n  docmind backends ollama ps\n  docmind backends ollama create "
      "qwen3-4b\n  docmind backends command vllm\n  docmind backends --json"},
@@ -68,7 +69,7 @@ constexpr std::array<Entry, 22> kCommands = {{
      "docmind models list\n  docmind models import ./Qwen3-4B --name qwen3-4b --type q4_k_m\n  docmind models pull "
      "Qwen/Qwen3-4B --from https://HUB --type q4_k_m\n  docmind models quantize "
      "qwen3-4b-f16 --type q8_0\n  docmind models verify qwen3-4b\n  docmind models rm qwen3-4b"},
-}};
+});
 
 std::size_t edits(std::string_view a, std::string_view b) {  // Levenshtein distance
   std::vector<std::size_t> row(b.size() + 1);
@@ -477,6 +478,7 @@ struct Parser {
     if (name == "backends") return chosen_backends();
     if (name == "chat") return chat;
     if (name == "sessions") return chosen_sessions();
+    if (name == "validate") return ValidateOptions{};
     return DoctorOptions{};
   }
 };

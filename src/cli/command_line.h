@@ -98,6 +98,7 @@ struct KeysRevokeOptions {
   std::string id;
 };
 struct DoctorOptions {};
+struct ValidateOptions {};
 struct BackendsOptions {
   std::string use;  // The one to put in use; empty: they are listed.
 };
@@ -175,7 +176,7 @@ struct ModelsRemoveOptions {
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
                  ConfigOptions, ConfigSetOptions, ServeOptions, CacheServerCommandOptions, DoctorOptions,
-                 BackendsOptions, OllamaOptions, BackendsCommandOptions, KvOptions, CompletionOptions,
+                 ValidateOptions, BackendsOptions, OllamaOptions, BackendsCommandOptions, KvOptions, CompletionOptions,
                  ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
                  ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
                  SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions,

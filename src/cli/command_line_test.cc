@@ -154,7 +154,7 @@ TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
 
 TEST(CommandLine, EveryCommandHasHelpWithExamplesAndIsCompleted) {
   for (const char* name : {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve",
-                           "cache-server", "mcp", "doctor", "completion", "models", "cache"}) {
+                           "cache-server", "mcp", "doctor", "validate", "completion", "models", "cache"}) {
     const Reply help = refused({name, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr(std::string("Examples of docmind ") + name));

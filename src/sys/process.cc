@@ -156,6 +156,23 @@ std::uint64_t memory_of_its_own(int pid) {
   return status ? status_bytes(*status, "RssAnon") + status_bytes(*status, "RssShmem") : 0;
 }
 
+std::uint64_t memory_of_family() {
+  RealFiles files;
+  std::uint64_t bytes = 0;
+  std::vector<int> family = {::getpid()};
+  for (std::size_t at = 0; at < family.size(); ++at) {
+    bytes += memory_of_its_own(family[at]);
+    const fs::path tasks = fmt::format("/proc/{}/task", family[at]);
+    const auto threads = files.list(tasks);  // Whichever of them started a child has it.
+    for (const FolderEntry& thread : threads ? *threads : std::vector<FolderEntry>()) {
+      const auto children = files.read(tasks / thread.name / "children", kProcFileBytes);
+      std::istringstream numbers(children ? *children : std::string());
+      for (int pid = 0; numbers >> pid;) family.push_back(pid);
+    }
+  }
+  return bytes;
+}
+
 std::optional<std::uint64_t> memory_left(std::string_view proc_self_cgroup, const fs::path& mount) {
   return whole(least_of_groups(proc_self_cgroup, mount, "memory", left_v2, left_v1));
 }

@@ -20,6 +20,9 @@ Result<MemoryUse> memory_use();
 // What would be available if that process ended: of its memory what no file holds. 0 when it is gone.
 std::uint64_t memory_of_its_own(int pid);
 
+// The same of this process and all that come from it, summed up.
+std::uint64_t memory_of_family();
+
 // Bytes that can still be taken without swapping: what the kernel says is available, or less where the memory limit of
 // a control group (v2 and v1, on the way up to the root) leaves less.
 std::uint64_t available_memory();

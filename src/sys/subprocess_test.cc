@@ -15,6 +15,7 @@
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/files.h"
+#include "sys/process.h"
 #include "sys/testing/temp_folder.h"
 
 namespace docmind::sys {
@@ -41,6 +42,17 @@ void expect_ends(int pid) {
   const Deadline patience = Deadline::in(std::chrono::seconds(20), clock);
   while (runs(pid) && !patience.expired()) std::this_thread::yield();
   EXPECT_FALSE(runs(pid)) << pid;
+}
+
+TEST(Subprocess, MemoryOfTheFamilyCountsChildrenOfChildren) {
+  const std::uint64_t before = memory_of_family();
+  EXPECT_GE(before, memory_of_its_own(process_id()) / 2);
+  auto child = Subprocess::start(shell(
+      "/usr/bin/python3 -c \"b = b'x' * (64 << 20); print('ready', flush=True); import time; time.sleep(600)\"; true"));
+  ASSERT_TRUE(child) << child.error().message;
+  const RealClock clock;
+  ASSERT_TRUE((*child)->next_line(Deadline::in(std::chrono::seconds(60), clock), {}));
+  EXPECT_GE(memory_of_family(), before + (48U << 20U));
 }
 
 TEST(Subprocess, TakesBothOutputsAndTheStatus) {
