@@ -52,6 +52,9 @@ class Bench(unittest.TestCase):
     def test_http_server(self):
         self.tiny("http-server")
 
+    def test_load(self):
+        self.tiny("load")
+
     def test_context(self):
         self.tiny("context")
 
