@@ -53,6 +53,7 @@ class Loader {
   Result<Loaded> run() {
     DM_TRY(read_folder());
     if (sources_.file) DM_TRY(read_config_file(*sources_.file));
+    DM_TRY(read_credentials());
     for (const Assignment& assignment : read_variables(sources_.environment)) assign(assignment, Locks::kYes);
     for (const Flag& flag : sources_.flags) {
       assign({.key = flag.key, .value = flag.value, .origin = "flag " + flag.flag, .spelt = flag.key}, Locks::kYes);
@@ -95,6 +96,23 @@ class Loader {
     if (!text && text.error().code == Code::kNotFound) return {};
     if (!text) return std::move(text).error();
     return assign_all(read_dot_env(*text, beside), beside, Locks::kYes);
+  }
+
+  // Those of systemd.exec(5): a file each, named as the setting. Others there are not ours.
+  Result<> read_credentials() {
+    const auto folder = sources_.environment.get_filled("CREDENTIALS_DIRECTORY");
+    if (!folder) return {};
+    for (const Declaration& declaration : declarations_) {
+      if (declaration.shown != Shown::kSecret) continue;
+      const fs::path file = fs::path(*folder) / declaration.key;
+      auto text = files_.read(file, kMaxFileBytes);
+      if (!text && text.error().code == Code::kNotFound) continue;
+      if (!text) return std::move(text).error();
+      text->erase(text->find_last_not_of("\r\n") + 1);
+      const std::string key(declaration.key);
+      assign({.key = key, .value = *text, .origin = file.native(), .spelt = key}, Locks::kYes);
+    }
+    return {};
   }
 
   Result<> read_yaml_file(const fs::path& file) {

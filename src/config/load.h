@@ -1,8 +1,9 @@
 // Reads the settings from everywhere they may be written, the later winning, and keeps where each value came from.
 //
-// Order: defaults, the config folder's *.yaml by name, the --config file, the .env beside it, DOCMIND_ variables,
-// flags. Every mistake is an error, in a value that is overridden later too: kInvalidArgument with file, line, key and,
-// for an unknown key, the nearest known one. Names of the specifications that have no effect here become warnings.
+// Order: defaults, the config folder's *.yaml by name, the --config file, the .env beside it, systemd's credentials
+// (secrets alone), DOCMIND_ variables, flags. Every mistake is an error, in a value that is overridden later too:
+// kInvalidArgument with file, line, key and, for an unknown key, the nearest known one. Names of the specifications
+// that have no effect here become warnings.
 #pragma once
 #include <filesystem>
 #include <map>

@@ -71,6 +71,25 @@ TEST_F(Load, TheLaterSourceWinsAndIsNamed) {
   EXPECT_EQ(loaded.origins.at("server.port"), "flag --port");
 }
 
+TEST_F(Load, ASecretMayBeACredential) {
+  folder.write("credentials/vllm.api_key", "geheim\n");
+  folder.write("credentials/search.k", "9\n");  // No secret.
+  folder.write("credentials/other", "not ours");
+  folder.write("etc/a.yaml", "vllm: {api_key: written}\n");
+  const std::string credentials = (folder / "credentials").string();
+  Loaded loaded = ok(sources({{"CREDENTIALS_DIRECTORY", credentials}}));
+  EXPECT_EQ(loaded.settings.vllm.api_key, "geheim");
+  EXPECT_EQ(loaded.origins.at("vllm.api_key"), credentials + "/vllm.api_key");
+  EXPECT_TRUE(loaded.locked.contains("vllm.api_key"));
+  EXPECT_NE(loaded.settings.search.k, 9U);
+  loaded = ok(sources({{"CREDENTIALS_DIRECTORY", credentials}, {"DOCMIND_VLLM__API_KEY", "later"}}));
+  EXPECT_EQ(loaded.settings.vllm.api_key, "later");
+  EXPECT_EQ(ok(sources({{"CREDENTIALS_DIRECTORY", "/no/such/folder"}})).settings.vllm.api_key, "written");
+
+  folder.write("credentials/vllm.api_key", "zwei\nZeilen\n");
+  EXPECT_EQ(bad(sources({{"CREDENTIALS_DIRECTORY", credentials}})).code, Code::kInvalidArgument);
+}
+
 TEST_F(Load, TheCurrentFoldersEnvIsNotRead) {
   folder.write(".env", "DOCMIND_SEARCH__K=4\n");
   folder.write("etc/.env", "DOCMIND_SEARCH__K=4\n");

@@ -20,8 +20,9 @@ Where they may be written, the later winning:
 2. `$XDG_CONFIG_HOME/docmind/*.yaml` (else `~/.config/docmind`), by name
 3. the file of `--config FILE`
 4. the `.env` beside that file; never one in the current folder
-5. variables: `DOCMIND_`, then the key in capitals with `__` for the dot: `DOCMIND_SEARCH__K=20` is `search.k`
-6. flags: `--set search.k=20`, and those of the commands
+5. of a service: secrets that systemd hands over, `LoadCredential=vllm.api_key:/etc/docmind/vllm.key`
+6. variables: `DOCMIND_`, then the key in capitals with `__` for the dot: `DOCMIND_SEARCH__K=20` is `search.k`
+7. flags: `--set search.k=20`, and those of the commands
 
 ```yaml
 search:
