@@ -1,14 +1,14 @@
 """The Debian package: what is in it, that Debian's own checker has nothing to say, and that what is in it works.
 
-With NIGHTLY=1 and as root also in a Debian 12 made for it by debootstrap: installed, run by the unit's own command line and user, upgraded,
+With NIGHTLY=1 and as root also in a Debian 12 made for it by debootstrap and booted by systemd-nspawn: installed, run by its systemd, upgraded,
 removed, purged; what the machine's files are before and after.
 """
 import gzip
+import json
 import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -128,40 +128,37 @@ class Package(DocMindTest):
             self.assertEqual(ran.returncode, 0, ran.stderr)
 
 
-# What the unit leaves of the file system: its own folders can be written, the rest can be read, homes and others' temporary files are away.
-NARROW = """
-set -e
-root=$1; shift
-mount --make-rprivate /
-mount --bind "$root" "$root"
-for own in var/lib/docmind run/docmind etc/docmind; do mount --bind "$root/$own" "$root/$own"; done
-mount -o remount,bind,ro "$root"
-mount -t proc proc "$root/proc"
-for hidden in tmp var/tmp home root; do mount -t tmpfs none "$root/$hidden"; done
-exec "$@"
+# systemd's own container, which boots it; in a /run of its own, where it leaves something behind.
+MACHINE = """
+mount --make-rprivate / && mount -t tmpfs none /run && exec systemd-nspawn --quiet --directory="$1" --register=no --keep-unit --private-network --boot
 """
-# Lists, caches and logs of apt and dpkg; what goes with a start of the machine; the backups of passwd.
-PASSING = re.compile(r"/(proc|sys|dev|tmp|run|var/(cache|log|lib/(apt|dpkg|ucf))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-)(/|$)")
+# Lists, caches and logs of apt and dpkg; what comes and goes with the machine; the backups of passwd.
+PASSING = re.compile(r"/(proc|sys|dev|tmp|run|var/(cache|log|tmp|lib/(apt|dpkg|ucf|systemd/(catalog|random-seed|timers|timesync)))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-)(/|$)")
 
 
 @unittest.skipUnless(os.environ.get("NIGHTLY"), "takes minutes and the network: NIGHTLY=1")
 @unittest.skipUnless(os.geteuid() == 0, "makes a Debian of its own: root alone can")
 class CleanDebian(DocMindTest):
-    """A Debian 12 that has never seen this project."""
+    """A Debian 12 that has never seen this project, booted: its systemd is the first process there and runs the unit as it stands."""
 
     CONFIG = "/etc/docmind/docmind.yaml"
 
     def setUp(self):
         super().setUp()
+        if shutil.which("systemd-nspawn") is None:
+            self.skipTest("no systemd-nspawn here: ./dev setup installs it")
         self.top = pathlib.Path(self.folder.name)
         self.root = self.top / "debian"
+        self.machine = None
         self.times = {}
-        self.packages = [self.previous_package(), self.package(BINARY.parent, "0.1.0")]
-        self.timed("debootstrap", "debootstrap", "--variant=minbase", "bookworm", self.root)
-        self.addCleanup(subprocess.run, ["umount", self.root / "proc"])
-        said("mount", "-t", "proc", "proc", self.root / "proc")
-        for package in self.packages:
-            shutil.copy(package, self.root / "tmp")
+        self.new = self.package(BINARY.parent, "0.1.0")
+        self.timed("debootstrap", "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "bookworm", self.root)
+        # Needs the network, which the booted one has not.
+        self.inside("apt-get update", "apt-get", "update")
+        self.inside("what it depends on", "apt-get", "satisfy", "-y", "--no-install-recommends",
+                    said("dpkg-deb", "--field", self.new, "Depends").strip())
+        (self.root / "srv/documents").mkdir()
+        shutil.copy(FIXTURES / "stores.pdf", self.root / "srv/documents")
 
     def package(self, build, version):
         folder = self.top / version
@@ -175,8 +172,8 @@ class CleanDebian(DocMindTest):
         tree = self.top / "previous"
         said("git", "worktree", "add", "--detach", tree, (tags or [first])[0], cwd=ROOT)
         self.addCleanup(subprocess.run, ["git", "worktree", "remove", "--force", tree], cwd=ROOT)
-        self.timed("build of the previous one", tree / "dev", "setup", cwd=tree)
-        said(tree / "dev", "build", cwd=tree)
+        said(tree / "dev", "setup", cwd=tree)
+        self.timed("build of the previous one", tree / "dev", "build", cwd=tree)
         return self.package(tree / "build", "0.0.9")
 
     def timed(self, what, *command, **more):
@@ -186,14 +183,66 @@ class CleanDebian(DocMindTest):
         self.times[what] = round(time.monotonic() - began, 2)
         return ran.stdout
 
+    def enter(self):
+        """What runs a command there: in the booted machine, else below its root."""
+        if self.machine is None:
+            return ["chroot", self.root]
+        leader = pathlib.Path(f"/proc/{self.machine.pid}/task/{self.machine.pid}/children").read_text().split()[-1]
+        return ["nsenter", "--target", leader, "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd"]
+
     def inside(self, what, *command):
-        return self.timed(what, "chroot", self.root, *command,
-                          env={**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
+        return self.timed(what, *self.enter(), "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive",
+                          "LC_ALL=C.UTF-8", "HOME=/root", *command)
+
+    def install(self, what, package):
+        shutil.copy(package, self.root / "srv")
+        self.inside(what, "apt-get", "install", "-y", "--no-install-recommends", f"/srv/{package.name}")
+
+    def boot(self):
+        self.machine = subprocess.Popen(["unshare", "--mount", "sh", "-c", MACHINE, "sh", self.root], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.shut_down)
+        self.until(lambda: subprocess.run([*self.enter(), "systemctl", "is-system-running"], capture_output=True,
+                                          text=True).stdout.strip() in ("running", "degraded"))
+
+    def shut_down(self):
+        if self.machine is None:
+            return
+        self.machine.terminate()  # nspawn has the machine power off.
+        try:
+            self.machine.wait(60)
+        except subprocess.TimeoutExpired:
+            self.machine.kill()
+            self.machine.wait()
+        self.machine = None
+
+    def until(self, true):
+        end = time.monotonic() + 60
+        while True:
+            try:
+                if true():
+                    return
+            except (IndexError, FileNotFoundError):
+                pass  # It is not there yet.
+            self.assertLess(time.monotonic(), end, "it does not come true")
+            self.assertIsNone(self.machine.poll(), "the machine has ended")
+            time.sleep(0.05)
 
     def of_the_service(self, *args):
         """A command of the service's user, as docs/install.md has it."""
-        return self.inside(args[0], "setpriv", "--reuid=docmind", "--regid=docmind", "--clear-groups", "env", "-i",
-                           "HOME=/var/lib/docmind", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "docmind", "--config", self.CONFIG, *args)
+        return self.inside(args[0], "setpriv", "--reuid=docmind", "--regid=docmind", "--clear-groups", "env", "HOME=/var/lib/docmind",
+                           "docmind", "--config", self.CONFIG, *args)
+
+    def unit(self, field):
+        return self.inside("a look", "systemctl", "show", "--value", "-p", field, "docmind.service").strip()
+
+    def answers(self):
+        answer = json.loads(self.of_the_service("ask", "What is kept in the stores?", "--json"))
+        self.assertEqual(answer["status"], "answered")
+
+    def over_http(self, path):
+        script = f"exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET {path} HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3"
+        return self.inside("a look", "bash", "-c", script)
 
     def files(self):
         """{path: what it is} of all but what passes."""
@@ -210,77 +259,74 @@ class CleanDebian(DocMindTest):
             folders[:] = [name for name in folders if not PASSING.match("/" + str(pathlib.Path(folder, name).relative_to(self.root)))]
         return out
 
-    def start(self):
-        """The unit's own command line as its user within its limits, once it says that it is ready. systemd makes the runtime folder."""
-        unit = self.root / "usr/lib/systemd/system/docmind.service"
-        said_by = dict(re.findall(r"(?m)^(ExecStart|User|RuntimeDirectory)=(.*)$", unit.read_text()))
-        uid, gid = (int(self.inside("a look", "id", part, said_by["User"])) for part in ("-u", "-g"))
-        runtime = self.root / "run" / said_by["RuntimeDirectory"]
-        runtime.mkdir(mode=0o700, exist_ok=True)
-        shutil.chown(runtime, uid, gid)
-        ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(ear.close)
-        ear.settimeout(60)
-        (self.root / "run/notify").unlink(missing_ok=True)
-        ear.bind(str(self.root / "run/notify"))
-        os.chmod(self.root / "run/notify", 0o666)
-        began = time.monotonic()
-        process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", NARROW, "sh", self.root, sys.executable, ROOT / "tests/e2e/unit_limits.py", "--root", self.root,
-             "--user", f"{uid}:{gid}", unit, *said_by["ExecStart"].split()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            env={"PATH": "/usr/bin:/bin:/usr/sbin", "HOME": "/var/lib/docmind", "NOTIFY_SOCKET": "/run/notify", "LANG": "C.UTF-8"})
-        self.addCleanup(process.wait)
-        self.addCleanup(lambda: process.poll() is None and process.kill())
-        told = ear.recv(4096).decode()
-        self.times["start"] = round(time.monotonic() - began, 1)
-        self.assertTrue(told.startswith("READY=1\nSTATUS=listening on http://127.0.0.1:"), told)
-        return process, told.split()[-1]
-
-    def ask(self, address):
-        status, answer = self.post(address, "/api/ask", {"question": "What is kept in the stores?"})
-        self.assertEqual((status, answer["status"]), (200, "answered"), answer)
-
     def test_from_the_installation_to_the_purge(self):
-        old, new = ("/tmp/" + package.name for package in self.packages)
-        needs = said("dpkg-deb", "--field", self.packages[1], "Depends").strip()
-        self.inside("apt-get update", "apt-get", "update")
-        self.inside("what it depends on", "apt-get", "satisfy", "-y", "--no-install-recommends", needs)
+        old = self.previous_package()
+        settings = self.root / self.CONFIG.lstrip("/")
+        self.boot()
         before = self.files()
 
-        self.inside("installation", "apt-get", "install", "-y", "--no-install-recommends", old)
-        settings = self.root / self.CONFIG.lstrip("/")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            settings.write_text(settings.read_text().replace("8080", str(probe.getsockname()[1])))
-        documents = self.root / "srv/documents"
-        documents.mkdir()
-        shutil.copy(FIXTURES / "stores.pdf", documents)
-        process, address = self.start()
+        self.install("installation", old)
+        self.assertEqual((self.unit("ActiveState"), self.unit("UnitFileState")), ("active", "enabled"))
+        self.assertIn('"live"', self.over_http("/health/live"))
         self.of_the_service("ingest", "/srv/documents")
-        self.ask(address)
+        self.answers()
         self.of_the_service("config", "set", "search.k", "21")  # Writes /etc/docmind.
         self.assertIn("21", settings.read_text())
+        self.until(lambda: self.unit("StatusText") == "ready")
+        first = self.unit("MainPID")
 
-        self.inside("upgrade", "apt-get", "install", "-y", "--no-install-recommends", new)
+        # It comes back, by itself and with the machine.
+        self.inside("a look", "systemctl", "kill", "--signal=KILL", "docmind.service")
+        self.until(lambda: self.unit("NRestarts") == "1" and self.unit("ActiveState") == "active")
+        self.assertNotEqual(self.unit("MainPID"), first)
+        self.shut_down()
+        self.boot()
+        self.assertEqual(self.unit("ActiveState"), "active")
+        self.answers()
+
+        self.install("upgrade", self.new)
         self.assertEqual(self.inside("a look", "dpkg-query", "-W", "-f", "${Version}", "docmind"), "0.1.0-1")
-        self.stop(process)
-        process, address = self.start()
-        self.ask(address)
+        self.assertEqual(self.unit("ActiveState"), "active")
+        self.answers()
         self.assertIn("21", settings.read_text())
-        self.stop(process)
 
         self.inside("removal", "apt-get", "remove", "-y", "docmind")
         left = [path for path in self.files() if path not in before and not path.startswith("/srv/")]
         kept = r"/var/lib/docmind|/etc/docmind|/etc/systemd/system/multi-user.target.wants|/var/lib/systemd/deb-systemd-helper-enabled"
         self.assertEqual([path for path in left if not re.match(kept, path)], [])
         self.assertTrue((self.root / "var/lib/docmind/library.db").exists())
-        shutil.rmtree(documents)
 
         self.inside("purge", "apt-get", "purge", "-y", "docmind")
         after = self.files()
-        differ = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        differ = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path) and not path.startswith("/srv"))
         print("seconds:", self.times, file=sys.stderr)
         self.assertEqual(differ, [])
+
+    def test_the_dockerfiles_steps(self):
+        """Those of its last stage, in this Debian: its first one is ./dev package."""
+        text = (ROOT / "Dockerfile").read_text().rsplit("\nFROM ", 1)[1]
+        said("mount", "-t", "proc", "proc", self.root / "proc")
+        self.addCleanup(subprocess.run, ["umount", self.root / "proc"])
+        (self.root / "tmp/package").mkdir()
+        shutil.copy(self.new, self.root / "tmp/package")
+        for line in re.findall(r"(?m)^RUN (.*)$", text):
+            self.inside("the container's image", "sh", "-c", line)
+        user = re.search(r"(?m)^USER (.*)$", text)[1]
+        entry, command = (json.loads(re.search(rf"(?m)^{word} (\[.*\])$", text)[1]) for word in ("ENTRYPOINT", "CMD"))
+        variables = re.search(r"(?m)^ENV (.*)$", text)[1].split()
+        healthy = json.loads(re.search(r"HEALTHCHECK .* CMD (\[.*\])", text)[1])
+        within = ["chroot", self.root, "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "env", "-i", *variables, "PATH=/usr/bin:/bin"]
+        command[command.index("8080")] = "0"  # This machine's network is ours, too.
+        refused = subprocess.run([*within, *entry, *command], capture_output=True, text=True, timeout=60)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("needs a key", refused.stderr)
+        said(*within, *entry, "keys", "add", "--scope", "admin")
+        with subprocess.Popen([*within, *entry, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            try:
+                self.assertRegex(server.stdout.readline(), "^listening on http://0.0.0.0:")
+                said(*within, *healthy)
+            finally:
+                server.terminate()
 
 
 if __name__ == "__main__":

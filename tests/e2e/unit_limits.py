@@ -1,10 +1,8 @@
 """Runs a program within what a unit of deploy/systemd leaves it, as far as no systemd is needed for that: the system calls, address
 families, memory that may be executed, capabilities and number of files. Folders and devices are not hidden.
 
-usage: unit_limits.py [--root FOLDER --user UID:GID] UNIT PROGRAM ARGS...
-with libseccomp, which systemd itself uses, and systemd-analyze, which knows its groups; below another root as another user when told
+usage: unit_limits.py UNIT PROGRAM ARGS...     with libseccomp, which systemd itself uses, and systemd-analyze, which knows its groups
 """
-import argparse
 import ctypes
 import errno
 import os
@@ -68,16 +66,7 @@ def allowed_calls(lines):
     return allowed | {"execve", "exit", "exit_group", "getrlimit", "prlimit64", "rt_sigreturn", "sigreturn"}
 
 
-def become(root, user):
-    os.chroot(root)
-    os.chdir("/")
-    uid, gid = map(int, user.split(":"))
-    os.setgroups([])
-    os.setgid(gid)
-    os.setuid(uid)
-
-
-def limit(unit, root=None, user=None):
+def limit(unit):
     said = settings(unit)
     calls = Filter(PERM)
     families = said["RestrictAddressFamilies"][0].split()
@@ -102,24 +91,12 @@ def limit(unit, root=None, user=None):
     libc = ctypes.CDLL(None)
     for capability in range(64):
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-    if root is not None:
-        become(root, user)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     os.umask(int(said["UMask"][0], 8))
     others.load()
     calls.load()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--root")
-    parser.add_argument("--user")
-    parser.add_argument("unit")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    asked = parser.parse_args()
-    limit(asked.unit, asked.root, asked.user)
-    os.execvp(asked.command[0], asked.command)
-
-
 if __name__ == "__main__":
-    main()
+    limit(sys.argv[1])
+    os.execvp(sys.argv[2], sys.argv[2:])
