@@ -1,5 +1,6 @@
 """The processes of this machine, from /proc."""
 import pathlib
+import time
 
 
 def processes():
@@ -28,3 +29,26 @@ def variables(pid):
     """The environment that it was started with."""
     entries = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
     return dict(entry.split("=", 1) for entry in entries if entry)
+
+
+class Cgroups:
+    """Those that a service manager makes on top, taken away again: it leaves them behind when it is killed."""
+
+    NAMES = ("app.slice", "init.scope", "payload", "supervisor")
+
+    def __init__(self):
+        self.before = self.there()
+
+    def there(self):
+        top = pathlib.Path("/sys/fs/cgroup")
+        return {folder for hierarchy in (top, *top.glob("*")) for name in self.NAMES if (folder := hierarchy / name).is_dir()}
+
+    def take_away(self):
+        end = time.monotonic() + 10
+        while (new := self.there() - self.before) and time.monotonic() < end:
+            for top in new:
+                try:
+                    for folder in sorted((top, *(path for path in top.rglob("*") if path.is_dir())), reverse=True):
+                        folder.rmdir()
+                except OSError:
+                    time.sleep(0.01)  # Who was killed is still going.

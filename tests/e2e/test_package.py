@@ -17,6 +17,7 @@ import time
 import unittest
 
 from harness import BINARY, FIXTURES, ROOT, DocMindTest
+from processes import Cgroups
 
 
 def said(*command, **more):
@@ -199,6 +200,7 @@ class CleanDebian(DocMindTest):
         self.inside(what, "apt-get", "install", "-y", "--no-install-recommends", f"/srv/{package.name}")
 
     def boot(self):
+        self.addCleanup(Cgroups().take_away)
         self.machine = subprocess.Popen(["unshare", "--mount", "sh", "-c", MACHINE, "sh", self.root], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(self.shut_down)

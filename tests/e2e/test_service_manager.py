@@ -1,13 +1,12 @@
 """A server that a service manager started: what it tells over NOTIFY_SOCKET, and the socket that it is handed."""
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import sys
 import unittest
 
-from harness import BINARY, DocMindTest
+from harness import DocMindTest
 
 # Gives the program a listening socket as descriptor 3, as systemd does: sd_listen_fds(3).
 HAND_OVER = """
@@ -36,11 +35,6 @@ class ServiceManager(DocMindTest):
             if line in told:
                 return told
 
-    def free_port(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
     def test_it_tells_what_it_does(self):
         self.environment["WATCHDOG_USEC"] = "2000000"
         process, address = self.serve()
@@ -53,13 +47,6 @@ class ServiceManager(DocMindTest):
         self.assertEqual(process.wait(60), 0)
         self.ear.settimeout(0)
         self.assertRaises(BlockingIOError, self.hear)
-
-    def test_a_watchdog_of_another_process_is_left_alone(self):
-        self.environment |= {"WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"}
-        process, _ = self.serve()
-        self.assertEqual(self.hear()[0], "READY=1")
-        self.stop(process)  # Well within the pause between two looks without a watchdog.
-        self.assertEqual(self.hear(), ["STOPPING=1"])
 
     def test_a_service_takes_its_port_and_no_other(self):
         with socket.socket() as taken:
