@@ -66,6 +66,16 @@ class Units(unittest.TestCase):
                 level = float(re.search(r"Overall exposure level .*: ([\d.]+)", out)[1])
                 self.assertLessEqual(level, most)
 
+    def test_the_drop_in_for_a_card_gives_little_away_either(self):
+        drop_in = re.search(r"(?s)```\n(\[Service\]\n.*?)```", (ROOT / "docs/install.md").read_text())[1]
+        self.assertIn("char-nvidia", drop_in)
+        unit = self.folder / "docmind.service"
+        unit.write_text(unit.read_text() + drop_in)
+        self.assertEqual(self.analyze("verify", "--man=no", str(unit)), (0, "", ""))
+        code, out, _ = self.analyze("security", "--offline=true", "--threshold=20", str(unit))
+        self.assertEqual(code, 0, out)
+        self.assertIn(re.search(r"level for docmind.service: ([\d.]+)", out)[1] + " of 10 then", (ROOT / "docs/install.md").read_text())
+
     def test_an_open_unit_would_be_found(self):
         unit = self.folder / "bare.service"
         unit.write_text("[Service]\nExecStart=/bin/true\n")
