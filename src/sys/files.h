@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -73,6 +74,10 @@ class RealFiles final : public Files {
   Result<std::vector<FolderEntry>> list(const std::filesystem::path& folder) override;
   Result<> make_dirs(const std::filesystem::path& folder) override;
 };
+
+// The bytes of a regular file, in pieces and in order: for files larger than memory. Ends early with an error of
+// `take`.
+Result<> read_pieces(const std::filesystem::path& path, const std::function<Result<>(std::string_view)>& take);
 
 struct FileContent {
   std::string bytes;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,14 @@ std::string holder(int fd) {
   return std::string(digits.substr(0, end));
 }
 
+// The folder was swapped between open and lock (a restore): this is the lock of what was there before.
+bool replaced(int fd, const std::filesystem::path& path) {
+  struct ::stat ours{};
+  struct ::stat there{};
+  return ::fstat(fd, &ours) != 0 || ::lstat(path.c_str(), &there) != 0 || ours.st_ino != there.st_ino ||
+         ours.st_dev != there.st_dev;
+}
+
 }  // namespace
 
 Result<LockFile> LockFile::try_lock(const std::filesystem::path& path) {
@@ -34,6 +43,9 @@ Result<LockFile> LockFile::try_lock(const std::filesystem::path& path) {
     return Error{Code::kConflict,
                  fmt::format("{} is held by {}", printable(path), pid.empty() ? "another process" : "process " + pid),
                  "Wait until it has ended, or end it."};
+  }
+  if (replaced(fd.get(), path)) {
+    return Error{Code::kConflict, fmt::format("the folder of {} was replaced just now", printable(path)), "Try again."};
   }
   const std::string text = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), text.data(), text.size(), 0) < 0) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "sys/files.h"
+#include "sys/folders.h"
 
 namespace docmind::sys {
 namespace {
@@ -22,14 +23,6 @@ Error failed(std::string_view verb, const fs::path& path) {
 
 Error taken(const fs::path& path) {
   return {Code::kConflict, "Another process is writing " + printable(path) + ".", "Wait for it, or end it."};
-}
-
-Result<> sync_folder_of(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return failed("open", folder);
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) return failed("save", folder);  // EINVAL: it has no such thing.
-  return {};
 }
 
 }  // namespace
@@ -72,7 +65,7 @@ Result<> PartFile::clear() {
 Result<> PartFile::finish(const fs::path& target) {
   if (::fsync(fd_.get()) != 0) return failed("save", path_);
   if (::rename(path_.c_str(), target.c_str()) != 0) return failed("write", target);
-  return sync_folder_of(target);
+  return sync_folder(target.has_parent_path() ? target.parent_path() : fs::path("."));
 }
 
 Result<> PartFile::remove() {

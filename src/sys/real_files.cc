@@ -9,9 +9,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "sys/fd.h"
 #include "sys/files.h"
+#include "sys/folders.h"
 #include "sys/rng.h"
 
 namespace docmind::sys {
@@ -37,13 +40,6 @@ Result<> write_all(int fd, std::string_view bytes, const fs::path& path) {
     if (n < 0) return failed("write", path);
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
-  return {};
-}
-
-Result<> sync_folder(const fs::path& folder) {
-  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return failed("open", folder);
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) return failed("save", folder);  // EINVAL: it has no such thing.
   return {};
 }
 
@@ -87,32 +83,60 @@ class RealNewFile final : public NewFile {
 
 }  // namespace
 
-Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t max_bytes) {
+namespace {
+
+// For reading; nothing but a regular file. Its state is in `now`.
+Result<Fd> open_regular(const fs::path& path, struct ::stat& now) {
   // O_NONBLOCK: the open of a pipe must not wait for its writer.
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return failed("read", path);
-  struct ::stat now{};
   if (::fstat(fd.get(), &now) != 0) return failed("read", path);
   if (S_ISDIR(now.st_mode)) return error_of(EISDIR, "read " + printable(path));
   if (!S_ISREG(now.st_mode)) {
     return Error{Code::kInvalidArgument, fmt::format("cannot read {}: it is not a regular file", printable(path)),
                  "Name a file, not a pipe, socket or device."};
   }
+  return fd;
+}
+
+// To the end, whatever fstat said: files of /proc have no size, and a file may grow.
+Result<> each_piece(const Fd& fd, const fs::path& path, std::span<char> room,
+                    const std::function<Result<>(std::string_view)>& take) {
+  while (true) {
+    const ssize_t n = ::read(fd.get(), room.data(), room.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("read", path);
+    if (n == 0) return {};
+    DM_TRY(take(std::string_view(room.data(), static_cast<std::size_t>(n))));
+  }
+}
+
+}  // namespace
+
+Result<> read_pieces(const fs::path& path, const std::function<Result<>(std::string_view)>& take) {
+  constexpr std::size_t kPiece = 1U << 20U;
+  struct ::stat now{};
+  const Fd fd = DM_TRY(open_regular(path, now));
+  std::vector<char> room(kPiece);
+  return each_piece(fd, path, room, take);
+}
+
+Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t max_bytes) {
+  struct ::stat now{};
+  const Fd fd = DM_TRY(open_regular(path, now));
   const Error too_large{Code::kResourceExhausted,
                         fmt::format("{} is larger than the limit of {} bytes", printable(path), max_bytes),
                         "Raise the limit in the settings, or split the file."};
   if (static_cast<std::uint64_t>(now.st_size) > max_bytes) return too_large;
   std::string bytes;
   bytes.reserve(static_cast<std::size_t>(now.st_size));
-  std::array<char, 64 * 1024> chunk{};
-  while (true) {  // To the end, whatever fstat said: files of /proc have no size, and a file may grow.
-    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed("read", path);
-    if (n == 0) return bytes;
-    if (bytes.size() + static_cast<std::size_t>(n) > max_bytes) return too_large;
-    bytes.append(chunk.data(), static_cast<std::size_t>(n));
-  }
+  std::array<char, 64 * 1024> room{};
+  DM_TRY(each_piece(fd, path, room, [&](std::string_view piece) -> Result<> {
+    if (bytes.size() + piece.size() > max_bytes) return too_large;
+    bytes += piece;
+    return {};
+  }));
+  return bytes;
 }
 
 Result<> RealFiles::write_atomic(const fs::path& path, std::string_view bytes) {
