@@ -233,9 +233,7 @@ Result<> Library::State::prepare_terms() {
   return {};
 }
 
-Result<std::unique_ptr<Library>> Library::open(LibraryOptions options, const Clock& clock, Rng& rng) {
-  auto state = std::make_unique<State>(std::move(options), clock, rng);
-  const LibraryOptions& given = state->options;
+store::DatabaseOptions file_options(const LibraryOptions& given) {
   store::DatabaseOptions file;
   file.path = given.path;
   file.application_id = kApplicationId;
@@ -245,7 +243,12 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options, const Clo
   file.readers = given.readers;
   file.vfs = given.vfs;
   file.after_commit = given.after_commit;
-  state->database = DM_TRY(store::Database::open(std::move(file)));
+  return file;
+}
+
+Result<std::unique_ptr<Library>> Library::open(LibraryOptions options, const Clock& clock, Rng& rng) {
+  auto state = std::make_unique<State>(std::move(options), clock, rng);
+  state->database = DM_TRY(store::Database::open(file_options(state->options)));
   DM_TRY(state->prepare_terms());
   return std::unique_ptr<Library>(new Library(std::move(state)));
 }

@@ -40,6 +40,9 @@ struct LibraryOptions {
   std::function<void(std::uint64_t commits)> after_commit;  // For crash tests, see store::DatabaseOptions.
 };
 
+// As what file of SQLite a library is opened: for who copies it or checks it without opening a library.
+store::DatabaseOptions file_options(const LibraryOptions& options);
+
 // The library at one moment, unchanged by what is stored meanwhile. Ends with kDeadlineExceeded or kCancelled when the
 // time it was made with is over. Keep it for one request, not longer. Ids that are not there (any more) are left out
 // of lists; single look-ups answer kNotFound.

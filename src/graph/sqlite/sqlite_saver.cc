@@ -15,14 +15,18 @@ constexpr std::uint32_t kApplicationId = 0x444d5345;  // "DMSE": DocMind session
 SqliteSaver::SqliteSaver(std::unique_ptr<store::Database> database) : database_(std::move(database)) {}
 SqliteSaver::~SqliteSaver() = default;
 
+store::DatabaseOptions file_options(const SqliteSaverOptions& options) {
+  store::DatabaseOptions file;
+  file.path = options.path;
+  file.durability = options.durability;
+  file.application_id = kApplicationId;
+  file.migrations = impl::migrations();
+  file.vfs = options.vfs;
+  return file;
+}
+
 Result<std::unique_ptr<SqliteSaver>> SqliteSaver::open(SqliteSaverOptions options) {
-  store::DatabaseOptions database;
-  database.path = std::move(options.path);
-  database.durability = options.durability;
-  database.application_id = kApplicationId;
-  database.migrations = impl::migrations();
-  database.vfs = std::move(options.vfs);
-  auto opened = DM_TRY(store::Database::open(std::move(database)));
+  auto opened = DM_TRY(store::Database::open(file_options(options)));
   return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::move(opened)));
 }
 

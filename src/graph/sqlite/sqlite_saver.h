@@ -17,6 +17,9 @@ struct SqliteSaverOptions {
   std::string vfs{};  // SQLite's file system by name; empty: the default. For fault tests.
 };
 
+// As what file of SQLite it is opened: for who copies it or checks it without opening a saver.
+store::DatabaseOptions file_options(const SqliteSaverOptions& options);
+
 class SqliteSaver final : public Saver {
  public:
   // Creates the file if it is not there. Errors: as store::Database::open.

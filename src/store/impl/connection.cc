@@ -11,6 +11,7 @@ namespace docmind::store {
 namespace {
 
 constexpr std::size_t kIdleStatements = 128;
+constexpr int kPagesBetweenChecks = 1024;  // 4 MiB.
 constexpr int kStepsBetweenChecks = 2000;  // Virtual-machine steps: well under a millisecond.
 
 }  // namespace
@@ -168,6 +169,26 @@ Result<bool> Connection::checkpoint(Checkpoint kind) {
   if (code != SQLITE_OK) return failure(code);
   if (truncate) log_pages_ = 0;
   return true;
+}
+
+Result<> Connection::copy_to(Connection& to) {
+  sqlite3_backup* copying = sqlite3_backup_init(to.handle_, "main", handle_, "main");
+  if (copying == nullptr) return to.failure(sqlite3_extended_errcode(to.handle_));
+  Result<> time;
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK && time) {
+    code = sqlite3_backup_step(copying, kPagesBetweenChecks);
+    time = check_time(deadline_, stop_);
+  }
+  const int ended = sqlite3_backup_finish(copying);
+  if (!time && code != SQLITE_DONE) return time;
+  if (ended != SQLITE_OK) return to.failure(ended);
+  return {};
+}
+
+Result<> Connection::leave_log() {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  return script("PRAGMA journal_mode=DELETE");
 }
 
 }  // namespace docmind::store

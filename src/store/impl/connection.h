@@ -50,6 +50,10 @@ class Connection {
   void keep_log();  // Closing shall not touch file or log: the next start recovers from them.
   std::uint64_t log_bytes() const { return log_pages_ * page_bytes_; }
 
+  // The whole database as this connection's snapshot sees it (it must have one) into that of `to`, which is empty.
+  Result<> copy_to(Connection& to);
+  Result<> leave_log();  // The file is whole without one from here on.
+
   // For Statement.
   Error failure(int code);
   void give_back(sqlite3_stmt* statement);

@@ -16,23 +16,6 @@ std::uint32_t newest(const DatabaseOptions& options) {
   return options.migrations.empty() ? 0 : options.migrations.back().version;
 }
 
-// The file's version; refuses files that are not ours or too new. Reads only.
-Result<std::uint32_t> identify(Connection& connection, const DatabaseOptions& options) {
-  const std::int64_t tables = DM_TRY(connection.number("SELECT count(*) FROM sqlite_schema"));
-  const std::int64_t mark = DM_TRY(connection.number("PRAGMA application_id"));
-  const auto version = static_cast<std::uint32_t>(DM_TRY(connection.number("PRAGMA user_version")));
-  if (static_cast<std::uint32_t>(mark) != options.application_id && (tables > 0 || mark != 0)) {
-    return Error{Code::kConflict, fmt::format("{} is the database of another program.", options.path),
-                 "Choose another data directory with --data DIR."};
-  }
-  if (version > newest(options)) {
-    const std::int64_t readable =
-        DM_TRY(connection.number("SELECT min_reader FROM schema_migrations ORDER BY version DESC LIMIT 1"));
-    if (readable > newest(options)) return newer_program(options);
-  }
-  return version;
-}
-
 Result<> record(Connection& connection, const Migration& step) {
   DM_TRY(connection.run("INSERT INTO schema_migrations(version, min_reader) VALUES(?, ?)",
                         {step.version, step.min_reader}));
@@ -72,6 +55,22 @@ Result<> prepare_file(Connection& connection, const DatabaseOptions& options) {
 }
 
 }  // namespace
+
+Result<std::uint32_t> identify(Connection& connection, const DatabaseOptions& options) {
+  const std::int64_t tables = DM_TRY(connection.number("SELECT count(*) FROM sqlite_schema"));
+  const std::int64_t mark = DM_TRY(connection.number("PRAGMA application_id"));
+  const auto version = static_cast<std::uint32_t>(DM_TRY(connection.number("PRAGMA user_version")));
+  if (static_cast<std::uint32_t>(mark) != options.application_id && (tables > 0 || mark != 0)) {
+    return Error{Code::kConflict, fmt::format("{} is the database of another program.", options.path),
+                 "Choose another data directory with --data DIR."};
+  }
+  if (version > newest(options)) {
+    const std::int64_t readable =
+        DM_TRY(connection.number("SELECT min_reader FROM schema_migrations ORDER BY version DESC LIMIT 1"));
+    if (readable > newest(options)) return newer_program(options);
+  }
+  return version;
+}
 
 Result<std::uint32_t> migrate(Connection& connection, const DatabaseOptions& options,
                               std::optional<std::uint32_t> target) {
