@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/edit.h"
+#include "config/previous.h"
 #include "config/source.h"
 #include "config/value.h"
 
@@ -19,25 +20,6 @@ Result<std::string> text_now(const fs::path& file, sys::Files& files) {
   auto text = files.read(file, kMaxFileBytes);
   if (!text && text.error().code == Code::kNotFound) return std::string(kFirstLine);
   return text;
-}
-
-// A link stays a link: what it points to is written.
-fs::path behind_links(const fs::path& file) {
-  std::error_code failed;
-  fs::path real = fs::weakly_canonical(file, failed);
-  return failed ? file : real;
-}
-
-Result<> write_text(const fs::path& file, const std::string& text, sys::Files& files) {
-  std::error_code failed;
-  fs::create_directories(file.parent_path(), failed);  // What failed, the write says.
-  const fs::path real = behind_links(file);
-  const fs::file_status before = fs::status(real, failed);
-  auto written = files.write_atomic(real, text);
-  if (written && fs::is_regular_file(before)) fs::permissions(real, before.permissions(), failed);
-  if (written) return {};
-  return Error{written.error().code, "the settings cannot be written: " + written.error().message,
-               "Allow writing there, or change the file by hand."};
 }
 
 Result<> check_value(const Declaration& setting, std::string_view value) {
@@ -102,7 +84,7 @@ Result<Loaded> change(const Sources& sources, const Loaded& now, const Changes& 
     DM_TRY(check_arrived(*setting, changes.find(setting->key)->second, loaded));
   }
   if (usable) DM_TRY(usable(loaded.settings));
-  if (write == Write::kYes && !changes.empty()) DM_TRY(write_text(edited.file, edited.text, files));
+  if (write == Write::kYes && !changes.empty()) DM_TRY(write_settings(edited.file, edited.text, files));
   return loaded;
 }
 

@@ -32,15 +32,24 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-// The folder need not be there.
-Result<std::set<std::string>> yaml_in(const fs::path& folder, sys::Files& files) {
-  std::set<std::string> out;
+// The YAML files that are there, in the order they are read; the folder need not be.
+Result<std::set<fs::path>> yaml_in(const fs::path& folder, sys::Files& files) {
+  std::set<fs::path> out;
+  if (folder.empty()) return out;
   auto entries = files.list(folder);
   if (!entries && entries.error().code != Code::kNotFound) return std::move(entries).error();
   if (!entries) return out;
   for (const sys::FolderEntry& entry : *entries) {
-    if (!entry.name.starts_with('.') && entry.name.ends_with(".yaml")) out.insert(entry.name);
+    if (!entry.name.starts_with('.') && entry.name.ends_with(".yaml")) out.insert(folder / entry.name);
   }
+  return out;
+}
+
+// With the one that is read in place of what is there.
+Result<std::set<fs::path>> yaml_of(const Sources& sources, sys::Files& files) {
+  std::set<fs::path> out = DM_TRY(yaml_in(sources.folder, files));
+  const auto& edited = sources.edited;
+  if (edited && !sources.folder.empty() && edited->file.parent_path() == sources.folder) out.insert(edited->file);
   return out;
 }
 
@@ -51,6 +60,7 @@ class Loader {
   Loader(const Sources& sources, sys::Files& files) : sources_(sources), files_(files) {}
 
   Result<Loaded> run() {
+    out_.writes = DM_TRY(written_file(sources_, files_));
     DM_TRY(read_folder());
     if (sources_.file) DM_TRY(read_config_file(*sources_.file));
     DM_TRY(read_credentials());
@@ -71,25 +81,11 @@ class Loader {
   enum class Locks : std::uint8_t { kNo, kYes };
 
   Result<> read_folder() {
-    if (sources_.folder.empty()) return {};
-    out_.writes = sources_.folder / "docmind.yaml";
-    for (const std::string& name : DM_TRY(names_in_folder())) {
-      const fs::path file = sources_.folder / name;
-      DM_TRY(read_yaml_file(file));
-      if (name != kServiceFile) out_.writes = file;
-    }
+    for (const fs::path& file : DM_TRY(yaml_of(sources_, files_))) DM_TRY(read_yaml_file(file));
     return {};
   }
 
-  Result<std::set<std::string>> names_in_folder() {
-    std::set<std::string> out = DM_TRY(yaml_in(sources_.folder, files_));
-    const auto& edited = sources_.edited;
-    if (edited && edited->file.parent_path() == sources_.folder) out.insert(edited->file.filename().native());
-    return out;
-  }
-
   Result<> read_config_file(const fs::path& file) {
-    out_.writes = file;
     DM_TRY(read_yaml_file(file));
     const fs::path beside = dot_env_beside(file);
     auto text = files_.read(beside, kMaxFileBytes);
@@ -221,12 +217,9 @@ class Loader {
 }  // namespace
 
 std::string stamp_of(const Sources& sources, sys::Files& files) {
-  std::vector<fs::path> read;
-  if (!sources.folder.empty()) {
-    const auto names = yaml_in(sources.folder, files);
-    if (!names) return names.error().message;
-    for (const std::string& name : *names) read.push_back(sources.folder / name);
-  }
+  const auto of_folder = yaml_in(sources.folder, files);
+  if (!of_folder) return of_folder.error().message;
+  std::vector<fs::path> read(of_folder->begin(), of_folder->end());
   if (sources.file) read.insert(read.end(), {*sources.file, dot_env_beside(*sources.file)});
   std::string out;
   for (const fs::path& file : read) {
@@ -234,6 +227,16 @@ std::string stamp_of(const Sources& sources, sys::Files& files) {
     out += file.native() + '\0' + (stat ? sys::stamp_of(*stat) : std::string(name(stat.error().code))) + '\0';
   }
   return out;
+}
+
+Result<fs::path> written_file(const Sources& sources, sys::Files& files) {
+  if (sources.file) return *sources.file;
+  if (sources.folder.empty()) return fs::path();
+  fs::path last = sources.folder / "docmind.yaml";
+  for (const fs::path& file : DM_TRY(yaml_of(sources, files))) {
+    if (file.filename() != kServiceFile) last = file;
+  }
+  return last;
 }
 
 Result<Loaded> load(const Sources& sources, sys::Files& files) { return Loader(sources, files).run(); }

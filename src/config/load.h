@@ -56,6 +56,9 @@ Result<Loaded> load(const Sources& sources, sys::Files& files);
 // replaced, added or removed.
 std::string stamp_of(const Sources& sources, sys::Files& files);
 
+// Loaded::writes, without reading what the files say: for who mends one that cannot be loaded.
+Result<std::filesystem::path> written_file(const Sources& sources, sys::Files& files);
+
 inline constexpr std::string_view kMask = "********";
 
 // A value as it may be shown: kMask for a secret that is set, and for the password in an address.
