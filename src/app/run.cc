@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "app/backends.h"
+#include "app/backups.h"
 #include "app/cache_server.h"
 #include "app/connection.h"
 #include "app/doctor.h"
@@ -18,6 +19,7 @@
 #include "app/models.h"
 #include "app/roles.h"
 #include "app/serving.h"
+#include "app/settings_files.h"
 #include "app/shared_cache.h"
 #include "app/systemd_unit.h"
 #include "app/validate.h"
@@ -153,6 +155,26 @@ auto chatting(const Program& program,
   };
 }
 
+// The case of a command that works on the data directory's files as they are.
+template <typename Options>
+auto on_files(const Program& program, int (*command)(const Options&, const BackupsContext&)) {
+  return [&program, command](const Options& options) {
+    return command(options,
+                   {program.layout, program.sources, program.settings, program.here, program.clock, program.stop});
+  };
+}
+
+// Those that mend settings which cannot be loaded; nothing: it is another command.
+std::optional<int> run_without_settings(const cli::Invocation& asked, const config::Sources& sources,
+                                        const cli::Surroundings& here, const Clock& clock) {
+  if (const auto* migrating = std::get_if<cli::ConfigMigrateOptions>(&asked.command)) {
+    return migrate_settings(*migrating, here);
+  }
+  const auto* going_back = std::get_if<cli::RollbackOptions>(&asked.command);
+  if (going_back == nullptr || going_back->list || going_back->goes_back("data")) return std::nullopt;
+  return roll_back_settings(*going_back, {sources, here, clock});
+}
+
 int run_command(const Program& program) {
   const cli::Surroundings& here = program.here;
   return std::visit(
@@ -192,6 +214,10 @@ int run_command(const Program& program) {
             return validate({program.layout, program.settings, program.environment, program.clock, program.client,
                              program.log, here, program.stop});
           },
+          on_files(program, make_backup),
+          on_files(program, restore_backup),
+          on_files(program, roll_back),
+          [&](const cli::ConfigMigrateOptions& options) { return migrate_settings(options, here); },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) {
             return serve(options, program.holder_deps(), here, program.signals);
@@ -262,6 +288,7 @@ int run(int argc, char** argv) {
   if (!signals) return cli::report(signals.error(), here);
 
   const config::Sources sources = sources_of(asked, environment);
+  if (const auto code = run_without_settings(asked, sources, here, clock)) return *code;
   const auto settings = config::load(sources, files);
   if (!settings) {
     cli::report(settings.error(), here);

@@ -42,8 +42,15 @@ constexpr auto kCommands = std::to_array<Entry>({
     {"trace", "Show how an answer came to be", "docmind trace 01JDM3T0ZV8W8G4X6R0Q2N5K7E"},
     {"verify", "Compare an answer's citations with the stored bytes",
      "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
-    {"config", "Show or change the settings",
-     "docmind config show --origin\n  docmind config get search.k\n  docmind config set search.k 20"},
+    {"config", "Show or change the settings, and bring an older file up to date",
+     "docmind config show --origin\n  docmind config get search.k\n  docmind config set search.k 20\n  docmind config "
+     "migrate .env --check"},
+    {"backup", "Copy the library, chats, keys and settings into a folder, also while docmind serves",
+     "docmind backup\n  docmind backup /mnt/disk/docmind-monday\n  docmind backup --models --json"},
+    {"restore", "Put a backup in place; what was there is kept beside it", "docmind restore /mnt/disk/docmind-monday"},
+    {"rollback", "Go back to an earlier state of the data or the settings",
+     "docmind rollback --list\n  docmind rollback data\n  docmind rollback settings\n  docmind rollback data --to "
+     "2026-11-22T17-05-09.123Z"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"service", "Run docmind serve as a service of systemd, your own or the machine's",
      "docmind service install\n  docmind --data ~/docs service install\n  docmind service status\n  docmind service "
@@ -133,6 +140,10 @@ struct Parser {
   VerifyOptions verify;
   ConfigOptions config;
   ConfigSetOptions set_config;
+  ConfigMigrateOptions migrate_config;
+  BackupOptions backup;
+  RestoreOptions restore;
+  RollbackOptions rollback;
   ServeOptions serve;
   CacheServerCommandOptions cache_server;
   KvOptions kv;
@@ -213,19 +224,8 @@ struct Parser {
     at("trace").add_option("id", trace.id, "The trace_id of an answer")->required();
     at("trace").add_flag("--replay", trace.replay, "Answer again from what was recorded and compare, byte for byte");
     at("verify").add_option("file", verify.file, "An answer as --json printed it; - reads standard input")->required();
-    CLI::App* show = at("config").add_subcommand("show", "Print every setting");
-    show->add_flag("--origin", config.origin, "Also where each value comes from");
-    add_common(*show);
-    CLI::App* one = at("config").add_subcommand("get", "Print one setting");
-    one->add_option("key", config.key, "search.k")->required();
-    add_common(*one);
-    CLI::App* change =
-        at("config").add_subcommand("set", "Change one setting in the settings file, and where docmind serves");
-    change->add_option("key", set_config.key, "search.k")->required();
-    change->add_option("value", set_config.value, "As it would be written in the file")->required();
-    change->add_flag("--check", set_config.check, "Only say whether the value is good");
-    add_common(*change);
-    at("config").require_subcommand(1);
+    add_config(at("config"));
+    add_backups();
     at("serve")
         .add_option("--port", serve.port, "This port and no other; 0: any free one")
         ->check(CLI::Range(0, 65535));
@@ -262,6 +262,37 @@ struct Parser {
     command->set_help_flag("-h,--help", "Print this and exit");
     add_common(*command);
     return command;
+  }
+
+  void add_config(CLI::App& group) {
+    group.require_subcommand(1);
+    add_to(group, "show", "Print every setting")
+        ->add_flag("--origin", config.origin, "Also where each value comes from");
+    add_to(group, "get", "Print one setting")->add_option("key", config.key, "search.k")->required();
+    CLI::App* change = add_to(group, "set", "Change one setting in the settings file, and where docmind serves");
+    change->add_option("key", set_config.key, "search.k")->required();
+    change->add_option("value", set_config.value, "As it would be written in the file")->required();
+    change->add_flag("--check", set_config.check, "Only say whether the value is good");
+    CLI::App* migrate =
+        add_to(group, "migrate", "Say which names in a settings file are old or unknown, and write it anew beside it");
+    migrate->add_option("file", migrate_config.file, "A YAML file or an .env file")->required();
+    migrate->add_flag("--check", migrate_config.check, "Write nothing");
+  }
+
+  void add_backups() {
+    at("backup").add_option("path", backup.path, "The folder to make; default: one beside the data directory");
+    at("backup").add_flag("--models", backup.models, "Your own models, too");
+    at("restore").add_option("path", restore.path, "The backup's folder")->required();
+    at("restore").add_flag("--settings", restore.settings, "The settings files, too");
+    CLI::Option_group& what = *at("rollback").add_option_group("what");
+    what.require_option(1);
+    what.add_flag("--list", rollback.list, "Show what one can go back to");
+    what.add_option("what", rollback.what,
+                    "data: to the newest backup beside the data directory; settings: to the settings file as it was "
+                    "before the last change; or both")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->check(CLI::IsMember({"data", "settings"}));
+    at("rollback").add_option("--to", rollback.to, "A name that --list shows, or a backup's folder")->type_name("NAME");
   }
 
   void add_ollama(CLI::App& group) {
@@ -445,6 +476,13 @@ struct Parser {
     return purge;
   }
 
+  Command chosen_config() {
+    const std::string name = at("config").get_subcommands().front()->get_name();
+    if (name == "set") return set_config;
+    if (name == "migrate") return migrate_config;
+    return config;
+  }
+
   Command chosen_backends() {
     const auto asked = at("backends").get_subcommands();
     if (!asked.empty() && asked.front()->get_name() == "ollama") return ollama;
@@ -462,10 +500,10 @@ struct Parser {
     if (name == "cache") return chosen_cache();
     if (name == "trace") return trace;
     if (name == "verify") return verify;
-    if (name == "config") {
-      if (at("config").get_subcommands().front()->get_name() == "set") return set_config;
-      return config;
-    }
+    if (name == "config") return chosen_config();
+    if (name == "backup") return backup;
+    if (name == "restore") return restore;
+    if (name == "rollback") return rollback;
     if (name == "serve") return serve;
     if (name == "cache-server") return cache_server;
     if (name == "mcp") return McpOptions{};

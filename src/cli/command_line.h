@@ -2,9 +2,11 @@
 //
 // One table drives parsing, help, examples and shell completion. Pure: reads no environment, touches no file.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -62,6 +64,25 @@ struct ConfigSetOptions {
   std::string key;
   std::string value;
   bool check = false;  // Nothing is changed.
+};
+struct ConfigMigrateOptions {
+  std::string file;
+  bool check = false;  // Nothing is written.
+};
+struct BackupOptions {
+  std::string path;     // Empty: a new one among those that are kept beside the data directory.
+  bool models = false;  // The user's own models, too.
+};
+struct RestoreOptions {
+  std::string path;
+  bool settings = false;  // The settings files, too.
+};
+struct RollbackOptions {
+  bool list = false;                // Else
+  std::vector<std::string> what{};  // "data", "settings" or both.
+  std::string to{};                 // Empty: the newest.
+
+  bool goes_back(std::string_view part) const { return std::ranges::find(what, part) != what.end(); }
 };
 struct ServeOptions {
   std::optional<std::uint16_t> port;  // Given: that one or none. Absent: the setting, or the next free one.
@@ -181,7 +202,8 @@ using Command =
                  ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
                  SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions,
                  CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
-                 TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions>;
+                 TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions,
+                 ConfigMigrateOptions, BackupOptions, RestoreOptions, RollbackOptions>;
 
 struct Invocation {
   Command command;

@@ -141,6 +141,23 @@ TEST(CommandLine, MistakesSayWhatToDo) {
   }
 }
 
+TEST(CommandLine, ReadsWhatIsKeptAndWhereToGoBackTo) {
+  const auto backup = std::get<BackupOptions>(parsed({"backup", "b", "--models"}).command);
+  EXPECT_EQ(std::tie(backup.path, backup.models), std::make_tuple("b", true));
+  EXPECT_EQ(std::get<BackupOptions>(parsed({"backup"}).command).path, "");
+  const auto restore = std::get<RestoreOptions>(parsed({"restore", "b", "--settings"}).command);
+  EXPECT_EQ(std::tie(restore.path, restore.settings), std::make_tuple("b", true));
+  const auto back = std::get<RollbackOptions>(parsed({"rollback", "data", "settings", "--data", "d"}).command);
+  EXPECT_TRUE(back.goes_back("data") && back.goes_back("settings"));
+  EXPECT_FALSE(std::get<RollbackOptions>(parsed({"rollback", "data", "--to", "x"}).command).goes_back("settings"));
+  EXPECT_TRUE(std::get<RollbackOptions>(parsed({"rollback", "--list"}).command).list);
+  EXPECT_TRUE(std::get<ConfigMigrateOptions>(parsed({"config", "migrate", ".env", "--check"}).command).check);
+  for (const auto& wrong : std::vector<std::vector<std::string>>{
+           {"restore"}, {"rollback"}, {"rollback", "binary"}, {"rollback", "--to", "x"}, {"config", "migrate"}}) {
+    EXPECT_EQ(refused(wrong).code, 2) << wrong.back();
+  }
+}
+
 TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
   EXPECT_TRUE(std::holds_alternative<CacheStatsOptions>(parsed({"cache", "stats"}).command));
   EXPECT_TRUE(std::get<CachePurgeOptions>(parsed({"cache", "purge", "--all"}).command).all);
@@ -153,8 +170,9 @@ TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithExamplesAndIsCompleted) {
-  for (const char* name : {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve",
-                           "cache-server", "mcp", "doctor", "validate", "completion", "models", "cache"}) {
+  for (const char* name :
+       {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve", "cache-server", "mcp",
+        "doctor", "validate", "completion", "models", "cache", "backup", "restore", "rollback"}) {
     const Reply help = refused({name, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr(std::string("Examples of docmind ") + name));
