@@ -97,6 +97,8 @@ class Prepared {
   // At one moment; from then on folder() is what was in use.
   Result<> change_places(const fs::path& data) {
     sys::give_to_owner_of(data, folder_);
+    std::error_code ignored;
+    fs::permissions(folder_, fs::status(data, ignored).permissions(), ignored);
     DM_TRY(sys::sync_folder(folder_));
     Result<> swapped = sys::swap_folders(folder_, data);
     in_place_ = swapped || in_place(data);
@@ -148,19 +150,20 @@ Result<> fill(const fs::path& backup, const fs::path& prepared, const Manifest& 
 Result<> check(const fs::path& folder, const Target& target, const Manifest& manifest, const Until& until) {
   for (const Database& database : target.databases) {
     store::DatabaseOptions file = database.file;
-    file.path = (folder / fs::path(file.path).filename()).string();
-    const auto expected = manifest.databases.find(fs::path(file.path).filename().string());
+    const std::string name = fs::path(file.path).filename().string();
+    file.path = (folder / name).string();
+    const auto expected = manifest.databases.find(name);
     const auto holds = store::examine_database(file, until.deadline, until.stop);
     const bool absent = !holds && holds.error().code == Code::kNotFound;
     if (absent && expected == manifest.databases.end() && !database.required) continue;
-    if (absent) {
-      return Error{Code::kDataLoss, "there is no " + fs::path(file.path).filename().string() + " in it",
-                   "Use another backup."};
+    if (absent) return Error{Code::kDataLoss, "there is no " + name + " in it", "Use another backup."};
+    if (!holds) {
+      return Error{holds.error().code, "what is to be put in place is of no use: " + holds.error().message,
+                   holds.error().code == Code::kConflict ? "Update this program, or use an older backup."
+                                                         : "Use another backup."};
     }
-    if (!holds) return holds.error();
     if (expected == manifest.databases.end() || *holds == expected->second) continue;
-    return Error{Code::kDataLoss, fs::path(file.path).filename().string() + " does not hold what the backup says",
-                 "Use another backup."};
+    return Error{Code::kDataLoss, name + " does not hold what the backup says", "Use another backup."};
   }
   return {};
 }
