@@ -10,7 +10,8 @@ FROM debian:12-slim
 COPY --from=build /package/ /tmp/package/
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates fonts-noto-cjk /tmp/package/docmind_*.deb && rm -rf /tmp/package /var/lib/apt/lists/*
 USER docmind
-ENV HOME=/var/lib/docmind LANG=C.UTF-8
+# Below the volume: a restore swaps the data directory, which no mount point lets it.
+ENV HOME=/var/lib/docmind DOCMIND_DATA=/var/lib/docmind/data LANG=C.UTF-8
 VOLUME /var/lib/docmind
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["docmind", "--config", "/etc/docmind/docmind.yaml", "cache", "stats"]
