@@ -12,7 +12,7 @@ TEST(RedisUrl, IsReadInAllItsForms) {
   EXPECT_EQ(plain->port, 6379);
   EXPECT_EQ(plain->database, 0);
   EXPECT_EQ(plain->shown(), "redis://127.0.0.1:6379/0");
-  const auto full = redis_url_of("redis://anna:p%40ss%3A@cache.example:6380/3");
+  const auto full = redis_url_of("redis://anna:p%40ss%3A@cache.example:6380/3");  // audit: no secret
   ASSERT_TRUE(full);
   EXPECT_EQ(full->user, "anna");
   EXPECT_EQ(full->password, "p@ss:");
