@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Line coverage by room from the profiles a test run left; usage: coverage.py BUILD_FOLDER [LEAST_PERCENT].
+"""Line coverage by room from the profiles a test run left; usage: coverage.py BUILD_FOLDER.
 
-Sources only: tests and test doubles do not count. Fails below the least percentage in all.
+Sources only: tests and test doubles do not count. Fails below HELD; TARGETS are what the project wants, and a line that misses its own says so.
 """
 import collections
 import json
@@ -9,8 +9,11 @@ import pathlib
 import subprocess
 import sys
 
+# Percent of the lines of a room with all rooms in it, of one part of a room, or of all.
+TARGETS = {"all": 85, "store": 95, "engine": 95, "llm": 95, "resilience": 90, "obs/metrics": 100}
+HELD = {**TARGETS, "store": 93, "engine": 88}  # Towards the targets, never back.
+
 build = pathlib.Path(sys.argv[1])
-least = float(sys.argv[2]) if len(sys.argv) > 2 else 0
 profiles = [str(p) for p in (build / "coverage").glob("*.profraw")]
 binaries = [str(p) for p in sorted(build.glob("*_test"))]
 if not profiles or not binaries:
@@ -21,17 +24,30 @@ objects = [argument for binary in binaries[1:] for argument in ("-object", binar
 report = json.loads(subprocess.run(
     ["llvm-cov-19", "export", "-summary-only", "-instr-profile", merged, binaries[0], *objects],
     check=True, capture_output=True).stdout)
-rooms = collections.defaultdict(lambda: [0, 0])
+rooms, wanted = (collections.defaultdict(lambda: [0, 0]) for _ in range(2))
 for file in report["data"][0]["files"]:
-    name = file["filename"]
-    if "/src/" not in name or name.endswith("_test.cc") or "/testing/" in name:
+    path = file["filename"]
+    if "/src/" not in path or path.endswith("_test.cc") or "/testing/" in path:
         continue
-    room = name.split("/src/", 1)[1].rsplit("/", 1)[0]
-    rooms[room][0] += file["summary"]["lines"]["covered"]
-    rooms[room][1] += file["summary"]["lines"]["count"]
-for room, (covered, lines) in sorted(rooms.items()):
-    print(f"{room:14s} {covered:6d} of {lines:6d} lines  {100 * covered / max(lines, 1):5.1f} %")
-covered, lines = (sum(r[i] for r in rooms.values()) for i in (0, 1))
-percent = 100 * covered / max(lines, 1)
-print(f"{'all':14s} {covered:6d} of {lines:6d} lines  {percent:5.1f} %  (at least {least:.0f} %)")
-sys.exit(percent < least)
+    inside = path.split("/src/", 1)[1]
+    parts = [inside.rsplit("/", 1)[0]], [name for name in TARGETS if name == "all" or inside.startswith((name + "/", name + "."))]
+    for totals, names in zip((rooms, wanted), parts):
+        for name in names:
+            totals[name][0] += file["summary"]["lines"]["covered"]
+            totals[name][1] += file["summary"]["lines"]["count"]
+
+
+def share(name, totals):
+    covered, lines = totals[name]
+    return f"{name:14s} {covered:6d} of {lines:6d} lines  {100 * covered / max(lines, 1):5.1f} %", 100 * covered / max(lines, 1)
+
+
+for room in sorted(rooms):
+    print(share(room, rooms)[0])
+short = []
+for name, target in TARGETS.items():
+    line, percent = share(name, wanted)
+    print(f"{line}  (target {target} %{', missed' if percent < target else ''}; held to {HELD[name]} %)")
+    if percent < HELD[name]:
+        short.append(name)
+sys.exit(f"coverage: below what is held: {', '.join(short)}" if short else 0)
