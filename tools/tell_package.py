@@ -84,7 +84,7 @@ def man_page(binary, version):
              "0 done; 1 nothing succeeded; 2 wrong arguments; 3 some files failed; 4 a quality limit was passed;",
              "78 the settings are wrong; 130 stopped by Ctrl\\-C.",
              ".SH FILES", ".TP", ".I /etc/docmind/docmind.yaml", "Settings of the machine's service.",
-             ".TP", ".I /var/lib/docmind", "Its library, chats, keys and models.",
+             ".TP", ".I /var/lib/docmind/data", "Its library, chats, keys and models.",
              ".TP", ".I ~/.config/docmind, ~/.local/share/docmind", "The same of a user's own.",
              ".SH SEE ALSO", ".I /usr/share/doc/docmind"]
     return "\n".join(page) + "\n"

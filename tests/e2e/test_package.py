@@ -296,7 +296,7 @@ class CleanDebian(DocMindTest):
         left = [path for path in self.files() if path not in before and not path.startswith("/srv/")]
         kept = r"/var/lib/docmind|/etc/docmind|/etc/systemd/system/multi-user.target.wants|/var/lib/systemd/deb-systemd-helper-enabled"
         self.assertEqual([path for path in left if not re.match(kept, path)], [])
-        self.assertTrue((self.root / "var/lib/docmind/library.db").exists())
+        self.assertTrue((self.root / "var/lib/docmind/data/library.db").exists())
 
         self.inside("purge", "apt-get", "purge", "-y", "docmind")
         after = self.files()
