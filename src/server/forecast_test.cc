@@ -39,11 +39,11 @@ constexpr double kStep = 600;
 Course measured(const std::function<double(double)>& course, std::size_t known, double noise, double r,
                 std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0, noise);
+  std::normal_distribution<double> normal;
   Course out;
   double off = 0;
   for (std::size_t i = 0; i < known; ++i) {
-    off = r * off + std::sqrt(1 - r * r) * normal(random);
+    off = r * off + std::sqrt(1 - r * r) * noise * normal(random);
     out.emplace_back(course(static_cast<double>(i)) + off);
   }
   return out;

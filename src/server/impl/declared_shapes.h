@@ -99,7 +99,8 @@ inline constexpr std::array kDeclaredShapes = {
                   "unit: text, says: text, to_do: text, "
                   "expected: {seconds: number, least: number, most: number | null} | null}"},
     DeclaredShape{"Settings",
-                  "{file: text, settings: [{key: text, kind: text, choices: [text] | null, min: any, max: any, "
+                  "{file: text, generation: whole 1.., trouble: text | null, "
+                  "settings: [{key: text, kind: text, choices: [text] | null, min: any, max: any, "
                   "unit: text | null, values: text, default: any, value: any, origin: text, "
                   "locked_by: text | null, effect: \"at_once\" | \"restart\", pending: flag, help: text}]}"},
     DeclaredShape{"Key",
