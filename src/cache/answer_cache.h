@@ -12,9 +12,9 @@
 //
 // Thread safety: every method from any thread. The index of questions is in memory, filled from the entries at the
 // start; the questions of other machines are found through SharedQuestions, and tried like one's own. Metrics:
-// docmind_cache_hits_total{cache_type}, docmind_cache_misses_total{reason}, docmind_cache_not_kept_total{reason},
-// docmind_cache_shadow_total{cache_type,agrees}, docmind_cache_saved_seconds_total, docmind_cache_saved_tokens_total,
-// docmind_cache_dropped_total{reason}.
+// docmind_cache_hits_total{cache_type}, docmind_cache_misses_total{cache_type}, docmind_cache_not_given_total{reason},
+// docmind_cache_not_kept_total{reason}, docmind_cache_shadow_total{cache_type,agrees},
+// docmind_cache_dropped_total{reason}, docmind_cache_saved_seconds_total, docmind_cache_saved_tokens_total.
 #pragma once
 #include <cstdint>
 #include <functional>

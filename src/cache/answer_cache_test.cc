@@ -71,8 +71,10 @@ TEST_F(AnswerCacheTest, CountsHitsMissesAndWhatTheySaved) {
   ask("Is the roof green");
   EXPECT_EQ(count("docmind_cache_hits_total", {{"cache_type", "exact"}}), 1);
   EXPECT_EQ(count("docmind_cache_hits_total", {{"cache_type", "semantic"}}), 1);
-  EXPECT_EQ(count("docmind_cache_misses_total", {{"reason", "absent"}}), 1);
-  EXPECT_EQ(count("docmind_cache_misses_total", {{"reason", "distance"}}), 1);
+  EXPECT_EQ(count("docmind_cache_misses_total", {{"cache_type", "exact"}}), 3);  // The semantic layer had one of them.
+  EXPECT_EQ(count("docmind_cache_misses_total", {{"cache_type", "semantic"}}), 2);
+  EXPECT_EQ(count("docmind_cache_not_given_total", {{"reason", "absent"}}), 1);
+  EXPECT_EQ(count("docmind_cache_not_given_total", {{"reason", "distance"}}), 1);
   EXPECT_EQ(count("docmind_cache_saved_tokens_total", {}), 200);
   EXPECT_EQ(count("docmind_cache_saved_seconds_total", {}), 4);
   const auto stats = cache_->stats();

@@ -33,6 +33,13 @@ void add_texts(obs::Metrics& metrics, const scheduler::SchedulerCounts& counts) 
   tokens("restored", counts.restored);
   tokens("generated", counts.generated);
   metrics.counter("docmind_engine_steps_total", "Passes of the model.").add(static_cast<double>(counts.steps));
+  const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+  metrics
+      .counter("docmind_engine_prefill_seconds_total",
+               "Of all texts, from the start to the first token, less what they waited.")
+      .add(seconds(counts.prefill));
+  metrics.counter("docmind_engine_decode_seconds_total", "Of all texts, from the first token to the last.")
+      .add(seconds(counts.decode));
 }
 
 void add_saved(obs::Metrics& metrics, const scheduler::KvFilesCounts& counts) {

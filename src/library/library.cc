@@ -159,7 +159,7 @@ struct Library::State {
 
   // Ends a change of one document: counts it and lets everybody know once it is committed.
   Result<> finish(store::Transaction& t, LibraryState& counters, Change::Kind kind, std::int64_t document) {
-    const Change change{kind, ++counters.generation, document};
+    const Change change{kind, ++counters.generation, document, {counters.documents, counters.chunks}};
     DM_TRY(write_state(t, counters));
     const bool erase = counters.erase_after == change.generation;
     t.on_commit([this, change, erase] {

@@ -49,7 +49,8 @@ store::DatabaseOptions file_options(const LibraryOptions& options);
 class Snapshot {
  public:
   Result<std::uint64_t> generation();
-  Result<Stats> stats();
+  Result<Size> size();
+  Result<Stats> stats();  // Counts what is large.
 
   Result<std::vector<Document>> documents(const ListOptions& options);
   Result<Document> document(std::int64_t key);
@@ -117,6 +118,7 @@ struct Change {
   Kind kind = Kind::kPut;
   std::uint64_t generation = 0;
   std::int64_t document = 0;  // Key. Forget all chunks and units held for it; after kPut read the new ones.
+  Size size{};                // Of the library, from this commit on.
 };
 
 enum class PutOutcome : std::uint8_t { kAdded, kUpdated };

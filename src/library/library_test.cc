@@ -328,6 +328,8 @@ TEST_F(LibraryTest, ListenersHearOfEachCommitInOrder) {
     heard.emplace_back(change.kind, change.document);
     documents_seen = library_.read().stats()->documents;
     EXPECT_EQ(library_->generation(), change.generation);
+    EXPECT_EQ(change.size.documents, library_.read().size()->documents);
+    EXPECT_EQ(change.size.chunks, library_.read().stats()->chunks);
   });
   const Document d = put("/d/a.pdf", {"Alpha."}).document;
   EXPECT_EQ(documents_seen, 1U);

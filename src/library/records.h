@@ -170,6 +170,11 @@ struct ListOptions {
   std::uint32_t limit = 1000;
 };
 
+struct Size {
+  std::uint64_t documents = 0;
+  std::uint64_t chunks = 0;
+};
+
 struct Stats {
   std::uint64_t documents = 0;
   std::uint64_t units = 0;

@@ -25,6 +25,11 @@ Result<Row> only(std::vector<Row> rows, std::string_view what) {
 
 Result<std::uint64_t> Snapshot::generation() { return DM_TRY(read_state(reader_)).generation; }
 
+Result<Size> Snapshot::size() {
+  const LibraryState state = DM_TRY(read_state(reader_));
+  return Size{.documents = state.documents, .chunks = state.chunks};
+}
+
 Result<Stats> Snapshot::stats() {
   const LibraryState state = DM_TRY(read_state(reader_));
   Stats stats{

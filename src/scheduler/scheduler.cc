@@ -591,7 +591,9 @@ bool Scheduler::State::emit(const Shared& text, const Sampled& sampled) {
   if (usage.completion == 0) {
     text->first_token = now;
     usage.prompt_time = now - text->arrived;
+    totals.prefill += usage.prompt_time - usage.waited;
   }
+  totals.decode += now - text->first_token - usage.completion_time;
   usage.completion_time = now - text->first_token;
   for (Sampled& each : out) {
     text->tokens.push_back(each.token);

@@ -96,6 +96,8 @@ struct SchedulerCounts {
   std::uint64_t restored = 0;
   std::uint64_t generated = 0;
   std::uint64_t steps = 0;
+  Duration prefill{};  // Of all texts: from the start to the first token, less what they waited,
+  Duration decode{};   // and from it to the last.
 };
 
 class Scheduler {

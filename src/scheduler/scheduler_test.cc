@@ -83,6 +83,22 @@ TEST(Scheduler, WritesWhatPlainDecodingWould) {
   EXPECT_EQ(usage.completion, 40U);
 }
 
+TEST(Scheduler, ReadingAndWritingAreTimedOverAllTexts) {
+  Fixture fixture;
+  Duration read{};
+  Duration written{};
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    GenerateUsage usage;
+    ASSERT_TRUE(fixture.text(greedy(words(seed, 100), 20), &usage));
+    read += usage.prompt_time - usage.waited;
+    written += usage.completion_time;
+  }
+  EXPECT_GT(read, Duration::zero());
+  EXPECT_GT(written, Duration::zero());
+  EXPECT_EQ(fixture.scheduler->counts().prefill, read);
+  EXPECT_EQ(fixture.scheduler->counts().decode, written);
+}
+
 TEST(Scheduler, ASecondTextTakesItsBeginningFromTheFirst) {
   Fixture fixture;
   const Tokens document = words(1, 200);

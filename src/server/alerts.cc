@@ -90,16 +90,8 @@ std::optional<double> share(double part, double all) {
   return 100 * part / all;
 }
 
-// What people ask wrongly, or stop, is no failure of ours.
 std::optional<double> failed_share(const Values& values) {
-  constexpr std::string_view kAsked = "questions_per_second.";
-  double failed = sum_of(values, kAsked);
-  const double all = failed;
-  for (const char* good : {"ok", "answered", "partial", "abstained", "cancelled", "invalid_argument", "not_found"}) {
-    const auto found = values.find(std::string(kAsked) + good);
-    if (found != values.end()) failed -= found->second;
-  }
-  return share(std::max(0.0, failed), all);
+  return share(sum_of(values, "questions_per_second.error"), sum_of(values, "questions_per_second."));
 }
 
 std::optional<double> hit_share(const Values& values) {

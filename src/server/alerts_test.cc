@@ -29,8 +29,8 @@ class AlertsTest : public ::testing::Test {
     return found == all.end() ? Alert{} : *found;
   }
   static std::string queries(int ok, int failed) {
-    return "docmind_queries_total{query_type=\"ask\",status=\"answered\"} " + std::to_string(ok) +
-           "\ndocmind_queries_total{query_type=\"ask\",status=\"internal\"} " + std::to_string(failed) + "\n";
+    return "docmind_queries_total{query_type=\"ask\",status=\"success\"} " + std::to_string(ok) +
+           "\ndocmind_queries_total{query_type=\"ask\",status=\"error\"} " + std::to_string(failed) + "\n";
   }
 
   ManualClock clock_;
@@ -118,7 +118,7 @@ TEST_F(AlertsTest, QuestionsThatFailButNotThoseThatWereWrong) {
   EXPECT_THAT(one("errors").says, HasSubstr("50 %"));
   go_on({}, 60, queries(10, 10));  // Five minutes later.
   EXPECT_EQ(one("errors").state, AlertState::kNoData);
-  go_on({}, 1, queries(40, 10) + "docmind_queries_total{query_type=\"ask\",status=\"cancelled\"} 90\n");
+  go_on({}, 1, queries(40, 10) + "docmind_queries_total{query_type=\"ask\",status=\"withdrawn\"} 90\n");
   EXPECT_EQ(one("errors").state, AlertState::kOk);
 }
 
@@ -131,7 +131,7 @@ TEST_F(AlertsTest, AFewQuestionsSayNothing) {
 TEST_F(AlertsTest, NewQuestionsAreSeenAndRaisedForNobody) {
   const auto asked = [](int hits, int misses) {
     return "docmind_cache_hits_total{cache_type=\"exact\"} " + std::to_string(hits) +
-           "\ndocmind_cache_misses_total{reason=\"new\"} " + std::to_string(misses) + "\n";
+           "\ndocmind_cache_not_given_total{reason=\"new\"} " + std::to_string(misses) + "\n";
   };
   go_on({}, 1, asked(0, 0));
   go_on({}, 30, asked(10, 30));

@@ -26,7 +26,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {Kind::kQuantiles, "docmind_query_duration_seconds", "", "search_ms", "search"},
     {Kind::kQuantiles, "docmind_coordination_seconds", "", "coordination_ms"},
     {Kind::kRate, "docmind_cache_hits_total", "cache_type", "cache_hits_per_second"},
-    {Kind::kRate, "docmind_cache_misses_total", "", "cache_misses_per_second"},
+    {Kind::kRate, "docmind_cache_not_given_total", "", "cache_misses_per_second"},
     {Kind::kRate, "docmind_agent_runs_total", "agent", "agent_runs_per_second"},
     {Kind::kRate, "docmind_answer_computed_tokens_total", "", "tokens_computed_per_second"},
     {Kind::kRate, "docmind_http_requests_total", "", "requests_per_second"},

@@ -22,8 +22,8 @@ class MetricSeriesTest : public ::testing::Test {
     return found == window.series.end() ? std::vector<std::optional<double>>() : found->second;
   }
   static std::string queries(int ok, int failed) {
-    return "# TYPE docmind_queries_total counter\ndocmind_queries_total{query_type=\"ask\",status=\"ok\"} " +
-           std::to_string(ok) + "\ndocmind_queries_total{query_type=\"ask\",status=\"internal\"} " +
+    return "# TYPE docmind_queries_total counter\ndocmind_queries_total{query_type=\"ask\",status=\"success\"} " +
+           std::to_string(ok) + "\ndocmind_queries_total{query_type=\"ask\",status=\"error\"} " +
            std::to_string(failed) + "\n";
   }
 
@@ -35,8 +35,8 @@ TEST_F(MetricSeriesTest, CountersAreRates) {
   look(queries(100, 0));  // Nobody knows since when.
   look(queries(110, 1));
   look(queries(110, 1));
-  EXPECT_THAT(values("questions_per_second.ok", 3), ElementsAre(std::nullopt, Optional(2.0), Optional(0.0)));
-  EXPECT_THAT(values("questions_per_second.internal", 2), ElementsAre(Optional(0.2), Optional(0.0)));
+  EXPECT_THAT(values("questions_per_second.success", 3), ElementsAre(std::nullopt, Optional(2.0), Optional(0.0)));
+  EXPECT_THAT(values("questions_per_second.error", 2), ElementsAre(Optional(0.2), Optional(0.0)));
 }
 
 TEST_F(MetricSeriesTest, ANewCounterBeganAtNothing) {

@@ -243,7 +243,7 @@ class Routes {
                                              std::stop_token stop);
   Result<boost::json::value> counted_answer(const service::Question& question, const std::string& type,
                                             Deadline deadline, std::stop_token stop);
-  void count_query(const std::string& type, const std::string& status, double seconds);
+  void count_query(const std::string& type, std::string_view status, double seconds);
 
   const RoutesOptions options_;
   service::Service& service_;

@@ -179,7 +179,7 @@ TEST_F(RoutesTest, AskGivesTheContractsObject) {
             "\"trimmed\":false,\"policy\":null,\"limit\":null,\"original_tokens\":0,\"final_tokens\":0,\"dropped\":[]},"
             "\"cache\":\"miss\",\"backend\":null,\"trace_id\":\"T1\",\"seconds\":0.25,\"analysis\":\"combined\","
             "\"parts\":[]}");
-  EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"answered\"} 1"));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"success\"} 1"));
 }
 
 TEST_F(RoutesTest, EachDocumentIsAskedByItselfWhenItIsSaid) {
@@ -498,7 +498,7 @@ TEST_F(RoutesTest, FailuresKeepTheirCodeAndAreCounted) {
   EXPECT_EQ(get("/api/documents").status, 504);
   (void)get("/secret/in/the/path");
   const std::string text = get("/metrics").body;
-  EXPECT_THAT(text, HasSubstr("docmind_queries_total{query_type=\"ask\",status=\"deadline_exceeded\"} 1"));
+  EXPECT_THAT(text, HasSubstr("docmind_queries_total{query_type=\"ask\",status=\"error\"} 1"));
   EXPECT_THAT(text,
               HasSubstr("docmind_http_requests_total{method=\"GET\",route=\"/api/traces/{id}\",status=\"504\"} 1"));
   EXPECT_THAT(text, HasSubstr("docmind_http_requests_total{method=\"other\",route=\"none\",status=\"404\"} 1"));

@@ -91,7 +91,7 @@ TEST_F(SessionRoutesTest, ATurnIsAskedShownForkedExportedAndDeleted) {
   ASSERT_EQ(service.purged.size(), 1U);
   EXPECT_EQ(service.purged.front().first, cache::PurgeBy::kSession);
   EXPECT_EQ(get(path).status, 404);
-  EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"answered\"} 2"));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("docmind_queries_total{query_type=\"hybrid\",status=\"success\"} 2"));
 }
 
 TEST_F(SessionRoutesTest, WhatIsInterruptedIsResumed) {

@@ -125,7 +125,7 @@ std::vector<Target> shares(const Page& metrics) {
   };
   const double given = ended("answered") + ended("partial") + ended("abstained");
   const double hits = total(metrics, {"docmind_cache_hits_total"});
-  const double misses = total(metrics, {"docmind_cache_misses_total"});
+  const double misses = total(metrics, {"docmind_cache_not_given_total"});
   const double prompt = total(metrics, {"docmind_answer_prompt_tokens_total"});
   const double computed = total(metrics, {"docmind_answer_computed_tokens_total"});
   return {share("Questions that end in an answer", "> 95 %", 95, given, given + ended("failed"), "questions"),

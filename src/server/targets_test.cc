@@ -56,7 +56,7 @@ TEST(Targets, SharesAndMemory) {
   const std::string page =
       "docmind_agent_queries_total{status=\"answered\"} 90\ndocmind_agent_queries_total{status=\"abstained\"} 6\n"
       "docmind_agent_queries_total{status=\"withdrawn\"} 50\ndocmind_agent_queries_total{status=\"failed\"} 4\n"
-      "docmind_cache_hits_total{cache_type=\"exact\"} 4\ndocmind_cache_misses_total{reason=\"new\"} 6\n";
+      "docmind_cache_hits_total{cache_type=\"exact\"} 4\ndocmind_cache_not_given_total{reason=\"new\"} 6\n";
   const std::vector<Target> all = targets({.metrics = page, .resident = 3.0 * (1U << 30U)});
   EXPECT_NEAR(*one(all, "Questions that end in an answer").measured, 96, 1e-9);
   EXPECT_EQ(one(all, "Questions that end in an answer").state, TargetState::kMet);

@@ -67,6 +67,7 @@ class Product final : public Service {
     library.path = options_.library_path;
     library.after_commit = options_.after_commit;
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
+    DM_TRY(show_size());
     lexical_ = library::fts5_index();
     if (deps_.renderer != nullptr) pictures_ = DM_TRY(PagePictures::open(*deps_.renderer, originals_, deps_.clock));
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
@@ -463,6 +464,19 @@ class Product final : public Service {
     return toolbox_.get();
   }
 
+  // From now on the metrics tell how large the library is.
+  Result<> show_size() {
+    obs::Gauge& documents = deps_.metrics.gauge("docmind_library_documents", "Documents in the library.");
+    obs::Gauge& passages = deps_.metrics.gauge("docmind_library_passages", "Passages of all its documents.");
+    const auto show = [&documents, &passages](const library::Size& size) {
+      documents.set(static_cast<double>(size.documents));
+      passages.set(static_cast<double>(size.chunks));
+    };
+    counting_ = library_->listen([show](const library::Change& change) { show(change.size); });
+    show(DM_TRY(DM_TRY(library_->read(Deadline::in(kTidying, deps_.clock), {})).size()));
+    return {};
+  }
+
   // The search index, loaded when it is first wanted: an ingest that changes nothing never pays for it.
   Result<retrieval::Index*> index() {
     const MutexLock lock(index_mutex_);
@@ -568,6 +582,7 @@ class Product final : public Service {
   std::string vocabulary_text_;
   std::unique_ptr<text::WordPiece> wordpiece_;
   std::unique_ptr<library::Library> library_;
+  std::shared_ptr<void> counting_;
   std::unique_ptr<library::LexicalIndex> lexical_;
   std::unique_ptr<exec::Pool> pool_;
   std::unique_ptr<ingest::Ingest> ingest_;

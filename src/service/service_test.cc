@@ -90,6 +90,31 @@ TEST_F(ServiceTest, FromFileToVerifiedAnswerAndBack) {
   EXPECT_EQ(service->agent_totals().agents.at(0).ok, 2U);
 }
 
+TEST_F(ServiceTest, MetricsFollowTheSizeOfTheLibrary) {
+  const auto sizes = [&] {
+    return std::pair(metrics.gauge("docmind_library_documents", "").value(),
+                     metrics.gauge("docmind_library_passages", "").value());
+  };
+  auto service = open();
+  EXPECT_EQ(sizes(), std::pair(0.0, 0.0));
+  const std::string boats = folder.write("docs/boats.txt", kBoats).string();
+  const std::string bread = folder.write("docs/bread.txt", "# Bread\n\nKnead flour and water.\n").string();
+  ASSERT_TRUE(service->ingest({boats, bread}, nullptr, Deadline::never(), {}));
+  double passages = 0;
+  for (const DocumentInfo& one : service->documents(Hashing::kSkip, Deadline::never(), {})->documents) {
+    passages += one.chunks;
+  }
+  EXPECT_GE(passages, 2);
+  EXPECT_EQ(sizes(), std::pair(2.0, passages));
+  const auto gone = service->remove(boats, Deadline::never(), {});
+  EXPECT_EQ(sizes(), std::pair(1.0, passages - gone->chunks));
+  const auto before = sizes();
+  service.reset();
+  metrics.gauge("docmind_library_documents", "").set(0);
+  service = open();
+  EXPECT_EQ(sizes(), before);
+}
+
 TEST_F(ServiceTest, EachDocumentIsAskedByItself) {
   auto service = open();
   const std::string boats = folder.write("docs/boats.txt", kBoats).string();

@@ -132,7 +132,7 @@ class AnswerCache(DocMindTest):
         self.assertEqual(self.ask(address, "What pressure does the pump run at today?")["cache"], "miss")
         metrics = self.get(address, "/metrics")[1]
         self.assertIn('docmind_cache_hits_total{cache_type="semantic"} 1', metrics)
-        self.assertIn('docmind_cache_misses_total{reason="time_bound"} 2', metrics)
+        self.assertIn('docmind_cache_not_given_total{reason="time_bound"} 2', metrics)
 
     def test_switched_off(self):
         self.environment["DOCMIND_CACHE__ENABLED"] = "false"

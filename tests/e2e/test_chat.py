@@ -187,6 +187,8 @@ class Chat(TinyModelTest):
         for line in ('docmind_engine_texts{state="running"} 0', 'docmind_engine_cells{state="reserved"} 0',
                      'docmind_engine_tokens_total{source="generated"} '):
             self.assertIn(line, metrics)
+        for name in ("docmind_engine_prefill_seconds_total", "docmind_engine_decode_seconds_total"):
+            self.assertRegex(metrics, rf"\n{name} 0*\.?0*[1-9]")
 
     def test_an_abort_in_the_engine_costs_one_request(self):
         document = self.write("a.txt", "The main mast is 24 metres tall.")

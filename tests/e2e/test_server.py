@@ -26,7 +26,7 @@ class Server(DocMindTest):
         self.assertIn({"key": "search.k", "value": 10, "origin": "default"},
                       [{k: line[k] for k in ("key", "value", "origin")} for line in settings])
         metrics = self.get(address, "/metrics")[1]
-        self.assertRegex(metrics, r'docmind_queries_total\{[^}]*status="answered"[^}]*\} 1')
+        self.assertRegex(metrics, r'docmind_queries_total\{[^}]*status="success"[^}]*\} 1')
         self.assertEqual(self.docmind("verify", self.write("../a.json", json.dumps(answer))).code, 0)
         self.stop(process)
 

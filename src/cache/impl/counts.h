@@ -1,6 +1,6 @@
-// What the cache did, in metrics and in numbers. Thread safety: any.
+// What the cache did, in metrics and in numbers. A question that only the semantic layer has an answer to is a miss of
+// the exact one; one that none has, for whatever reason, is a miss of both. Thread safety: any.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -23,9 +23,10 @@ class Counts {
   obs::Metrics& metrics_;
   obs::Counter& exact_;
   obs::Counter& semantic_;
+  obs::Counter& no_exact_;
+  obs::Counter& no_semantic_;
   obs::Counter& saved_seconds_;
   obs::Counter& saved_tokens_;
-  std::atomic<std::uint64_t> misses_ = 0;
 };
 
 }  // namespace docmind::cache

@@ -191,6 +191,7 @@ TEST_F(CacheServerTest, StatsHealthMetrics) {
   EXPECT_EQ(ask("GET", "/v1/entries/k").first, 200);
   EXPECT_NE(ask("GET", "/stats").second.find(R"("hits":1)"), std::string::npos);
   EXPECT_NE(ask("GET", "/metrics").second.find("docmind_cache_hits_total{cache_type=\"hot\"} 1"), std::string::npos);
+  EXPECT_NE(ask("GET", "/metrics").second.find("docmind_cache_misses_total{cache_type=\"hot\"} "), std::string::npos);
   RawSocket socket = connect();
   ASSERT_TRUE(socket.send(request("HEAD", "/health", "", "Connection: close\r\n")));
   const auto reply = socket.read_all();

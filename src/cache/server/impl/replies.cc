@@ -146,8 +146,11 @@ std::string CacheMetrics::text(const EntriesStats& s) {
   count(kHits, "Values given.", {{"cache_type", "hot"}}, s.hits_hot);
   count(kHits, "Values given.", {{"cache_type", "disk"}}, s.hits_disk);
   constexpr std::string_view kMisses = "docmind_cache_misses_total";
-  count(kMisses, "Keys without a value.", {{"reason", "expired"}}, s.expired);
-  count(kMisses, "Keys without a value.", {{"reason", "absent"}}, s.misses - s.expired);
+  count(kMisses, "Keys that had no value there.", {{"cache_type", "hot"}}, s.hits_disk + s.misses);
+  count(kMisses, "Keys that had no value there.", {{"cache_type", "disk"}}, s.misses);
+  constexpr std::string_view kNotGiven = "docmind_cache_not_given_total";
+  count(kNotGiven, "Keys without a value.", {{"reason", "expired"}}, s.expired);
+  count(kNotGiven, "Keys without a value.", {{"reason", "absent"}}, s.misses - s.expired);
   count("docmind_cache_puts_total", "Values put.", {}, s.puts);
   constexpr std::string_view kGone = "docmind_cache_removed_total";
   count(kGone, "Entries that went.", {{"reason", "evicted"}}, s.evicted);
