@@ -9,6 +9,7 @@
 
 #include "base/request_id.h"
 #include "base/thread_annotations.h"
+#include "base/trace_context.h"
 #include "exec/wait.h"
 
 namespace docmind::exec {
@@ -71,8 +72,9 @@ class Pool::Impl {
   std::deque<Task>& queue(Lane lane) DM_REQUIRES(mutex_) { return lanes_.at(static_cast<std::size_t>(lane)); }
 
   static Task for_request(Task task) {
-    return [id = request_id(), task = std::move(task)] {
+    return [id = request_id(), trace = trace_context(), task = std::move(task)] {
       const RequestScope scope(id);
+      const TraceScope place(trace);
       task();
     };
   }
@@ -84,7 +86,7 @@ class Pool::Impl {
     if (busy && !grows && queue(lane).size() >= options_.queue_bound) {
       return Error{Code::kResourceExhausted, "too much work is waiting"};
     }
-    queue(lane).push_back(request_id().empty() ? std::move(task) : for_request(std::move(task)));
+    queue(lane).push_back(request_id().empty() && !trace_context() ? std::move(task) : for_request(std::move(task)));
     if (!grows) return {};
     try {
       add_thread();

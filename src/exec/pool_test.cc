@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/request_id.h"
+#include "base/trace_context.h"
 
 namespace docmind::exec {
 namespace {
@@ -124,6 +125,20 @@ TEST(Pool, ATaskWorksForTheRequestOfWhoSubmittedIt) {
     ASSERT_TRUE(pool->try_submit(look));
   }
   EXPECT_EQ(seen, (std::vector<std::string>{"", "r1", ""}));
+}
+
+TEST(Pool, ATaskWorksInTheTraceOfWhoSubmittedIt) {
+  std::vector<std::uint64_t> seen;
+  {
+    const auto pool = open({.threads = 1});
+    const auto look = [&seen] { seen.push_back(trace_context().span); };
+    {
+      const TraceScope scope({.high = 1, .span = 7});
+      ASSERT_TRUE(pool->try_submit(look));
+    }
+    ASSERT_TRUE(pool->try_submit(look));
+  }
+  EXPECT_EQ(seen, (std::vector<std::uint64_t>{7, 0}));
 }
 
 TEST(Pool, WhatATaskHoldsGoesWithIt) {

@@ -4,6 +4,7 @@
 
 #include "base/request_id.h"
 #include "base/thread_annotations.h"
+#include "base/trace_context.h"
 #include "net/impl/transfer.h"
 
 namespace docmind::net {
@@ -93,6 +94,8 @@ Result<Response> Client::send(const Endpoint& endpoint, const Request& request, 
   Headers headers = request.headers;
   if (!request_id().empty() && !headers.find(kRequestIdHeader))
     headers.set(std::string(kRequestIdHeader), request_id());
+  if (trace_context() && !headers.find(kTraceparentHeader))
+    headers.set(kTraceparentHeader, traceparent(trace_context()));
   Response response = DM_TRY(transfer.run(headers, name_of(endpoint)));
   state_->give_back(std::move(line));
   return response;

@@ -98,6 +98,7 @@ struct Server::State final : ConnectionOwner {
   const Handler& handler() const override { return handler_; }
   bool draining() const override { return draining_; }
   std::string new_request_id() override { return fmt::format("{:016x}-{:x}", start_, ++named_); }
+  TraceContext new_trace() override { return {.high = rng_.next(), .low = rng_.next()}; }
   Result<> run(Lane lane, std::function<void()> task) override {
     return pool(lane).try_submit(std::move(task), exec::Lane::kInteractive);
   }
@@ -141,8 +142,8 @@ struct Server::State final : ConnectionOwner {
   std::unordered_set<std::shared_ptr<Connection>> connections_;  // Shared with the operations in flight.
   std::uint64_t bodies_ = 0;
   bool draining_ = false;
-  const std::uint64_t start_ =
-      sys::RealRng().next();  // With it a name is nobody else's, not of an earlier start either.
+  sys::RealRng rng_;
+  const std::uint64_t start_ = rng_.next();  // With it a name is nobody else's, not of an earlier start either.
   std::uint64_t named_ = 0;
 
   std::atomic<std::uint64_t> open_ = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/request_id.h"
+#include "base/trace_context.h"
 #include "net/client.h"
 #include "net/testing/gate.h"
 #include "net/testing/raw_socket.h"
@@ -145,6 +146,37 @@ TEST_F(ServerTest, ARequestHasANameThatItsAnswerTells) {
   const RequestScope scope("outer");
   EXPECT_EQ(name_of("/named", ""), "outer");
   EXPECT_EQ(name_of("/named", "mine-4"), "mine-4");
+}
+
+TEST_F(ServerTest, ARequestHasAPlaceInATrace) {
+  TraceContext seen;
+  const auto server = *Server::open({}, [&seen](const Request&, ResponseWriter& out) {
+    seen = trace_context();
+    (void)out.send({});
+  });
+  const std::uint16_t port = *server->listen_tcp({});
+  const auto client = *Client::open();
+  const auto place_of = [&](const char* header) {
+    Request request;
+    if (header != nullptr) request.headers.set("Traceparent", header);
+    EXPECT_TRUE(client->send({.port = port}, request));
+    return seen;
+  };
+  const TraceContext own = place_of(nullptr);
+  EXPECT_TRUE(own);
+  EXPECT_EQ(own.parent, 0U);
+  EXPECT_NE(own.span, 0U);
+  EXPECT_NE(trace_id(place_of(nullptr)), trace_id(own));
+  EXPECT_NE(trace_id(place_of("of no form")), trace_id(own));
+  const TraceContext called = place_of("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+  EXPECT_EQ(trace_id(called), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(span_id(called.parent), "00f067aa0ba902b7");
+  EXPECT_FALSE(called.sampled);
+  // Who asks on a traced thread is the parent.
+  const TraceScope scope({.high = 5, .low = 6, .span = 7});
+  const TraceContext inner = place_of(nullptr);
+  EXPECT_EQ(inner.high, 5U);
+  EXPECT_EQ(inner.parent, 7U);
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "base/request_id.h"
 #include "base/thread_annotations.h"
+#include "base/trace_context.h"
 #include "base/utf8.h"
 
 namespace docmind::obs {
@@ -171,6 +172,7 @@ class Log::Impl {
     std::string line = head(level, event);
     if (options_.format == LogFormat::kJson) line += field_text({"room", room_of(from)}, options_.format);
     if (!request_id().empty()) line += field_text({"request", request_id()}, options_.format);
+    if (trace_context()) line += field_text({"trace", trace_id(trace_context())}, options_.format);
     for (const Field& field : fields) {
       const std::string text = field_text(field, options_.format);
       if (line.size() + text.size() > kLineBytes - 32) {

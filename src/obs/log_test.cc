@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/request_id.h"
+#include "base/trace_context.h"
 #include "base/utf8.h"
 
 namespace docmind::obs {
@@ -45,6 +46,12 @@ TEST_F(LogTest, ALineNamesTheRequestItWasWrittenFor) {
   open(LogFormat::kJson)->event(Level::kInfo, "asked");
   EXPECT_TRUE(lines[0].ends_with("asked request=r-1 chunks=3")) << lines[0];
   EXPECT_TRUE(lines[1].ends_with(R"("event":"asked","room":"obs","request":"r-1"})")) << lines[1];
+}
+
+TEST_F(LogTest, ALineNamesTheTraceItWasWrittenIn) {
+  const TraceScope scope({.high = 0xab, .low = 1});
+  open(LogFormat::kConsole)->event(Level::kInfo, "asked");
+  EXPECT_TRUE(lines[0].ends_with("asked trace=00000000000000ab0000000000000001")) << lines[0];
 }
 
 TEST_F(LogTest, JsonLineParsesBackWithItsTypes) {

@@ -20,6 +20,7 @@
 #include <exception>
 
 #include "base/request_id.h"
+#include "base/trace_context.h"
 #include "net/impl/exchange.h"
 
 namespace docmind::net {
@@ -174,6 +175,9 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     const std::string_view named = request_.headers.find(kRequestIdHeader).value_or("");
     id_ = is_request_id(named) ? std::string(named) : owner_.new_request_id();
+    const bool placed = request_.headers.count(kTraceparentHeader) == 1;  // Two contradict each other.
+    const auto caller = placed ? read_traceparent(*request_.headers.find(kTraceparentHeader)) : std::nullopt;
+    trace_ = child_of(caller ? *caller : owner_.new_trace());
     if (std::optional<Refusal> refusal = protocol_refusal()) return refuse(*refusal);
     Result<Target> target = Target::parse({message.target().data(), message.target().size()});
     if (!target) return refuse({400, target.error()});
@@ -261,8 +265,9 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     owner_.request_started();
     const Lane lane = options.lane ? options.lane(request_) : Lane::kNormal;
     auto task = [exchange = exchange_, request = std::make_shared<Request>(std::move(request_)), id = id_,
-                 &handler = owner_.handler()] {
+                 trace = trace_, &handler = owner_.handler()] {
       const RequestScope scope(id);
+      const TraceScope place(trace);
       answer(handler, *request, *exchange);
     };
     if (owner_.run(lane, std::move(task))) return;
@@ -418,7 +423,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   beast::flat_buffer input_;
   std::unique_ptr<Parser> parser_;
   Request request_;
-  std::string id_;                      // Of the request (base/request_id.h).
+  std::string id_;                      // Of the request (base/request_id.h),
+  TraceContext trace_;                  // and its place in a trace (base/trace_context.h).
   std::shared_ptr<Exchange> exchange_;  // Shared with the handler's thread.
   std::string output_;                  // To be sent.
   std::string sending_;                 // Being sent: sent_ bytes of it have gone.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/trace_context.h"
 #include "net/server.h"
 
 namespace docmind::net {
@@ -24,6 +25,7 @@ class ConnectionOwner {
   virtual const Handler& handler() const = 0;
   virtual bool draining() const = 0;
   virtual std::string new_request_id() = 0;
+  virtual TraceContext new_trace() = 0;
   virtual Result<> run(Lane lane, std::function<void()> task) = 0;  // kResourceExhausted when too many wait.
   virtual bool hold_body(std::uint64_t bytes) = 0;                  // False: too many bytes are held already.
   virtual void release_body(std::uint64_t bytes) = 0;
