@@ -41,6 +41,8 @@ std::string in_address(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
+std::string numeric(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
+
 Result<> check_keys(const Exposure& exposure, const std::string& host, const access::Keys& keys) {
   if (!exposure.keys_needed || keys.any_usable()) return {};
   return Error{

@@ -21,6 +21,9 @@ Result<Exposure> exposure_of(const config::Settings::Server& settings, const std
 // As it stands in an address: an IPv6 one in brackets.
 std::string in_address(const std::string& host);
 
+// The address that is listened on under that name: localhost is no address itself.
+std::string numeric(const std::string& host);
+
 // kUnauthorized when that needs a key and there is none that is valid: nobody could come in, or everybody.
 Result<> check_keys(const Exposure& exposure, const std::string& host, const access::Keys& keys);
 

@@ -15,6 +15,7 @@
 #include "app/live_settings.h"
 #include "app/log_settings.h"
 #include "app/machine_metrics.h"
+#include "app/metrics_port.h"
 #include "app/model_files.h"
 #include "app/roles.h"
 #include "app/shared_cache.h"
@@ -147,7 +148,7 @@ struct Holder::State {
   sys::LockFile lock;
   sys::RealRng rng;
   sys::RealFiles files;
-  obs::Metrics metrics;
+  obs::Metrics metrics{deps.clock};
   Exposure exposure;
   std::unique_ptr<access::Keys> keys;
   LiveSettings live{{deps.sources, deps.loaded, deps.layout, keys, files, deps.log},
@@ -178,8 +179,9 @@ struct Holder::State {
   std::unique_ptr<server::ModelJobs> model_jobs;
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
-  std::jthread warming;   // Uses all of the above,
-  std::jthread sampling;  // and so does this.
+  std::unique_ptr<MetricsPort> metrics_port;  // Null unless it is set.
+  std::jthread warming;                       // Uses all of the above,
+  std::jthread sampling;                      // and so does this.
 
   Result<> build();
   Result<> build_access();
@@ -413,8 +415,21 @@ Holder::~Holder() { stop(Deadline::in(Duration::zero(), state_->deps.clock)); }
 
 Result<std::uint16_t> Holder::listen(std::uint16_t port) {
   const std::string& host = state_->deps.host;
-  return state_->server->listen_tcp(
-      {.host = host == "localhost" ? "127.0.0.1" : host, .port = port, .hosts = state_->exposure.hosts});
+  return state_->server->listen_tcp({.host = numeric(host), .port = port, .hosts = state_->exposure.hosts});
+}
+
+void Holder::listen_for_metrics() {
+  const config::Settings::Server& settings = state_->deps.loaded.settings.server;
+  if (settings.metrics_port < 0) return;
+  auto opened = MetricsPort::open(settings, {*state_->keys, *state_->routes, state_->deps.clock});
+  if (!opened) {
+    state_->deps.log.failure(obs::Level::kWarn, "metrics_port_unusable", opened.error(),
+                             {{"host", settings.metrics_host}, {"port", settings.metrics_port}});
+    return;
+  }
+  state_->metrics_port = *std::move(opened);
+  state_->deps.log.event(obs::Level::kInfo, "metrics_port_open",
+                         {{"host", settings.metrics_host}, {"port", state_->metrics_port->port()}});
 }
 
 Result<> Holder::listen_on(sys::Fd listening) {
@@ -445,6 +460,7 @@ std::uint64_t Holder::running() const { return state_->server->counts().running;
 void Holder::stop(Deadline drain) {
   state_->warming.request_stop();
   state_->sampling.request_stop();
+  state_->metrics_port.reset();
   state_->server->stop(drain);
 }
 

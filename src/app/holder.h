@@ -42,6 +42,8 @@ class Holder final : public Holding {
   Result<std::uint16_t> listen(std::uint16_t port);
   // The same on a socket that listens at that address already.
   Result<> listen_on(sys::Fd listening);
+  // Serves /metrics at a port of its own, too, where one is set. One that cannot be had is told to the log.
+  void listen_for_metrics();
   // Starts the engine and loads the index in the background, until stop() or the end.
   void warm_up();
   // Reads the settings again; what they fail with, and then they stay as they were.

@@ -123,6 +123,7 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
     here.terminal.err(
         "docmind: other machines can reach this address: keys are needed, and nothing is encrypted (docs/access.md)\n");
   }
+  (*holder)->listen_for_metrics();
   (*holder)->warm_up();
   signals.on_hangup([&holder] { (void)static_cast<bool>((*holder)->reload_settings()); });  // It tells the log.
   const std::stop_token stop = signals.stop_token();

@@ -172,14 +172,15 @@ TEST_F(Load, TheSpecificationsOwnBlocksLoad) {
   s.file = folder.write("spec/docmind.yaml", "");
   folder.write("spec/.env", testdata("specification.env"));
   Loaded loaded = ok(s);
-  EXPECT_EQ(loaded.warnings.size(), 34U);  // All of its 40 names but six: LOG_LEVEL and these five.
+  EXPECT_EQ(loaded.warnings.size(), 33U);  // All of its 40 names but seven: LOG_LEVEL and these six.
   EXPECT_EQ(loaded.settings.vllm.model_folder, "/models/Qwen3-4B-Instruct-2507-FP8");
   EXPECT_EQ(loaded.settings.vllm.port, 8000);
   EXPECT_EQ(loaded.settings.cache_server.port, 8899);
   EXPECT_TRUE(loaded.settings.ask.supervisor);
   EXPECT_EQ(loaded.settings.log.level, "info");
   EXPECT_EQ(loaded.settings.ask.max_parallel_calls, 3U);
-  EXPECT_EQ(loaded.origins.size(), 6U);
+  EXPECT_EQ(loaded.settings.server.metrics_port, 9090);
+  EXPECT_EQ(loaded.origins.size(), 7U);
   for (const std::string& warning : loaded.warnings) {
     EXPECT_NE(warning.find(" has no effect: "), std::string::npos) << warning;  // Known, each with its reason.
   }

@@ -207,6 +207,13 @@ void add_program(std::vector<Declaration>& out) {
   out.push_back(integer(
       "server.requests_per_minute", [](auto& s) -> auto& { return s.server.requests_per_minute; }, 0, 1'000'000,
       "Requests a minute of each key, and of each address without one, where keys are needed; 0: any number."));
+  out.push_back(with(integer(
+                         "server.metrics_port", [](auto& s) -> auto& { return s.server.metrics_port; }, -1, 65535,
+                         "Another port, with /metrics and nothing else; 0 takes a free one, -1: there is none."),
+                     {"metrics_port"}));
+  out.push_back(line(
+      "server.metrics_host", [](auto& s) -> auto& { return s.server.metrics_host; }, "address",
+      "Address of that port; 127.0.0.1 keeps it on this machine, another one needs keys."));
   out.push_back(at_once(with(choice(
                                  "log.level", [](auto& s) -> auto& { return s.log.level; },
                                  {"debug", "info", "warn", "error"}, "Least important event that is logged."),

@@ -26,6 +26,8 @@ struct Settings {
     std::string hosts{};
     bool require_key = false;
     std::uint32_t requests_per_minute = 1200;
+    std::string metrics_host = "127.0.0.1";
+    std::int32_t metrics_port = -1;
   } server{};
 
   struct CacheServer {

@@ -80,7 +80,6 @@ void add_targets(std::vector<SpecificationName>& out) {
     out.push_back({name, Fate::kObsolete, kTarget});
   }
   out.push_back({"enable_performance_logging", Fate::kObsolete, kAlways});
-  out.push_back({"metrics_port", Fate::kObsolete, "the server's own port has /metrics"});
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "obs/exposition.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include "base/utf8.h"
 
@@ -105,7 +107,138 @@ class Page {
   std::set<std::string, std::less<>> seen_;
 };
 
+constexpr std::string_view kTotal = "_total";
+constexpr std::string_view kCreated = "_created";
+
+std::string_view without(std::string_view name, std::string_view ending) {
+  return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+}
+
+// "le" of a bucket as OpenMetrics has it: 1 is 1.0.
+std::string with_point(std::string_view series) {
+  constexpr std::string_view kLabel = "le=\"";
+  for (std::size_t at = series.find(kLabel); at != std::string_view::npos; at = series.find(kLabel, at + 1)) {
+    if (at == 0 || (series[at - 1] != '{' && series[at - 1] != ',')) continue;
+    const std::size_t begin = at + kLabel.size();
+    const std::size_t end = std::min(series.find('"', begin), series.size());
+    const std::string_view bound = series.substr(begin, end - begin);
+    const bool whole = !bound.empty() && bound.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!whole) break;
+    return std::string(series.substr(0, end)) + ".0" + std::string(series.substr(end));
+  }
+  return std::string(series);
+}
+
+// Without the time it was taken at, which OpenMetrics writes otherwise; with its exemplar.
+std::string open_sample(std::string_view line, bool histogram) {
+  const std::string_view series = series_of(line).value_or("");
+  const std::string_view rest = line.substr(series.size() + 1);
+  const std::size_t exemplar = rest.find(" # {");
+  std::string out = histogram ? with_point(series) : std::string(series);
+  out += ' ';
+  out += rest.substr(0, rest.find(' '));
+  if (exemplar != std::string_view::npos) out += rest.substr(exemplar);
+  return out + '\n';
+}
+
+// What is said of a family, quotes escaped as well.
+std::string open_help(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') out += '\\';
+    out += text[at];
+    if (text[at] == '\\' && at + 1 < text.size()) out += text[++at];
+  }
+  return out;
+}
+
+std::string_view last_word(std::string_view line) { return line.substr(line.rfind(' ') + 1); }
+
+class OpenFamilies {
+ public:
+  explicit OpenFamilies(const std::vector<Family>& families) {
+    for (const Family& family : families) names_.insert(family.name);
+  }
+
+  std::string text(const Family& family) const {
+    const std::string_view base = without(family.name, kCreated);
+    if (base != family.name && (names_.contains(base) || names_.contains(std::string(base) + std::string(kTotal)))) {
+      return {};
+    }
+    std::string_view name = family.name;
+    std::string_view type = family.type.empty() ? "unknown" : last_word(family.type);
+    if (type == "counter") {
+      name = without(family.name, kTotal);
+      if (name == family.name || names_.contains(name)) type = "unknown";
+    }
+    if (type == "untyped") type = "unknown";
+    if (type == "unknown") name = family.name;
+    std::string out = "# TYPE " + std::string(name) + " " + std::string(type) + "\n";
+    const std::size_t help = 8 + family.name.size();  // Behind "# HELP name ".
+    if (family.help.size() > help) {
+      out += "# HELP " + std::string(name) + " " + open_help(std::string_view(family.help).substr(help)) + "\n";
+    }
+    for (const std::string& sample : family.samples) out += open_sample(sample, type == "histogram");
+    return out;
+  }
+
+ private:
+  std::set<std::string, std::less<>> names_;
+};
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+std::string_view take_until(std::string_view& rest, char end) {
+  const std::string_view out = rest.substr(0, rest.find(end));
+  rest.remove_prefix(std::min(out.size() + 1, rest.size()));
+  return trimmed(out);
+}
+
+// A part of an Accept header.
+struct Accepted {
+  std::string_view type{};
+  std::string_view version{};  // Empty: any.
+  double weight = 1;
+};
+
+Accepted read_accepted(std::string_view part) {
+  Accepted out{.type = take_until(part, ';')};
+  while (!part.empty()) {
+    std::string_view value = take_until(part, ';');
+    const std::string_view key = take_until(value, '=');
+    if (key == "version") out.version = value;
+    if (key != "q") continue;
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), out.weight);
+    if (read.ec != std::errc()) out.weight = 0;
+  }
+  return out;
+}
+
 }  // namespace
+
+bool wants_open_metrics(std::string_view accept) {
+  double open = 0;
+  double plain = 0;
+  while (!accept.empty()) {
+    const Accepted one = read_accepted(take_until(accept, ','));
+    const bool first = one.version.empty() || one.version == "1.0.0";
+    if (one.type == "application/openmetrics-text" && first) open = std::max(open, one.weight);
+    if (one.type == "text/plain") plain = std::max(plain, one.weight);
+  }
+  return open > 0 && open >= plain;
+}
+
+std::string open_metrics(std::string_view page) {
+  std::string out;
+  if (const auto families = read_page(page)) {
+    const OpenFamilies all(*families);
+    for (const Family& family : *families) out += all.text(family);
+  }
+  return out + "# EOF\n";
+}
 
 std::string fold_pages(std::string ours, const std::vector<std::string>& others) {
   auto own = read_page(ours);

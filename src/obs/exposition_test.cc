@@ -42,5 +42,47 @@ TEST(FoldPages, ABrokenPageIsLeftOutWhole) {
   EXPECT_EQ(fold_pages(kOurs, {""}), kOurs);
 }
 
+TEST(OpenMetrics, NamesBoundsAndTheEndAreAsItHasThem) {
+  EXPECT_EQ(
+      open_metrics("# HELP asked_total \"Questions\" \\\\ all.\n# TYPE asked_total counter\nasked_total{a=\"b c\"} 3\n"
+                   "# HELP waiting Now.\n# TYPE waiting gauge\nwaiting 2 1700000000000\n"
+                   "# TYPE took_seconds histogram\ntook_seconds_count{a=\"le=\\\"1\"} 2\n"
+                   "took_seconds_sum 1.5\ntook_seconds_bucket{le=\"0.5\"} 1 # {trace_id=\"ab\"} 0.25 1.5\n"
+                   "took_seconds_bucket{a=\"b\",le=\"1\"} 2\ntook_seconds_bucket{le=\"+Inf\"} 2\n"),
+      "# TYPE asked counter\n# HELP asked \\\"Questions\\\" \\\\ all.\nasked_total{a=\"b c\"} 3\n"
+      "# TYPE waiting gauge\n# HELP waiting Now.\nwaiting 2\n"
+      "# TYPE took_seconds histogram\ntook_seconds_count{a=\"le=\\\"1\"} 2\n"
+      "took_seconds_sum 1.5\ntook_seconds_bucket{le=\"0.5\"} 1 # {trace_id=\"ab\"} 0.25 1.5\n"
+      "took_seconds_bucket{a=\"b\",le=\"1.0\"} 2\ntook_seconds_bucket{le=\"+Inf\"} 2\n"
+      "# EOF\n");
+}
+
+TEST(OpenMetrics, WhatItCannotNameIsUnknown) {
+  EXPECT_EQ(open_metrics("# TYPE asked counter\nasked 3\nplain 1\n# TYPE old untyped\nold 1\n"),
+            "# TYPE asked unknown\nasked 3\n# TYPE plain unknown\nplain 1\n# TYPE old unknown\nold 1\n# EOF\n");
+  EXPECT_EQ(open_metrics("# TYPE a_total counter\na_total 3\n# TYPE a gauge\na 1\n"),
+            "# TYPE a_total unknown\na_total 3\n# TYPE a gauge\na 1\n# EOF\n");
+  // As Python's client has them beside its counters.
+  EXPECT_EQ(open_metrics("# TYPE b_total counter\nb_total 3\n# TYPE b_created gauge\nb_created 1\n"),
+            "# TYPE b counter\nb_total 3\n# EOF\n");
+  EXPECT_EQ(open_metrics("no page"), "# EOF\n");
+}
+
+TEST(OpenMetrics, IsForWhoAsksForIt) {
+  const std::string prometheus =
+      "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+  for (const std::string& yes :
+       {prometheus, std::string("application/openmetrics-text"),
+        std::string("text/plain; q=0.3, application/openmetrics-text; version=1.0.0; q=0.4")}) {
+    EXPECT_TRUE(wants_open_metrics(yes)) << yes;
+  }
+  for (const char* no :
+       {"", "*/*", "text/plain", "application/openmetrics-text;version=0.0.1", "application/openmetrics-text;q=0",
+        "application/openmetrics-text;q=x", "text/html, , ;;", "application/openmetrics-text;q=0.1, text/plain"}) {
+    EXPECT_FALSE(wants_open_metrics(no)) << no;
+  }
+}
+
 }  // namespace
 }  // namespace docmind::obs

@@ -1,4 +1,6 @@
-// Counters, gauges and histograms in the Prometheus text form (exposition format 0.0.4), over prometheus-cpp.
+// Counters, gauges and histograms in the Prometheus text form (exposition format 0.0.4), over prometheus-cpp, and
+// exemplars: each bucket of a histogram remembers the last value that was seen within a trace that somebody records
+// (base/trace_context.h), with the trace's id and the time. One a bucket, so that no request makes it grow.
 //
 // Thread safety: everything from any thread. Look a metric up once, where its owner is built, and keep the reference:
 // it lives as long as the Metrics. The same name and labels give the same object.
@@ -10,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace docmind::obs {
 
@@ -41,7 +45,8 @@ std::vector<double> seconds_buckets();
 
 class Metrics {
  public:
-  Metrics();
+  Metrics() : Metrics(nullptr) {}                            // Without a clock there are no exemplars.
+  explicit Metrics(const Clock& clock) : Metrics(&clock) {}  // Outlives it.
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
@@ -53,8 +58,11 @@ class Metrics {
 
   // Everything, for GET /metrics.
   std::string text() const;
+  // The same with the exemplars behind their buckets, as OpenMetrics writes them: for open_metrics() (exposition.h).
+  std::string text_with_exemplars() const;
 
  private:
+  explicit Metrics(const Clock* clock);
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <thread>
 
+#include "base/trace_context.h"
+
 namespace docmind::obs {
 namespace {
 
@@ -51,6 +53,46 @@ TEST(Metrics, ManyThreadsCountExactly) {
     }
   }
   EXPECT_EQ(metrics.counter("docmind_test_total", "x").value(), 4000);
+}
+
+TEST(Metrics, ABucketRemembersItsLastValueInATrace) {
+  ManualClock clock;
+  clock.advance(std::chrono::milliseconds(1500));
+  Metrics metrics(clock);
+  Histogram& histogram = metrics.histogram("docmind_test_seconds", "Time.", {{"type", "a"}}, {0.1, 1});
+  metrics.histogram("docmind_test_seconds", "Time.", {{"type", "b"}}, {0.1, 1}).observe(0.5);
+  metrics.counter("docmind_test_total", "x").add();
+  histogram.observe(0.5);  // Nobody's.
+  EXPECT_EQ(metrics.text_with_exemplars().find(" # "), std::string::npos);
+  {
+    const TraceScope unseen({.high = 9, .low = 9, .sampled = false});
+    histogram.observe(0.5);
+  }
+  for (const std::uint64_t low : {1, 2}) {
+    const TraceScope scope({.high = 0xAB, .low = low});
+    histogram.observe(1);  // It belongs to the bucket that it bounds.
+  }
+  {
+    const TraceScope scope({.high = 0xAB, .low = 3});
+    histogram.observe(70);
+  }
+  const std::string text = metrics.text_with_exemplars();
+  const std::string trace = "trace_id=\"00000000000000ab000000000000000";
+  for (const std::string& part :
+       {"docmind_test_seconds_bucket{type=\"a\",le=\"1\"} 4 # {" + trace + "2\"} 1 1.500\n",
+        "docmind_test_seconds_bucket{type=\"a\",le=\"+Inf\"} 5 # {" + trace + "3\"} 70 1.500\n",
+        std::string("docmind_test_seconds_bucket{type=\"a\",le=\"0.1\"} 0\n"),
+        std::string("docmind_test_seconds_bucket{type=\"b\",le=\"1\"} 1\n"), std::string("docmind_test_total 1\n")}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << text;
+  }
+  EXPECT_EQ(metrics.text().find(" # "), std::string::npos);
+}
+
+TEST(Metrics, WithoutAClockNothingIsRemembered) {
+  Metrics metrics;
+  const TraceScope scope({.high = 1});
+  metrics.histogram("docmind_test_seconds", "Time.").observe(0.5);
+  EXPECT_EQ(metrics.text_with_exemplars().find(" # "), std::string::npos);
 }
 
 TEST(MetricsDeathTest, ANameOfTwoKindsIsABug) {

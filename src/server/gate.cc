@@ -41,6 +41,15 @@ std::string scopes_of(const access::Key& key) {
 
 }  // namespace
 
+net::Response response_to(const Refusal& refusal) {
+  net::Response out = net::error_response(refusal.status, refusal.error);
+  if (refusal.status == 401) out.headers.set("WWW-Authenticate", "Bearer");
+  if (refusal.wait > Duration::zero()) {
+    out.headers.set("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(refusal.wait).count()));
+  }
+  return out;
+}
+
 std::optional<access::Key> Gate::key_of(const net::Request& head) const {
   const std::string_view secret = secret_in(head.headers);
   return keys_ == nullptr || secret.empty() ? std::nullopt : keys_->find(secret);

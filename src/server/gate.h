@@ -32,6 +32,9 @@ struct Refusal {
   Duration wait{};  // Until it may come again; zero: that would not help.
 };
 
+// Its answer; the body as the API of our own has errors.
+net::Response response_to(const Refusal& refusal);
+
 class Gate {
  public:
   // keys outlives it; null: there are none, so nobody passes where one is needed.

@@ -45,7 +45,7 @@ const std::vector<Routes::Route>& Routes::table() {
        kAsk,
        &Routes::metrics_text,
        "Metrics for Prometheus.",
-       {.query = "{*: any}", .other_reply = "text/plain"}},
+       {.query = "{*: any}", .other_reply = "text/plain application/openmetrics-text"}},
       {"GET", "/api/openapi.json", kOpen, &Routes::openapi, "This document.", {.reply = "{openapi: text, *: any}"}},
       {"GET",
        "/api/metrics/series",

@@ -176,11 +176,8 @@ std::optional<net::Response> Routes::refuse(const net::Request& head) {
   const std::optional<Refusal> refusal = gate_.refuse(head, found.route != nullptr ? found.route->scope : unknown);
   if (!refusal) return std::nullopt;
   count(found.route != nullptr ? found.route->pattern : kNoRoute, head, refusal->status);
-  net::Response response = refused(head, refusal->status, refusal->error);
-  if (refusal->status == 401) response.headers.set("WWW-Authenticate", "Bearer");
-  if (refusal->wait > Duration::zero()) {
-    response.headers.set("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(refusal->wait).count()));
-  }
+  net::Response response = response_to(*refusal);
+  response.body = error_text(head.target.path, refusal->error);
   return response;
 }
 
@@ -256,9 +253,11 @@ Routes::Reply Routes::health(const Call&) {
 }
 
 Routes::Reply Routes::metrics_text(const Call& call) {
-  return Answered(
-      {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-       .body = obs::fold_pages(metrics_.text(), models_.metrics(Deadline::in(kReadyPatience, clock_), call.stop))});
+  const bool open = obs::wants_open_metrics(call.request.headers.find("Accept").value_or(""));
+  std::string page = obs::fold_pages(open ? metrics_.text_with_exemplars() : metrics_.text(),
+                                     models_.metrics(Deadline::in(kReadyPatience, clock_), call.stop));
+  return Answered({.headers = {{"Content-Type", std::string(open ? obs::kOpenMetricsType : obs::kTextType)}},
+                   .body = open ? obs::open_metrics(page) : std::move(page)});
 }
 
 Routes::Reply Routes::metric_series(const Call& call) {

@@ -1,10 +1,13 @@
 """deploy/prometheus and deploy/grafana: a real Prometheus scrapes a real server, and every expression finds what it asks for."""
+import http.client
 import json
 import math
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -146,7 +149,7 @@ class Prometheus:
         (self.folder / "prometheus.yml").write_text(config)
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
-                [PROGRAMS / "prometheus", f"--config.file={self.folder}/prometheus.yml", "--web.listen-address=127.0.0.1:0",
+                [PROGRAMS / "prometheus", "--enable-feature=exemplar-storage", f"--config.file={self.folder}/prometheus.yml", "--web.listen-address=127.0.0.1:0",
                  f"--storage.tsdb.path={self.folder}/data"], stderr=log, stdout=log, env={"GOMAXPROCS": "1"})
         test.addCleanup(self.process.wait)
         test.addCleanup(self.process.kill)
@@ -174,6 +177,12 @@ class Prometheus:
     def get(self, path, **parameters):
         return json.loads(self.read(f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))["data"]
 
+    def exemplars(self, expression):
+        """Their labels, of all series, of the last minute."""
+        now = time.time()
+        found = self.get("query_exemplars", query=expression, start=now - 60, end=now)
+        return [one["labels"] for series in found for one in series["exemplars"]]
+
     def values(self, expression):
         """Of all series, numbers alone. An expression that Prometheus cannot evaluate raises."""
         found = (float(one["value"][1]) for one in self.get("query", query=expression)["result"])
@@ -183,7 +192,9 @@ class Prometheus:
 class Scraped(TinyModelTest):
     def setUp(self):
         super().setUp()
-        self.environment["DOCMIND_CACHE__ENABLED"] = "true"
+        self.log = self.work / "log.jsonl"
+        self.environment |= {"DOCMIND_CACHE__ENABLED": "true", "DOCMIND_LOG__LEVEL": "debug", "DOCMIND_LOG__FORMAT": "json",
+                             "DOCMIND_LOG__FILE": str(self.log)}
         # A backend behind a guard, and nobody there.
         self.server, self.address = self.serve("--model", "tiny", "--set", "ask.max_tokens=16",
                                                "--set", "ollama.url=http://127.0.0.1:9")
@@ -228,6 +239,18 @@ class Scraped(TinyModelTest):
                 if not names_in(expression) & ABSENT.keys():
                     self.assertTrue(values)
         self.assertEqual(there & ABSENT.keys(), set(), "they are there: take them off the list")
+        self.exemplars_lead_to_their_requests()
+
+    def exemplars_lead_to_their_requests(self):
+        for name, routes in (("docmind_query_duration_seconds_bucket", {"/api/ask", "/api/search"}),
+                             ('docmind_http_request_duration_seconds_bucket{route="/api/ingest"}', {"/api/ingest"})):
+            found = self.prometheus.exemplars(name)
+            self.assertTrue(found, name)
+            for labels in found:
+                self.assertEqual(labels.keys(), {"trace_id"})
+                lines = map(json.loads, self.log.read_text().splitlines())
+                led = {line["route"] for line in lines if line.get("trace") == labels["trace_id"] and line["event"] == "http_request"}
+                self.assertTrue(led and led <= routes, (name, labels, led))
 
     def test_a_server_that_is_away_is_told(self):
         wait_for(lambda: self.prometheus.values('up{job="docmind"}') == [1])
@@ -242,6 +265,58 @@ class WithAKey(DocMindTest):
         self.assertEqual(self.get(address, "/metrics")[0], 401)
         prometheus = Prometheus(self, address.removeprefix("http://"), key)
         wait_for(lambda: prometheus.values('up{job="docmind"}') == [1])
+
+
+class MetricsPort(DocMindTest):
+    def setUp(self):
+        super().setUp()
+        self.log = self.work / "log.jsonl"
+        self.environment |= {"DOCMIND_LOG__FORMAT": "json", "DOCMIND_LOG__FILE": str(self.log)}
+
+    def logged(self, event):
+        """It is written a moment after the server says where it listens."""
+        def found():
+            lines = self.log.read_text().split("\n")[:-1] if self.log.exists() else []
+            return [line for line in map(json.loads, lines) if line["event"] == event]
+        return wait_for(found)[0]
+
+    def fetch(self, port, path, method="GET", accept="*/*"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request(method, path, headers={"Accept": accept, "Content-Length": "0"})
+        reply = connection.getresponse()
+        return reply.status, reply.headers["Content-Type"], reply.read().decode()
+
+    def test_it_has_metrics_and_nothing_else(self):
+        self.serve("--set", "server.metrics_port=0")
+        opened = self.logged("metrics_port_open")
+        self.assertEqual(opened["host"], "127.0.0.1")
+        status, kind, page = self.fetch(opened["port"], "/metrics")
+        self.assertEqual((status, kind), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        self.assertIn("docmind_http_requests_active 1\n", page)
+        status, kind, page = self.fetch(opened["port"], "/metrics", accept="application/openmetrics-text; version=1.0.0")
+        self.assertEqual((status, kind), (200, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
+        self.assertTrue(page.endswith("\n# EOF\n"))
+        self.assertIn("# TYPE docmind_http_requests counter\n", page)
+        for method, path in (("GET", "/health"), ("GET", "/"), ("GET", "/api/documents"), ("DELETE", "/metrics"), ("GET", "/metrics/")):
+            self.assertEqual(self.fetch(opened["port"], path, method)[0], 404, path)
+
+    def test_a_port_that_is_taken_is_a_warning(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            _, address = self.serve("--set", f"server.metrics_port={taken.getsockname()[1]}")
+            warned = self.logged("metrics_port_unusable")
+            self.assertEqual((warned["level"], warned["code"]), ("warn", "conflict"))
+            self.assertEqual(self.get(address, "/health/live")[0], 200)
+
+    def test_others_need_a_key(self):
+        _, address = self.serve("--set", "server.metrics_port=0", "--set", "server.metrics_host=0.0.0.0")
+        self.assertIn("want a key", self.logged("metrics_port_unusable")["message"])
+        self.assertEqual(self.get(address, "/health/live")[0], 200)
+
+    def test_with_a_key_others_come_in(self):
+        self.docmind("keys", "add", "--scope", "ask")
+        self.serve("--set", "server.metrics_port=0", "--set", "server.metrics_host=0.0.0.0")
+        self.assertEqual(self.fetch(self.logged("metrics_port_open")["port"], "/metrics")[0], 401)
 
 
 if __name__ == "__main__":
