@@ -8,6 +8,7 @@
 
 #include "app/backends.h"
 #include "app/backups.h"
+#include "app/bench.h"
 #include "app/cache_server.h"
 #include "app/connection.h"
 #include "app/doctor.h"
@@ -213,6 +214,11 @@ int run_command(const Program& program) {
           [&](const cli::ValidateOptions&) {
             return validate({program.layout, program.settings, program.environment, program.clock, program.client,
                              program.log, here, program.stop});
+          },
+          [&](const cli::BenchOptions& options) {
+            return bench({program.layout, program.settings, program.environment, program.clock, program.client,
+                          program.log, here, program.stop},
+                         options);
           },
           on_files(program, make_backup),
           on_files(program, restore_backup),

@@ -35,104 +35,16 @@ namespace json = boost::json;
 using validate::Measurements;
 using validate::Product;
 
-constexpr auto kPatience = std::chrono::seconds(60);  // With a program that is started.
+constexpr auto kPatience = kTrialPatience;
 constexpr std::uint32_t kContext = 131'072;
 constexpr double kGibibyte = 1U << 30U;
-
-// A folder of our own that goes with this.
-class Scratch {
- public:
-  static Result<Scratch> make(const sys::Environment& environment) {
-    const fs::path beside = environment.get_filled("TMPDIR").value_or("/tmp");
-    std::string name = (beside / "docmind-validate-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-      return Error{Code::kUnavailable, "a temporary folder cannot be made in " + sys::printable(beside),
-                   "Set TMPDIR to a folder that can be written."};
-    }
-    return Scratch(name);
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  explicit Scratch(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
-
-// The settings that are not at their default, as flags, but for what would reach beyond the temporary folder or start a
-// model: those are validated by themselves. search.k is left to be changed.
-std::vector<config::Flag> flags_of(const config::Settings& settings, const fs::path& data) {
-  constexpr std::array kLeftOut = {"data",  "engine.model", "reranker.model", "cache.shared", "search.k",    "log.file",
-                                   "vllm.", "ollama.",      "vectors.",       "backends.",    "ask.without", "models."};
-  std::vector<config::Flag> flags = {{"data", data.string()}};
-  const config::Settings defaults;
-  for (const config::Declaration& one : config::declarations()) {
-    const bool left_out = std::ranges::any_of(kLeftOut, [&](std::string_view what) {
-      return what.ends_with('.') ? one.key.starts_with(what) : one.key == what;
-    });
-    if (!left_out && one.get(settings) != one.get(defaults)) flags.push_back({std::string(one.key), one.get(settings)});
-  }
-  return flags;
-}
-
-// A product in this process, in a data directory of its own.
-class Trial {
- public:
-  static Result<std::unique_ptr<Trial>> open(const ValidateContext& context, const fs::path& data,
-                                             std::vector<config::Flag> more = {}) {
-    auto trial = std::unique_ptr<Trial>(new Trial(context));
-    trial->sources_.folder = data / "config";
-    trial->sources_.flags = flags_of(context.loaded.settings, data);
-    for (config::Flag& flag : more) trial->sources_.flags.push_back(std::move(flag));
-    sys::RealFiles files;
-    trial->loaded_ = DM_TRY(config::load(trial->sources_, files));
-    trial->layout_ = DM_TRY(lay_out(data.string(), context.environment));
-    trial->layout_.models = context.layout.models;  // An embedder of one's own may be among them.
-    const TimePoint start = context.clock.now();
-    trial->holder_ = DM_TRY(Holder::open({trial->layout_, trial->sources_, trial->loaded_, trial->environment_,
-                                          context.clock, context.client, context.log}));
-    trial->started_ = std::chrono::duration<double>(context.clock.now() - start).count();
-    return trial;
-  }
-  ~Trial() {
-    if (holder_) holder_->stop(Deadline::in(kPatience, context_.clock));
-  }
-  Trial(const Trial&) = delete;
-  Trial& operator=(const Trial&) = delete;
-
-  Product product() const {
-    return {context_.client, {.unix_path = layout_.socket.string()}, context_.clock, context_.stop};
-  }
-  double started() const { return started_; }  // Seconds that its start took.
-  const Layout& layout() const { return layout_; }
-  json::value declared() const {
-    const auto parsed = parse_json(settings_object(loaded_, loaded_.settings));
-    return parsed ? *parsed : json::value(nullptr);
-  }
-
- private:
-  explicit Trial(const ValidateContext& context) : context_(context) {}
-
-  const ValidateContext& context_;
-  config::Sources sources_{};
-  config::Loaded loaded_{};
-  Layout layout_{};
-  const sys::Environment environment_{};
-  std::unique_ptr<Holder> holder_;
-  double started_ = 0;
-};
 
 struct Cards {
   std::size_t known = 0;  // To the driver,
   std::size_t used = 0;   // and to our engine.
 };
 
-Cards measure_cards(const ValidateContext& context, Measurements& out) {
+Cards measure_cards(const TrialContext& context, Measurements& out) {
   const auto asked = ask_devices(context.layout, Deadline::in(kPatience, context.clock), context.stop);
   if (!asked) {
     out.failed("gpu_detection", asked.error());
@@ -157,7 +69,7 @@ void leave_to_others(const Cards& cards, Measurements& out) {
 }
 
 // The settings a vLLM would be started with. They can be wrong anywhere; that they work can be seen on a card alone.
-void measure_vllm(const ValidateContext& context, const Cards& cards, Measurements& out) {
+void measure_vllm(const TrialContext& context, const Cards& cards, Measurements& out) {
   sys::RealFiles files;
   const auto options = vllm_options(context.loaded.settings, context.layout, context.environment, files);
   if (!options) {
@@ -197,17 +109,7 @@ void measure_keys_and_values(Measurements& out) {
   out.figure("kv_fp8_saving", 100 * (1 - after / before), fmt::format("{:.1f} GiB to {:.1f}", before, after));
 }
 
-Result<> write_ships(const fs::path& folder) {
-  sys::RealFiles files;
-  DM_TRY(files.make_dirs(folder));
-  for (std::size_t i = 0; i < validate::kShips; ++i) {
-    DM_TRY(files.write_atomic(folder / validate::file_of(i), validate::ship(i).document()));
-  }
-  return {};
-}
-
-Result<> measure_product(const ValidateContext& context, const fs::path& folder, const Cards& cards,
-                         Measurements& out) {
+Result<> measure_product(const TrialContext& context, const fs::path& folder, const Cards& cards, Measurements& out) {
   const auto trial = DM_TRY(Trial::open(context, folder / "data"));
   out.figure("agents_start", trial->started(), "until requests are taken");
   const Product product = trial->product();
@@ -230,7 +132,7 @@ void damage(const fs::path& file) {
 }
 
 // The same data directory once more, its cache damaged.
-Result<> measure_restart(const ValidateContext& context, const fs::path& folder, Measurements& out) {
+Result<> measure_restart(const TrialContext& context, const fs::path& folder, Measurements& out) {
   damage(folder / "data" / "cache.db");
   const TimePoint start = context.clock.now();
   const auto trial = DM_TRY(Trial::open(context, folder / "data"));
@@ -255,7 +157,7 @@ Result<> measure_restart(const ValidateContext& context, const fs::path& folder,
 }
 
 // A vLLM that nobody runs, and an agent that does not work.
-Result<> measure_without(const ValidateContext& context, const fs::path& folder, Measurements& out) {
+Result<> measure_without(const TrialContext& context, const fs::path& folder, Measurements& out) {
   const std::uint16_t nobody = DM_TRY(net::free_port(0));
   const auto trial =
       DM_TRY(Trial::open(context, folder / "data",
@@ -265,7 +167,7 @@ Result<> measure_without(const ValidateContext& context, const fs::path& folder,
 }
 
 // GiB in use on all cards.
-Result<double> video_memory(const ValidateContext& context) {
+Result<double> video_memory(const TrialContext& context) {
   const auto asked = DM_TRY(ask_devices(context.layout, Deadline::in(kPatience, context.clock), context.stop));
   double bytes = 0;
   for (const json::value& gpu : json_list(json_member(asked.told, "gpus"))) {
@@ -276,7 +178,7 @@ Result<double> video_memory(const ValidateContext& context) {
 }
 
 // What only a chat model on a card shows.
-Result<> measure_card(const ValidateContext& context, const Product& product, Measurements& out) {
+Result<> measure_card(const TrialContext& context, const Product& product, Measurements& out) {
   const double before = DM_TRY(video_memory(context));
   const validate::Speed speed = DM_TRY(validate::speed_of(product, context.loaded.settings.engine.model));
   const double after = DM_TRY(video_memory(context));
@@ -289,7 +191,7 @@ Result<> measure_card(const ValidateContext& context, const Product& product, Me
 }
 
 // The chat model of the settings, in our own engine.
-Result<> measure_model(const ValidateContext& context, const fs::path& folder, const Cards& cards, Measurements& out) {
+Result<> measure_model(const TrialContext& context, const fs::path& folder, const Cards& cards, Measurements& out) {
   const std::string& model = context.loaded.settings.engine.model;
   if (model.empty()) {
     out.not_here("token_reduction", "no chat model is set (engine.model)");
@@ -305,8 +207,7 @@ Result<> measure_model(const ValidateContext& context, const fs::path& folder, c
   return {};
 }
 
-sys::SubprocessOptions own_program(const ValidateContext& context, const fs::path& data,
-                                   std::vector<std::string> words) {
+sys::SubprocessOptions own_program(const TrialContext& context, const fs::path& data, std::vector<std::string> words) {
   sys::SubprocessOptions options;
   options.argv = {context.layout.binary.string(), "--data", data.string()};
   options.argv.insert(options.argv.end(), words.begin(), words.end());
@@ -315,7 +216,7 @@ sys::SubprocessOptions own_program(const ValidateContext& context, const fs::pat
 }
 
 // Reads and answers where there is no network at all, not even this machine's own: a namespace of the kernel's.
-Result<> measure_offline(const ValidateContext& context, const fs::path& folder, Measurements& out) {
+Result<> measure_offline(const TrialContext& context, const fs::path& folder, Measurements& out) {
   constexpr const char* kAlone = "/usr/bin/unshare";
   const fs::path data = folder / "offline";
   const auto run = [&](std::vector<std::string> words) -> Result<sys::Finished> {
@@ -343,7 +244,7 @@ Result<> measure_offline(const ValidateContext& context, const fs::path& folder,
   return {};
 }
 
-Result<> measure_cache_server(const ValidateContext& context, const fs::path& folder, Measurements& out) {
+Result<> measure_cache_server(const TrialContext& context, const fs::path& folder, Measurements& out) {
   constexpr int kAsked = 100;
   const fs::path data = folder / "cache-server";
   sys::RealFiles files;
@@ -362,7 +263,7 @@ Result<> measure_cache_server(const ValidateContext& context, const fs::path& fo
   return {};
 }
 
-Result<> measure_all(const ValidateContext& context, Measurements& out) {
+Result<> measure_all(const TrialContext& context, Measurements& out) {
   const Scratch scratch = DM_TRY(Scratch::make(context.environment));
   const fs::path& folder = scratch.path();
   const Cards cards = measure_cards(context, out);
@@ -391,7 +292,7 @@ Result<> measure_all(const ValidateContext& context, Measurements& out) {
 
 }  // namespace
 
-int validate(const ValidateContext& context) {
+int validate(const TrialContext& context) {
   Measurements measured;
   if (const Result<> all = measure_all(context, measured); !all) return cli::report(all.error(), context.here);
   const validate::Report report = validate::judge(measured);

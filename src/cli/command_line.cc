@@ -1,12 +1,15 @@
 #include "cli/command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <memory>
 #include <string_view>
+
+#include "speed/figure.h"
 
 namespace docmind::cli {
 namespace {
@@ -65,6 +68,8 @@ constexpr auto kCommands = std::to_array<Entry>({
      "docmind mcp\n  claude mcp add docmind -- docmind mcp"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
     {"validate", "Measure every production requirement on this machine", "docmind validate\n  docmind validate --json"},
+    {"bench", "Measure how fast each part is on this machine, beside earlier runs",
+     "docmind bench\n  docmind bench search embed --rounds 9\n  docmind bench --tolerance 10 --json"},
     {"backends", "Show what can write answers, and switch",
      "docmind backends\n  docmind backends use ollama\n  docmind backends ollama ps\n  docmind backends ollama create "
      "qwen3-4b\n  docmind backends command vllm\n  docmind backends --json"},
@@ -141,6 +146,9 @@ struct Parser {
   ConfigOptions config;
   ConfigSetOptions set_config;
   ConfigMigrateOptions migrate_config;
+  BenchOptions bench;
+  int patience_of_bench = 60;
+  bool forget_bench = false;
   BackupOptions backup;
   RestoreOptions restore;
   RollbackOptions rollback;
@@ -250,6 +258,7 @@ struct Parser {
     add_common(*command);
     command->add_option("name", command_of, "Its name: vllm")->required()->check(CLI::IsMember({"vllm"}));
     add_cache(at("cache"));
+    add_bench(at("bench"));
     add_keys(at("keys"));
     add_templates(at("templates"));
     add_service(at("service"));
@@ -277,6 +286,29 @@ struct Parser {
         add_to(group, "migrate", "Say which names in a settings file are old or unknown, and write it anew beside it");
     migrate->add_option("file", migrate_config.file, "A YAML file or an .env file")->required();
     migrate->add_flag("--check", migrate_config.check, "Write nothing");
+  }
+
+  static std::vector<std::string> parts_of_bench() { return {speed::parts().begin(), speed::parts().end()}; }
+
+  void add_bench(CLI::App& command) {
+    command.add_option("parts", bench.parts, fmt::format("{}; default: all", fmt::join(speed::parts(), ", ")))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->check(CLI::IsMember(parts_of_bench()));
+    command.add_option("--rounds", bench.rounds, "How often each is measured; the median counts")
+        ->check(CLI::Range(1, 100));
+    command.add_option("--tolerance", bench.tolerance, "Percent that a figure may be worse than before")
+        ->check(CLI::Range(1.0, 1000.0));
+    command.add_option("--patience", patience_of_bench, "Seconds to read one long text in, at most")
+        ->check(CLI::Range(1, 86'400));
+    command.add_option("--history", bench.history, "Another file of earlier runs")->type_name("FILE");
+    command.add_flag("--no-keep", forget_bench, "Keep nothing of this run");
+  }
+
+  BenchOptions chosen_bench() {
+    if (bench.parts.empty()) bench.parts = parts_of_bench();
+    bench.patience = std::chrono::seconds(patience_of_bench);
+    bench.keep = !forget_bench;
+    return bench;
   }
 
   void add_backups() {
@@ -517,6 +549,7 @@ struct Parser {
     if (name == "chat") return chat;
     if (name == "sessions") return chosen_sessions();
     if (name == "validate") return ValidateOptions{};
+    if (name == "bench") return chosen_bench();
     return DoctorOptions{};
   }
 };

@@ -3,6 +3,7 @@
 // One table drives parsing, help, examples and shell completion. Pure: reads no environment, touches no file.
 #pragma once
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -120,6 +121,14 @@ struct KeysRevokeOptions {
 };
 struct DoctorOptions {};
 struct ValidateOptions {};
+struct BenchOptions {
+  std::vector<std::string> parts{};  // Those of speed/figure.h; none were named: all.
+  std::size_t rounds = 5;
+  double tolerance = 20;              // Percent that a figure may be worse than before.
+  std::chrono::seconds patience{60};  // With reading one long text.
+  std::string history{};              // Empty: bench.jsonl of the data directory.
+  bool keep = true;
+};
 struct BackendsOptions {
   std::string use;  // The one to put in use; empty: they are listed.
 };
@@ -197,11 +206,11 @@ struct ModelsRemoveOptions {
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
                  ConfigOptions, ConfigSetOptions, ServeOptions, CacheServerCommandOptions, DoctorOptions,
-                 ValidateOptions, BackendsOptions, OllamaOptions, BackendsCommandOptions, KvOptions, CompletionOptions,
-                 ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions,
-                 ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions, SessionsResumeOptions,
-                 SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions,
-                 CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
+                 ValidateOptions, BenchOptions, BackendsOptions, OllamaOptions, BackendsCommandOptions, KvOptions,
+                 CompletionOptions, ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions,
+                 ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions,
+                 SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions,
+                 CacheStatsOptions, CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
                  TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions,
                  ConfigMigrateOptions, BackupOptions, RestoreOptions, RollbackOptions>;
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "speed/figure.h"
+
 namespace docmind::cli {
 namespace {
 
@@ -158,6 +160,19 @@ TEST(CommandLine, ReadsWhatIsKeptAndWhereToGoBackTo) {
   }
 }
 
+TEST(CommandLine, BenchMeasuresAllPartsUnlessSomeAreNamed) {
+  const auto all = std::get<BenchOptions>(parsed({"bench"}).command);
+  EXPECT_THAT(all.parts, testing::ElementsAreArray(speed::parts()));
+  EXPECT_EQ(std::tie(all.rounds, all.keep, all.history), std::make_tuple(5U, true, ""));
+  const auto some = std::get<BenchOptions>(
+      parsed({"bench", "db", "search", "--rounds", "9", "--tolerance", "2.5", "--patience", "600", "--no-keep"})
+          .command);
+  EXPECT_THAT(some.parts, testing::ElementsAre("db", "search"));
+  EXPECT_EQ(std::tie(some.rounds, some.tolerance, some.keep), std::make_tuple(9U, 2.5, false));
+  EXPECT_EQ(some.patience, std::chrono::minutes(10));
+  EXPECT_THAT(refused({"bench", "disk"}).err, HasSubstr("disk"));
+}
+
 TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
   EXPECT_TRUE(std::holds_alternative<CacheStatsOptions>(parsed({"cache", "stats"}).command));
   EXPECT_TRUE(std::get<CachePurgeOptions>(parsed({"cache", "purge", "--all"}).command).all);
@@ -170,9 +185,9 @@ TEST(CommandLine, OfTheCacheItIsSaidWhatGoes) {
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithExamplesAndIsCompleted) {
-  for (const char* name :
-       {"ingest", "ask", "search", "library", "delete", "trace", "verify", "config", "serve", "cache-server", "mcp",
-        "doctor", "validate", "completion", "models", "cache", "backup", "restore", "rollback"}) {
+  for (const char* name : {"ingest",     "ask",    "search",       "library", "delete",  "trace",    "verify",
+                           "config",     "serve",  "cache-server", "mcp",     "doctor",  "validate", "bench",
+                           "completion", "models", "cache",        "backup",  "restore", "rollback"}) {
     const Reply help = refused({name, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr(std::string("Examples of docmind ") + name));

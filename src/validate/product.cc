@@ -317,11 +317,11 @@ void measure_tokens(const Product& product, const std::filesystem::path& folder,
              fmt::format("{} computed of {}, {} questions of two parts about a document", computed, prompt, kAsked));
 }
 
-Result<Speed> speed_of(const Product& product, std::string_view model) {
-  constexpr std::size_t kDocuments = 8;
+Result<Speed> speed_of(const Product& product, std::string_view model, std::size_t documents,
+                       std::string_view beginning) {
   constexpr int kWritten = 64;
-  std::string text = "Tell what these ships have in common.\n\n";
-  for (std::size_t i = 0; i < kDocuments; ++i) text += ship(i).document();
+  std::string text = fmt::format("{}\n\n", beginning);
+  for (std::size_t i = 0; i < documents; ++i) text += ship(i % kShips).document();
   const json::value message = json::object{{"role", "user"}, {"content", text}};
   const auto reply = DM_TRY(product.post(
       "/v1/chat/completions",
@@ -332,7 +332,9 @@ Result<Speed> speed_of(const Product& product, std::string_view model) {
     const json::value& took = json_member(timings, milliseconds);
     return rate(json_count(json_member(timings, tokens)), took.is_number() ? took.to_number<double>() : 0);
   };
-  return Speed{.decode = per_second("predicted_n", "predicted_ms"), .prefill = per_second("prompt_n", "prompt_ms")};
+  return Speed{.decode = per_second("predicted_n", "predicted_ms"),
+               .prefill = per_second("prompt_n", "prompt_ms"),
+               .prompt = json_count(json_member(timings, "prompt_n")) + json_count(json_member(timings, "cache_n"))};
 }
 
 Result<Answered> ask_of_ships(const Product& product, std::size_t ships, Product::Kept kept) {

@@ -4,6 +4,8 @@
 // into the measurements; only a stop is their error.
 #pragma once
 #include <boost/json/value.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <stop_token>
 #include <string>
@@ -69,12 +71,15 @@ void measure_health(const Product& product, bool card, Measurements& out);
 void measure_settings(const Product& product, const boost::json::value& declared, Measurements& out);
 // One whose chat model writes. The folder is that of measure_reading. token_reduction.
 void measure_tokens(const Product& product, const std::filesystem::path& folder, Measurements& out);
-// Of the chat model by that name, by its own count: tokens a second, written and read.
+// Of the chat model by that name, by its own count: tokens a second, written and read, after a text of so many ships'
+// documents, about 250 tokens each. `beginning`: how the text begins; what it was read with before is not read again.
 struct Speed {
   double decode = 0;
   double prefill = 0;
+  std::uint64_t prompt = 0;  // Tokens of the text, with those that were not read again.
 };
-Result<Speed> speed_of(const Product& product, std::string_view model);
+Result<Speed> speed_of(const Product& product, std::string_view model, std::size_t documents = 8,
+                       std::string_view beginning = "Tell what these ships have in common.");
 // A product whose back end nobody answers for and one of whose agents is away: answers_with_faults, backend_switch.
 void measure_faults(const Product& product, Measurements& out);
 

@@ -1,0 +1,87 @@
+#include "speed/history.h"
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <optional>
+#include <span>
+
+#include "base/json.h"
+#include "base/json_members.h"
+#include "sys/lock_file.h"
+
+namespace docmind::speed {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint64_t kMostBytes = 16U << 20U;
+constexpr JsonLimits kLine = {.depth = 8, .bytes = 64U << 10U};
+
+std::optional<double> number(const json::value& value) {
+  const double out = value.is_number() ? value.to_number<double>() : -1;
+  return std::isfinite(out) && out >= 0 ? std::optional(out) : std::nullopt;
+}
+
+std::optional<Run> run_in(std::string_view line) {
+  const auto parsed = parse_json(line, kLine);
+  if (!parsed) return std::nullopt;
+  const auto text = [&](std::string_view key) { return std::string(json_text(json_member(*parsed, key))); };
+  Run run{text("at"), text("version"), text("machine"), text("models")};
+  if (run.at.empty() || run.machine.empty()) return std::nullopt;
+  for (const auto& [id, figure] : json_object(json_member(*parsed, "figures"))) {
+    const auto median = number(json_member(figure, "median"));
+    const auto low = number(json_member(figure, "low"));
+    const auto high = number(json_member(figure, "high"));
+    if (median && low && high) run.figures.emplace(id, Sampled{*median, *low, *high});
+  }
+  return run;
+}
+
+}  // namespace
+
+History history_of(std::string_view text) {
+  History out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    if (auto run = run_in(line)) {
+      out.runs.push_back(*std::move(run));
+    } else {
+      ++out.unread;
+    }
+  }
+  return out;
+}
+
+Result<History> read_history(sys::Files& files, const std::filesystem::path& path) {
+  const auto text = files.read(path, kMostBytes);
+  if (!text && text.error().code == Code::kNotFound) return History{};
+  return history_of(DM_TRY(text));
+}
+
+std::string line_of(const Run& run) {
+  json::object figures;
+  for (const auto& [id, one] : run.figures) {
+    figures[id] = json::object{{"median", one.median}, {"low", one.low}, {"high", one.high}};
+  }
+  return to_text(json::object{{"at", run.at},
+                              {"version", run.version},
+                              {"machine", run.machine},
+                              {"models", run.models},
+                              {"figures", std::move(figures)}});
+}
+
+Result<> add_to_history(sys::Files& files, const std::filesystem::path& path, const Run& run) {
+  std::filesystem::path beside = path;
+  beside += ".lock";
+  const sys::LockFile lock = DM_TRY(sys::LockFile::try_lock(beside));
+  const History history = DM_TRY(read_history(files, path));
+  const std::span<const Run> all = history.runs;
+  std::string text;
+  for (const Run& one : all.last(std::min(all.size(), kMostRuns - 1))) text += line_of(one) + "\n";
+  return files.write_atomic(path, text + line_of(run) + "\n");
+}
+
+}  // namespace docmind::speed
