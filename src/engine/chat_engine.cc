@@ -45,6 +45,7 @@ Result<MemoryPlan> plan_chat(const ChatEngineOptions& options, const model::Mode
   return plan_memory(DM_TRY(needs_of(file)), DM_TRY(wish_of(options, devices, available)));
 }
 
+void ChatEngine::use_threads(std::uint32_t count) { runner_->use_threads(count); }
 RunnerMemory ChatEngine::memory() const { return runner_->memory(); }
 ChatEngine::~ChatEngine() = default;
 

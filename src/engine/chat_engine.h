@@ -62,7 +62,8 @@ class ChatEngine {
   const CausalModel& model() const { return *model_; }
   scheduler::Scheduler& scheduler() { return *scheduler_; }
   const MemoryPlan& plan() const { return plan_; }
-  RunnerMemory memory() const;  // What it really took; to compare with the plan.
+  void use_threads(std::uint32_t count);  // From the next step on; LlamaRunner has the bounds.
+  RunnerMemory memory() const;            // What it really took; to compare with the plan.
   const scheduler::KvFiles* kv_files() const { return kv_files_.get(); }  // Null: nothing is saved.
 
  private:

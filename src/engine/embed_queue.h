@@ -19,6 +19,8 @@ class EmbedQueue {
 
   // One Embedding per text, in order. After a stop or the deadline no further pass is spent on the request.
   Result<std::vector<llm::Embedding>> embed(std::vector<TokenisedText> texts, Deadline deadline, std::stop_token stop);
+  // As PassQueue::use_threads().
+  void use_threads(std::uint32_t count) { queue_.use_threads(count); }
 
  private:
   const Encoder& encoder_;

@@ -99,6 +99,18 @@ TEST_F(EmbedQueueTest, TheSameRequestHasTheSameVectorsInAnyCompany) {
   }
 }
 
+TEST_F(EmbedQueueTest, FewerThreadsGiveTheSameVectors) {
+  EmbedQueue queue(*encoder_, contexts_of(*encoder_, 3), 64);
+  std::vector<TokenisedText> batch;
+  for (int i = 0; i < 300; ++i) batch.push_back(tokens(long_text(i % 30)));
+  const auto all = *queue.embed(batch, Deadline::never(), {});
+  for (const std::uint32_t threads : {1U, 2U, 0U, 3U}) {
+    queue.use_threads(threads);
+    const auto now = *queue.embed(batch, Deadline::never(), {});
+    for (std::size_t i = 0; i < batch.size(); ++i) ASSERT_EQ(now[i].vector, all[i].vector) << threads;
+  }
+}
+
 TEST_F(EmbedQueueTest, AShortTextAloneIsAShortPass) {
   std::atomic<int> asked = 0;
   EmbedQueue queue = queue_for_both([&] { return ++asked, 0; });

@@ -82,6 +82,7 @@ struct EmbedRoutes::State {
 
 EmbedRoutes::EmbedRoutes(std::unique_ptr<State> state) : state_(std::move(state)) {}
 EmbedRoutes::~EmbedRoutes() = default;
+void EmbedRoutes::use_threads(std::uint32_t count) { state_->queue.use_threads(count); }
 void EmbedRoutes::handle(const net::Request& request, net::ResponseWriter& writer) { state_->handle(request, writer); }
 
 Result<std::unique_ptr<EmbedRoutes>> EmbedRoutes::open(EmbedRoutesOptions options, const EmbedRoutesDeps& deps) {

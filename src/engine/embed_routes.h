@@ -41,6 +41,7 @@ class EmbedRoutes {
   EmbedRoutes& operator=(const EmbedRoutes&) = delete;
 
   void handle(const net::Request& request, net::ResponseWriter& writer);
+  void use_threads(std::uint32_t count);  // From the next pass on, at least one.
 
  private:
   struct State;

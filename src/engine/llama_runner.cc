@@ -105,9 +105,15 @@ struct LlamaRunner::State {
   double cell_work = 0;                          // and in attention for one row and cell.
   std::vector<std::int32_t> outputs;             // Batch index of each output of the last step.
   const std::atomic<bool>* interrupt = nullptr;  // Of the current step.
+  std::int32_t threads = 1;                      // It was opened with,
+  std::int32_t in_use = 1;                       // computes with,
+  std::atomic<std::int32_t> wanted = 1;          // and shall compute with.
   // libllama has run out of memory. What it has freed to allocate it anew it still points to: it is not called again.
   bool fallen = false;
 
+  void settle_threads() {
+    if (const std::int32_t now = wanted; now != in_use) llama_set_n_threads(context.get(), in_use = now, now);
+  }
   llama_memory_t memory() const { return llama_get_memory(context.get()); }
 };
 
@@ -146,6 +152,7 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
     return interrupt != nullptr && interrupt->load(std::memory_order_relaxed);
   };
   params.abort_callback_data = state.get();
+  state->threads = state->in_use = state->wanted = threads;
   state->context.reset(llama_init_from_model(model.state_->model.get(), params));
   if (state->context == nullptr) {
     return Error{Code::kResourceExhausted,
@@ -168,6 +175,10 @@ Result<std::unique_ptr<LlamaRunner>> LlamaRunner::open(const CausalModel& model,
   if (options.cell_type == CellType::kF16)
     state->cell_work = 2.0 * causal.layers * llama_model_n_head(weights) * causal.head_size;
   return std::unique_ptr<LlamaRunner>(new LlamaRunner(std::move(state)));
+}
+
+void LlamaRunner::use_threads(std::uint32_t count) {
+  state_->wanted = static_cast<std::int32_t>(std::clamp(count, 1U, static_cast<std::uint32_t>(state_->threads)));
 }
 
 RunnerMemory LlamaRunner::memory() const {
@@ -237,6 +248,7 @@ Result<> LlamaRunner::step(std::span<const scheduler::Span> spans, const std::at
     }
   }
   DM_CHECK(state_->outputs.size() <= state_->facts.step_outputs);
+  state_->settle_threads();
   state_->interrupt = &interrupt;
   const std::int32_t status = guarded_decode(idle_rows(spans));
   state_->interrupt = nullptr;

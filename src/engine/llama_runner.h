@@ -43,6 +43,8 @@ class LlamaRunner final : public scheduler::Runner {
   ~LlamaRunner() override;
 
   RunnerMemory memory() const;
+  // So many threads compute from the next step on: at least one, at most those it was opened with. From any thread.
+  void use_threads(std::uint32_t count);
   const scheduler::RunnerFacts& facts() const override;
   Result<> step(std::span<const scheduler::Span> spans, const std::atomic<bool>& interrupt) override;
   std::span<const float> logits(std::size_t output) const override;

@@ -74,6 +74,17 @@ TEST_F(LlamaRunnerTest, KnowsItsModel) {
   EXPECT_EQ(text, "Hello, world");
 }
 
+TEST_F(LlamaRunnerTest, ComputesWithFewerThreadsTheSame) {
+  const auto runner = open({.cells = 1024, .sequences = 4, .threads = 3});
+  const Tokens prompt = words(5, 200);
+  const std::vector<float> all = logits(*runner, 0, 0, prompt);
+  for (const std::uint32_t threads : {1U, 0U, 2U, 99U}) {
+    runner->use_threads(threads);
+    runner->drop(0, 0, UINT32_MAX);
+    EXPECT_EQ(furthest(logits(*runner, 0, 0, prompt), all), 0) << threads;
+  }
+}
+
 // What `docmind kv` says from the file alone against what libllama allocates.
 TEST_F(LlamaRunnerTest, KeysAndValuesTakeWhatTheModelFileSays) {
   const auto shape = model::kv_shape(*model::read_model_file(tiny_.path()));

@@ -31,11 +31,12 @@ struct PassQueue::Slot {
 PassQueue::PassQueue(Contexts contexts, std::size_t max_works, ForShort for_short)
     : contexts_(std::move(contexts)), for_short_(std::move(for_short)), max_works_(max_works) {
   DM_CHECK(!contexts_.empty());
-  const auto start = [this](EncoderContext& context, Line line) {
-    owners_.emplace_back([this, &context, line](const std::stop_token& stop) { own(context, line, stop); });
+  const auto start = [this](EncoderContext& context, Line line, std::size_t index) {
+    owners_.emplace_back(
+        [this, &context, line, index](const std::stop_token& stop) { own(context, line, index, stop); });
   };
-  for (const auto& context : contexts_) start(*context, Line::kLong);
-  if (for_short_.context) start(*for_short_.context, Line::kShort);
+  for (std::size_t i = 0; i < contexts_.size(); ++i) start(*contexts_[i], Line::kLong, i);
+  if (for_short_.context) start(*for_short_.context, Line::kShort, 0);
 }
 
 PassQueue::~PassQueue() = default;  // Each owner thread is stopped and joined by its jthread.
@@ -68,6 +69,15 @@ Result<> PassQueue::run(std::shared_ptr<PassWork> work, Deadline deadline, std::
   return {};
 }
 
+void PassQueue::use_threads(std::uint32_t count) {
+  const MutexLock lock(mutex_);
+  threads_ = std::max(1U, count);
+  changed_.notify_all();
+}
+
+// Of a context for long works; all have as many.
+std::uint32_t PassQueue::threads_of_one() const { return contexts_.front()->threads(); }
+
 bool PassQueue::is_short(const PassWork& work) const {
   return for_short_.context && work.sequences() == 1 && work.sequence(0).size() <= for_short_.context->max_tokens();
 }
@@ -79,21 +89,25 @@ std::uint32_t PassQueue::spare_processors() const {
   return static_cast<std::uint32_t>(most);
 }
 
-void PassQueue::own(EncoderContext& context, Line line, const std::stop_token& stop) {
+void PassQueue::own(EncoderContext& context, Line line, std::size_t index, const std::stop_token& stop) {
   while (true) {
     std::shared_ptr<Job> job;
     try {
       std::vector<Slot> pass;
+      std::uint32_t threads = 1;
       {
         MutexLock lock(mutex_);
-        const auto some = [this, line]() DM_REQUIRES(mutex_) { return !waiting(line).empty(); };
+        const auto some = [this, line, index]() DM_REQUIRES(mutex_) {
+          return !waiting(line).empty() && (index == 0 || (index + 1) * threads_of_one() <= threads_);
+        };
         auto& came = line == Line::kShort ? short_came_ : changed_;
         const exec::Waited waited = exec::wait_until(came, lock, Deadline::never(), stop, some);
         if (waited != exec::Waited::kReady || stop.stop_requested()) return;
+        threads = threads_;
         job = waiting(line).front();
         pass = next_pass(waiting(line));
       }
-      if (line == Line::kShort) context.use_threads(1 + spare_processors());
+      context.use_threads(line == Line::kShort ? std::min(threads, 1 + spare_processors()) : threads);
       compute(context, pass);
     } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
       const MutexLock lock(mutex_);

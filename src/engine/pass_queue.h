@@ -55,13 +55,17 @@ class PassQueue {
   // when memory did not suffice (out_of_memory.h).
   Result<> run(std::shared_ptr<PassWork> work, Deadline deadline, std::stop_token stop);
 
+  // So many threads compute at once from the next pass on, at least one; a question's, and those of all contexts.
+  void use_threads(std::uint32_t count);
+
  private:
   struct Job;
   struct Slot;  // One sequence of one job.
   enum class Line : std::uint8_t { kLong, kShort };
   using Jobs = std::deque<std::shared_ptr<Job>>;
 
-  void own(EncoderContext& context, Line line, const std::stop_token& stop);
+  void own(EncoderContext& context, Line line, std::size_t index, const std::stop_token& stop);
+  std::uint32_t threads_of_one() const;
   bool is_short(const PassWork& work) const;
   std::uint32_t spare_processors() const;
   Jobs& waiting(Line line) DM_REQUIRES(mutex_) { return line == Line::kShort ? short_jobs_ : jobs_; }
@@ -80,6 +84,7 @@ class PassQueue {
   // any of them may be the last to let go.
   Jobs jobs_ DM_GUARDED_BY(mutex_);
   Jobs short_jobs_ DM_GUARDED_BY(mutex_);
+  std::uint32_t threads_ DM_GUARDED_BY(mutex_) = UINT32_MAX;  // At most; all there are.
   std::vector<std::jthread> owners_;
 };
 

@@ -27,6 +27,8 @@ class RerankQueue {
   // kInvalidArgument: not UTF-8; kResourceExhausted: the query leaves less than half of the model's window.
   Result<RerankScores> score(const std::string& query, std::span<const std::string> documents, Deadline deadline,
                              std::stop_token stop);
+  // As PassQueue::use_threads().
+  void use_threads(std::uint32_t count) { queue_.use_threads(count); }
 
  private:
   const Encoder& reranker_;

@@ -27,6 +27,8 @@ void RerankRoutes::handle(const net::Request& request, net::ResponseWriter& writ
   if (!body && ends_the_engine(body.error())) options_.exhausted();
 }
 
+void RerankRoutes::use_threads(std::uint32_t count) { queue_.use_threads(count); }
+
 Result<std::string> RerankRoutes::answer(const net::Request& request, const std::stop_token& stop) {
   const std::string route = request.method + " " + request.target.path;
   if (route == "POST /v1/rerank") return rerank(request.body, stop);

@@ -20,6 +20,7 @@ class RerankRoutes {
   RerankRoutes& operator=(const RerankRoutes&) = delete;
 
   void handle(const net::Request& request, net::ResponseWriter& writer);
+  void use_threads(std::uint32_t count);  // From the next pass on, at least one.
 
  private:
   RerankRoutes(EmbedRoutesOptions options, const EmbedRoutesDeps& deps, PassQueue::Contexts contexts)

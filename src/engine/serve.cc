@@ -1,11 +1,16 @@
 #include "engine/serve.h"
 
 #include <algorithm>
+#include <atomic>
+#include <boost/json.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <optional>
 
+#include "base/json.h"
+#include "base/json_members.h"
 #include "engine/chat_metrics.h"
 #include "engine/chat_routes.h"
 #include "engine/embed_routes.h"
@@ -69,6 +74,39 @@ class Ending {
   bool exhausted_ = false;  // Guarded by mutex_.
 };
 
+// How many threads compute: all, or the share of them that whoever keeps this process asks for (POST /threads).
+class Threads {
+ public:
+  Threads(std::uint32_t all, std::function<void(std::uint32_t)> use) : all_(all), in_use_(all), use_(std::move(use)) {}
+
+  // Nothing: another route.
+  std::optional<Result<std::string>> answer(const net::Request& request) {
+    if (request.target.path != "/threads") return std::nullopt;
+    if (request.method == "POST") {
+      if (const Result<> used = use(request.body); !used) return used.error();
+    }
+    return to_text(boost::json::object{{"threads", in_use_.load()}, {"of", all_}});
+  }
+
+ private:
+  Result<> use(std::string_view body) {
+    const auto asked = parse_json(body, {.bytes = 1024});
+    boost::system::error_code failed;
+    const double part = asked ? json_member(*asked, "share").to_number<double>(failed) : 0;
+    if (failed || !(part > 0 && part <= 1)) {
+      return Error{Code::kInvalidArgument, "The share of the threads has to be a number over 0, up to 1.",
+                   R"(Send {"share":0.5}.)"};
+    }
+    in_use_ = std::max(1U, static_cast<std::uint32_t>(part * all_));
+    use_(in_use_);
+    return {};
+  }
+
+  const std::uint32_t all_;
+  std::atomic<std::uint32_t> in_use_;
+  const std::function<void(std::uint32_t)> use_;  // Safe from any thread.
+};
+
 net::ServerOptions server_options(const EngineOptions& options) {
   net::ServerOptions server;
   server.threads = 16;
@@ -76,7 +114,7 @@ net::ServerOptions server_options(const EngineOptions& options) {
   server.body_bytes = [](const net::Request&) { return kMaxBody; };
   server.lane = [](const net::Request& head) {
     const std::string_view path = head.target.path;
-    return path == "/health" || path == "/metrics" ? net::Lane::kQuick : net::Lane::kNormal;
+    return path == "/health" || path == "/metrics" || path == "/threads" ? net::Lane::kQuick : net::Lane::kNormal;
   };
   return server;
 }
@@ -84,10 +122,14 @@ net::ServerOptions server_options(const EngineOptions& options) {
 // Serves until told to stop, or until it cannot go on. `handle` outlives the server's threads: they have ended when
 // this returns.
 Result<> serve_until_the_end(const EngineOptions& options, const ServeDeps& deps, const net::Handler& handle,
-                             Ending& ending, const std::stop_token& stop) {
+                             Threads& threads, Ending& ending, const std::stop_token& stop) {
   const auto guarded = [&](const net::Request& request, net::ResponseWriter& writer) {
     try {
-      handle(request, writer);
+      const auto about_threads = threads.answer(request);
+      if (!about_threads) return handle(request, writer);
+      // A client that went wants nothing.
+      (void)static_cast<bool>(
+          writer.send(*about_threads ? net::json_response(200, **about_threads) : error_reply(about_threads->error())));
     } catch (const std::bad_alloc&) {  // Of the standard library, from anywhere below.
       // A client that has gone, or has the beginning of its answer, sees the end of the connection.
       (void)static_cast<bool>(writer.send(error_reply(out_of_memory())));
@@ -116,8 +158,10 @@ Result<> serve_embeddings(const EngineOptions& options, const ServeDeps& deps, M
   const auto encoder = DM_TRY(Encoder::open({.model_path = options.chat.model_path, .max_window = options.max_window}));
   Ending ending;
   const auto routes = DM_TRY(EmbedRoutes::open(routing_of(options, hash, ending), {*encoder, deps.clock, deps.log}));
+  Threads threads(threads_of(options), [&](std::uint32_t count) { routes->use_threads(count); });
   return serve_until_the_end(
-      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, ending, stop);
+      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, threads, ending,
+      stop);
 }
 
 Result<> serve_reranking(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash,
@@ -126,8 +170,10 @@ Result<> serve_reranking(const EngineOptions& options, const ServeDeps& deps, Mo
       {.model_path = options.chat.model_path, .max_window = options.max_window, .use = EncoderUse::kScores}));
   Ending ending;
   const auto routes = DM_TRY(RerankRoutes::open(routing_of(options, hash, ending), {*encoder, deps.clock, deps.log}));
+  Threads threads(threads_of(options), [&](std::uint32_t count) { routes->use_threads(count); });
   return serve_until_the_end(
-      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, ending, stop);
+      options, deps, [&](const net::Request& q, net::ResponseWriter& w) { routes->handle(q, w); }, threads, ending,
+      stop);
 }
 
 Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHash& hash, const std::stop_token& stop) {
@@ -155,7 +201,8 @@ Result<> serve_chat(const EngineOptions& options, const ServeDeps& deps, ModelHa
     (void)static_cast<bool>(writer.send({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
                                          .body = metrics_text(*engine)}));  // A client that went wants nothing.
   };
-  return serve_until_the_end(options, deps, handle, ending, stop);
+  Threads threads(chat.threads, [&](std::uint32_t count) { engine->use_threads(count); });
+  return serve_until_the_end(options, deps, handle, threads, ending, stop);
 }
 
 Result<> serve_any(const EngineOptions& options, const ServeDeps& deps, const std::stop_token& stop) {

@@ -10,7 +10,9 @@
 #include "base/base64.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "engine/testing/tiny_causal.h"
 #include "engine/testing/tiny_encoder.h"
+#include "engine/testing/tiny_reranker.h"
 #include "net/client.h"
 #include "obs/log.h"
 #include "sys/clock.h"
@@ -20,7 +22,9 @@ namespace {
 
 namespace json = boost::json;
 
-class ServeTest : public testing::Test {
+// An engine that runs with a model.
+template <typename Model>
+class Serving : public testing::Test {
  protected:
   void SetUp() override {
     options_.chat.model_path = model_.path();
@@ -48,13 +52,25 @@ class ServeTest : public testing::Test {
     return *parse_json(response.body);
   }
 
-  TinyModel model_;
+  Model model_;
   sys::RealClock clock_;
   sys::RealFiles files_;
   obs::Log log_;
   EngineOptions options_;
   std::unique_ptr<net::Client> client_;
   std::jthread engine_;
+};
+
+using ServeTest = Serving<TinyModel>;
+using ServeReranker = Serving<TinyReranker>;
+
+class ServeChat : public Serving<TinyCausal> {
+ protected:
+  void SetUp() override {
+    options_.chat.context = 1024;
+    options_.chat.kv_folder = (model_.folder() / "kv").string();
+    Serving::SetUp();
+  }
 };
 
 TEST_F(ServeTest, SaysWhatItsModelIs) {
@@ -136,6 +152,65 @@ TEST_F(ServeTest, TwoClientsAtOnce) {
       }
     });
   }
+}
+
+TEST_F(ServeTest, ComputesWithAShareOfItsThreads) {
+  const auto threads = [](const json::value& told) { return told.at("threads").to_number<int>(); };
+  EXPECT_EQ(threads(ok("GET", "/threads")), 2);
+  EXPECT_EQ(ok("GET", "/threads").at("of"), 2);
+  const auto vector = [&] { return ok("POST", "/v1/embeddings", R"({"input":["the cat"," a dog"]})"); };
+  const json::value before = vector();
+  EXPECT_EQ(threads(ok("POST", "/threads", R"({"share":0.5})")), 1);
+  EXPECT_EQ(threads(ok("POST", "/threads", R"({"share":0.01})")), 1) << "at least one";
+  EXPECT_EQ(vector(), before);
+  EXPECT_EQ(threads(ok("POST", "/threads", R"({"share":1})")), 2);
+  EXPECT_EQ(vector(), before);
+  for (const char* bad :
+       {"", "{}", "[]", R"({"share":0})", R"({"share":-1})", R"({"share":1.1})", R"({"share":"x"})"}) {
+    EXPECT_EQ(send("POST", "/threads", bad).status, 400) << bad;
+  }
+  EXPECT_EQ(threads(ok("GET", "/threads")), 2);
+}
+
+TEST_F(ServeReranker, ScoresDocuments) {
+  const json::value models = ok("GET", "/v1/models");
+  EXPECT_EQ(models.at("data").at(0).at("capabilities").at(0), "rerank");
+  EXPECT_EQ(models.at("data").at(0).at("hash").as_string().size(), 64U);
+  const std::string body = R"({"query":"the cat","documents":["the cat sat","a dog","the mat"]})";
+  const json::value all = ok("POST", "/v1/rerank", body);
+  EXPECT_EQ(all.at("results").as_array().size(), 3U);
+  EXPECT_EQ(ok("POST", "/threads", R"({"share":0.5})").at("threads"), 1);
+  EXPECT_EQ(ok("POST", "/v1/rerank", body).at("results"), all.at("results"));
+  EXPECT_EQ(send("POST", "/v1/rerank", R"({"model":"other","query":"a","documents":["b"]})").status, 404);
+  EXPECT_EQ(send("POST", "/v1/rerank", R"({"query":7})").status, 400);
+  EXPECT_EQ(send("POST", "/v1/embeddings", R"({"input":"a"})").status, 404);
+}
+
+TEST_F(ServeChat, WritesAndTellsWhatItHolds) {
+  EXPECT_EQ(ok("GET", "/v1/models").at("data").at(0).at("hash").as_string().size(), 64U);
+  const std::string body =
+      R"({"messages":[{"role":"user","content":"Hello there, ferry!"}],"max_tokens":8,"temperature":0})";
+  const auto written = [&] {
+    return ok("POST", "/v1/chat/completions", body).at("choices").at(0).at("message").at("content");
+  };
+  const json::value before = written();
+  EXPECT_EQ(ok("POST", "/threads", R"({"share":0.5})").at("threads"), 1);
+  EXPECT_EQ(written(), before);
+  // An answer is out a moment before its text has left.
+  std::string metrics;
+  do metrics = send("GET", "/metrics").body;
+  while (metrics.find("docmind_engine_texts{state=\"running\"} 0\n") == std::string::npos);
+  const auto value = [&](const std::string& series) {
+    const auto at = metrics.find("\n" + series + " ");
+    EXPECT_NE(at, std::string::npos) << series << "\n" << metrics;
+    return at == std::string::npos ? -1 : std::stod(metrics.substr(at + series.size() + 2));
+  };
+  EXPECT_EQ(value("docmind_engine_tokens_total{source=\"generated\"}"), 16);
+  EXPECT_GT(value("docmind_engine_tokens_total{source=\"computed\"}"), 0);
+  EXPECT_GT(value("docmind_engine_steps_total"), 8);
+  EXPECT_GT(value("docmind_engine_cells{state=\"kept\"}"), 0);
+  EXPECT_GT(value("docmind_engine_memory_bytes{part=\"weights\"}"), 0);
+  EXPECT_EQ(value("docmind_engine_saved_files_total{event=\"refused\"}"), 0);
 }
 
 TEST(Serve, SaysWhyItCannotStart) {
