@@ -90,6 +90,25 @@ TEST_F(EngineBackendTest, AnEngineThatDiesWhenAskedForItsModelIsAskedAgainInItsN
   EXPECT_EQ(child_->status().starts, 2U);
 }
 
+TEST_F(EngineBackendTest, CountsTokensAndTellsItsMetrics) {
+  start("good", {});
+  const auto deadline = [this] { return Deadline::in(kPatience, clock_); };
+  EXPECT_EQ(backend_->metrics(deadline(), {}), "") << "one that does not run is not started for that";
+  const std::vector<std::string> texts{"the cat", ""};
+  const auto counts = backend_->count(texts, deadline(), {});
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(*counts, (std::vector<std::uint32_t>{7, 0}));
+  EXPECT_EQ(backend_->metrics(deadline(), {}), "docmind_engine_steps_total 1\n");
+}
+
+TEST_F(EngineBackendTest, CountsThatCannotBeAreNone) {
+  start("miscounts", {});
+  EXPECT_EQ(backend_->count(std::vector<std::string>{"a", "b"}, Deadline::in(kPatience, clock_), {}).error().code,
+            Code::kDataLoss);
+  start("uncounting", {});
+  EXPECT_FALSE(backend_->count(std::vector<std::string>{"a"}, Deadline::in(kPatience, clock_), {}));
+}
+
 TEST_F(EngineBackendTest, AnotherRefusalIsJustGivenBack) {
   start("good", {"small"});
   EXPECT_EQ(post().status, 200);

@@ -51,6 +51,16 @@ std::string embeddings(const std::string& body) {
   return to_text({{"data", std::move(data)}});
 }
 
+// A token for each byte.
+net::Response counts(const std::string& body, const std::string& mode) {
+  if (mode == "uncounting") return net::json_response(404, "{}");
+  const json::value request = *parse_json(body);
+  json::array all;
+  for (const json::value& text : request.at("texts").as_array()) all.emplace_back(text.as_string().size());
+  if (mode == "miscounts") all.pop_back();
+  return net::json_response(200, to_text({{"counts", std::move(all)}}));
+}
+
 net::Response answer(const net::Request& request, const std::string& model, const std::string& last) {
   const std::string mode = content(model);
   if (mode == "starved" && request.method == "POST" && last != "--small") {
@@ -70,6 +80,8 @@ net::Response answer(const net::Request& request, const std::string& model, cons
         200,
         to_text({{"data", {{{"id", "fake"}, {"hash", content_hash(mode).hex()}, {"dimensions", 4}, {"window", 16}}}}}));
   }
+  if (request.target.path == "/metrics") return {.body = "docmind_engine_steps_total 1\n"};
+  if (request.target.path == "/tokenize") return counts(request.body, mode);
   return net::json_response(200, mode == "lie" ? content(model + ".reply") : embeddings(request.body));
 }
 

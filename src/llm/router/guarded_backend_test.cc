@@ -45,6 +45,14 @@ TEST_F(GuardedBackendTest, AnswersPassThrough) {
   EXPECT_EQ(backend.asked.size(), 2U);
 }
 
+TEST_F(GuardedBackendTest, WhatItIsCountsAndMeasures) {
+  backend.capabilities.counts_tokens = true;
+  EXPECT_EQ(guarded->info(Deadline::never(), {})->capabilities.model, "qwen");
+  EXPECT_EQ(*guarded->count(std::vector<std::string>{"abc"}, Deadline::never(), {}), (std::vector<std::uint32_t>{3}));
+  EXPECT_THAT(guarded->metrics(Deadline::never(), {}), HasSubstr("texts{model=\"qwen\"}"));
+  EXPECT_EQ(guarded->left_alone(), Duration::zero());
+}
+
 TEST_F(GuardedBackendTest, OneThatComesBackIsAskedAgain) {
   backend.down = true;
   backend.reply = {.body = "hello"};

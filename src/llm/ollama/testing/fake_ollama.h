@@ -54,6 +54,7 @@ class FakeOllama {
 
   // Set before the first request.
   std::map<std::string, std::string> instead{};  // "POST /api/pull": what it is answered with, as 200.
+  std::map<std::string, int> statuses{};         // What comes instead has another status than 200.
   std::string hang{};                            // This request begins its answer and never goes on.
   std::string remote{};                          // Where its models run, when they run elsewhere.
 
@@ -113,7 +114,8 @@ class FakeOllama {
     }
     if (path == "/api/chat") {
       return net::json_response(200, R"({"message":{"role":"assistant","content":"ok"},"done":true,)"
-                                     R"("done_reason":"stop","prompt_eval_count":20,"eval_count":1})");
+                                     R"("done_reason":"stop","prompt_eval_count":20,"eval_count":1})"
+                                     "\n");
     }
     return net::json_response(200, R"({"done":true})");
   }
@@ -123,7 +125,10 @@ class FakeOllama {
     const std::string what = request.method + " " + request.target.path;
     asked_.push_back(what);
     last_body_ = request.body;
-    if (const auto found = instead.find(what); found != instead.end()) return (void)out.send({.body = found->second});
+    if (const auto found = instead.find(what); found != instead.end()) {
+      const auto status = statuses.find(what);
+      return (void)out.send({.status = status == statuses.end() ? 200 : status->second, .body = found->second});
+    }
     if (hang != what) return (void)out.send(answer_to(request));
     (void)out.begin({.body = "{\"status\":\"begun\"}\n"});
     changed_.wait(lock, out.stop(), [] { return false; });
