@@ -272,7 +272,7 @@ Backends::~Backends() = default;
 
 router::Router* Backends::router() { return state_->router.get(); }
 llm::Backend* Backends::engine() { return state_->engine.get(); }
-int Backends::engine_process() const { return state_->engine_child ? state_->engine_child->status().pid : 0; }
+child::ServerChild* Backends::engine_child() { return state_->engine_child.get(); }
 
 server::OllamaAccess Backends::ollama() const {
   const State& s = *state_;

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "config/settings.h"
 #include "llm/chat_model.h"
+#include "llm/child/server_child.h"
 #include "llm/router/router.h"
 #include "net/client.h"
 #include "obs/log.h"
@@ -47,7 +48,7 @@ class Backends {
 
   router::Router* router();                         // Null when nothing is set up.
   llm::Backend* engine();                           // Our own; null without a chat model.
-  int engine_process() const;                       // 0: none runs.
+  child::ServerChild* engine_child();               // Its process; null without one, too.
   std::vector<server::ServedModel> served() const;  // For /v1.
   server::OllamaAccess ollama() const;              // Without models when no Ollama is set up.
 

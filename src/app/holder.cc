@@ -9,8 +9,10 @@
 
 #include "access/keys.h"
 #include "app/backends.h"
+#include "app/cards.h"
 #include "app/chat_plan.h"
 #include "app/engine_options.h"
+#include "app/engine_threads.h"
 #include "app/exposure.h"
 #include "app/live_settings.h"
 #include "app/log_settings.h"
@@ -19,6 +21,7 @@
 #include "app/model_files.h"
 #include "app/roles.h"
 #include "app/shared_cache.h"
+#include "app/slow_down.h"
 #include "app/vector_stores.h"
 #include "cache/entries/entry_file.h"
 #include "cache/guard/guards.h"
@@ -46,8 +49,9 @@
 namespace docmind::app {
 namespace {
 
-constexpr std::uint64_t kConnections = 16'384;  // At once, if the process may have so many files open;
-constexpr std::uint64_t kOtherFiles = 512;      // as these come first: the library's, children's, uploads'.
+constexpr std::uint64_t kConnections = 16'384;            // At once, if the process may have so many files open;
+constexpr std::uint64_t kOtherFiles = 512;                // as these come first: the library's, children's, uploads'.
+constexpr auto kEngineAnswers = std::chrono::seconds(2);  // To how many threads it shall use.
 constexpr auto kDevices = std::chrono::seconds(20);
 constexpr auto kWarmUp = std::chrono::minutes(3);
 constexpr auto kStorePatience = std::chrono::seconds(10);    // With one request to a store of vectors,
@@ -180,14 +184,19 @@ struct Holder::State {
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<MetricsPort> metrics_port;  // Null unless it is set.
-  std::jthread warming;                       // Uses all of the above,
-  std::jthread sampling;                      // and so does this.
+  SlowDown slow_down{heeded_of(deps.loaded.settings.engine.slow_down_on), deps.clock};
+  Slowed slowed{};  // In force.
+  EngineThreads engine_threads{deps.client, metrics};
+  std::unique_ptr<CardWatch> cards;  // Null but for somebody who serves.
+  std::jthread warming;              // Uses all of the above,
+  std::jthread sampling;             // and so does this.
 
   Result<> build();
   Result<> build_access();
   void use(const config::Settings& in_force, std::uint64_t generation);
   std::uint64_t engines_hold() const;
   void sample(const std::stop_token& stop);
+  void keep_pace(const std::vector<sys::GpuFacts>& seen, const std::stop_token& stop);
   Result<> build_cache();
   Result<> remove_cache();
   Result<> build_vectors();
@@ -298,12 +307,13 @@ void Holder::State::use(const config::Settings& in_force, std::uint64_t generati
   holds("service");
   routes->use(in_force.search.k, in_force.server.max_upload_bytes);
   holds("server");
+  slow_down.heed(heeded_of(in_force.engine.slow_down_on));
 }
 
 std::uint64_t Holder::State::engines_hold() const {
-  const auto of = [](const std::unique_ptr<child::ServerChild>& child) { return child ? child->status().pid : 0; };
   std::uint64_t bytes = 0;
-  for (const int pid : {of(engine), of(rerank_engine), backends->engine_process()}) {
+  for (const child::ServerChild* child : {engine.get(), rerank_engine.get(), backends->engine_child()}) {
+    const int pid = child != nullptr ? child->status().pid : 0;
     if (pid != 0) bytes += sys::memory_of_its_own(pid);
   }
   return bytes;
@@ -312,17 +322,44 @@ std::uint64_t Holder::State::engines_hold() const {
 // What the metrics did, for the pages that draw it.
 void Holder::State::sample(const std::stop_token& stop) {
   if (deps.keeps_up) {  // Not worth a child for one command.
+    CardWatchOptions watching;
+    watching.command = cards_command(deps.layout, deps.loaded.settings.test.gpu_library);
+    engine_threads.add("embedder", engine.get());
+    engine_threads.add("reranker", rerank_engine.get());
+    engine_threads.add("chat", backends->engine_child());
+    cards = std::make_unique<CardWatch>(std::move(watching), deps.clock, deps.log, metrics);
     const auto devices = ask_devices(deps.layout, Deadline::in(kDevices, deps.clock), stop);
     if (devices) alerts->know_cards(static_cast<std::size_t>(std::ranges::count_if(devices->devices, is_card)));
   }
   MachineMetrics machine(metrics, deps.layout.data);
   while (!stop.stop_requested()) {
-    const auto others = machine.look();
+    auto others = machine.look();
+    const auto seen = cards ? cards->cards() : std::vector<sys::GpuFacts>();
+    if (const auto used = fullest(seen)) others["gpu_memory_used_percent"] = *used;
+    if (seen.size() > alerts->cards()) alerts->know_cards(seen.size());
     series->add(metrics.text(), others);
+    if (deps.keeps_up) keep_pace(seen, stop);
     routes->look_for_alerts();
     if (deps.keeps_up) live.look();
     exec::rest(Deadline::in(server::MetricSeries::kStep, deps.clock), stop);
   }
+}
+
+// Fewer threads on a machine that is short of power or too hot, and all of them again.
+void Holder::State::keep_pace(const std::vector<sys::GpuFacts>& seen, const std::stop_token& stop) {
+  const auto is_hot = [](const sys::GpuFacts& card) {
+    return std::ranges::find(card.slowed, sys::GpuSlowing::kHeat) != card.slowed.end();
+  };
+  const sys::Sensed sensed = sys::read_sensors(deps.loaded.settings.test.sensors);
+  const Slowed now = slow_down.look(sensed, std::ranges::any_of(seen, is_hot));
+  if (now != std::exchange(slowed, now)) {
+    deps.log.event(obs::Level::kInfo, now.any() ? "machine_slowed" : "machine_at_full_speed", {{"says", now.says()}});
+  }
+  metrics.show(
+      "docmind_machine_slowed", "1 while models compute with fewer threads for this reason.",
+      {{{{"reason", "battery"}}, now.battery ? 1.0 : 0.0}, {{{"reason", "throttle"}}, now.throttle ? 1.0 : 0.0}});
+  alerts->know_slowed(now.any() ? now.says() : std::string());
+  engine_threads.use(now.any() ? SlowDown::kShare : 1, Deadline::in(kEngineAnswers, deps.clock), stop);
 }
 
 // Whatever fails here costs the cache some or all of its use, not the server; but an address that is none is an error.

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "app/cache_server.h"
+#include "app/cards.h"
 #include "app/layout.h"
 #include "app/role_options.h"
 #include "engine/devices.h"
@@ -92,6 +93,13 @@ int engine_role(const RoleOptions& options) {
   return served.error().code == Code::kResourceExhausted ? engine::kOutOfMemoryExit : 1;
 }
 
+int cards_role(const RoleOptions& options) {
+  CardsOptions cards;
+  options.read("library", cards.library);
+  options.read("every", cards.every_ms);
+  return print_cards(cards);
+}
+
 // Prints one line: {"loss":{...}} or an error's object.
 int loss_role(const RoleOptions& options) {
   auto signals = sys::Signals::watch();
@@ -122,6 +130,7 @@ std::optional<int> run_role(const std::vector<std::string>& arguments) {
   if (arguments.front() == "print") return print_role();
   if (arguments == std::vector<std::string>{"engine", "--devices"}) return devices_role();
   if (arguments.front() == "engine") return engine_role(RoleOptions(arguments));
+  if (arguments.front() == "cards") return cards_role(RoleOptions(arguments));
   if (arguments.front() == "loss") return loss_role(RoleOptions(arguments));
   if (arguments.front() == "cache-worker") return cache_worker(RoleOptions(arguments));
   if (arguments.front() == "leader") return leader_role(arguments);
@@ -130,6 +139,12 @@ std::optional<int> run_role(const std::vector<std::string>& arguments) {
 
 std::vector<std::string> leader_command(const Layout& layout) {
   return {layout.binary.string(), "leader", std::to_string(sys::process_id())};
+}
+
+std::vector<std::string> cards_command(const Layout& layout, const std::string& library) {
+  std::vector<std::string> command = {layout.binary.string(), "cards"};
+  if (!library.empty()) command.push_back("--library=" + library);
+  return command;
 }
 
 std::vector<std::string> parse_arguments(const ParseLimits& limits) {

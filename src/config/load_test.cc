@@ -243,7 +243,7 @@ TEST(Declarations, NamesAreUniqueAndEverySwitchIsReachable) {
   for (const Declaration& changed : declarations()) {
     Settings settings;
     for (const char* text :
-         {"7", "300", "0.5", "true", "false", "debug", "json", "q8_0", "model", "qdrant", "graph", "x"}) {
+         {"7", "300", "0.5", "true", "false", "debug", "json", "q8_0", "model", "qdrant", "graph", "never", "x"}) {
       if (changed.get(settings) == text || !changed.set(settings, text)) continue;
       break;
     }

@@ -252,6 +252,12 @@ void add_models(std::vector<Declaration>& out) {
   out.push_back(integer(
       "engine.threads", [](auto& s) -> auto& { return s.engine.threads; }, 0, 1024,
       "Threads of the engine; 0 is one per processor."));
+  out.push_back(at_once(choice(
+      "engine.slow_down_on", [](auto& s) -> auto& { return s.engine.slow_down_on; },
+      {"auto", "battery", "throttle", "never"},
+      "When our own engines (chat, embedder, reranker) compute with half of their threads: on battery, while "
+      "processors "
+      "or cards are slowed for heat (throttle); auto is both.")));
   out.push_back(integer(
       "engine.batch", [](auto& s) -> auto& { return s.engine.batch; }, 64, 4096,
       "Prompt tokens computed in one step at most."));
@@ -528,6 +534,11 @@ void add_answering(std::vector<Declaration>& out) {
   out.push_back(hidden(integer(
       "test.crash_after_commits", [](auto& s) -> auto& { return s.test.crash_after_commits; }, 0,
       std::numeric_limits<std::int32_t>::max(), "Ends the process with SIGKILL after so many commits; 0 is never.")));
+  out.push_back(hidden(path(
+      "test.gpu_library", [](auto& s) -> auto& { return s.test.gpu_library; },
+      "Library that is asked for NVIDIA's cards; empty is the driver's.")));
+  out.push_back(hidden(path(
+      "test.sensors", [](auto& s) -> auto& { return s.test.sensors; }, "Folder that is read in the place of /sys.")));
 }
 
 // A backend runs already, or is started: both cannot be meant.

@@ -57,6 +57,7 @@ struct Settings {
     std::uint32_t context = 0;
     std::string kv_cache_dtype = "auto";
     std::uint32_t threads = 0;
+    std::string slow_down_on = "auto";
     std::uint32_t batch = 512;
     std::int32_t gpu_layers = -1;
     std::string device_map = "auto";
@@ -173,6 +174,8 @@ struct Settings {
 
   struct Test {
     std::uint32_t crash_after_commits = 0;
+    std::string gpu_library{};
+    std::string sensors = "/sys";
   } test{};
 };
 

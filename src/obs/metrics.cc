@@ -142,6 +142,22 @@ class Metrics::Impl {
     return *slot;
   }
 
+  void show(std::string_view name, std::string_view help, const std::map<Labels, double>& series) {
+    const MutexLock lock(mutex_);
+    auto& family = prometheus::BuildGauge().Name(claim(name, 's', {})).Help(std::string(help)).Register(registry_);
+    auto& shown = shown_[std::string(name)];
+    for (const auto& [labels, gauge] : shown) {
+      if (!series.contains(labels)) family.Remove(gauge);
+    }
+    std::erase_if(shown, [&](const auto& one) { return !series.contains(one.first); });
+    for (const auto& [labels, value] : series) {
+      claim(name, 's', labels);
+      prometheus::Gauge& gauge = family.Add(labels);  // The one it has, if it has it.
+      shown[labels] = &gauge;
+      gauge.Set(value);
+    }
+  }
+
   std::string text() const { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
 
   std::string text_with_exemplars() const {
@@ -187,6 +203,7 @@ class Metrics::Impl {
   std::map<Key, std::unique_ptr<Counter>> counters_ DM_GUARDED_BY(mutex_);
   std::map<Key, std::unique_ptr<Gauge>> gauges_ DM_GUARDED_BY(mutex_);
   std::map<Key, std::unique_ptr<PrometheusHistogram>> histograms_ DM_GUARDED_BY(mutex_);
+  std::map<std::string, std::map<Labels, prometheus::Gauge*>> shown_ DM_GUARDED_BY(mutex_);
 };
 
 std::vector<double> seconds_buckets() {
@@ -207,6 +224,10 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, const Labels
 Histogram& Metrics::histogram(std::string_view name, std::string_view help, const Labels& labels,
                               std::vector<double> buckets) {
   return impl_->histogram(name, help, labels, buckets);
+}
+
+void Metrics::show(std::string_view name, std::string_view help, const std::map<Labels, double>& series) {
+  impl_->show(name, help, series);
 }
 
 std::string Metrics::text() const { return impl_->text(); }

@@ -56,6 +56,9 @@ class Metrics {
   Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels = {},
                        std::vector<double> buckets = seconds_buckets());
 
+  // A gauge whose series come and go, like the cards of a machine: from now on these alone, none when it is empty.
+  void show(std::string_view name, std::string_view help, const std::map<Labels, double>& series);
+
   // Everything, for GET /metrics.
   std::string text() const;
   // The same with the exemplars behind their buckets, as OpenMetrics writes them: for open_metrics() (exposition.h).

@@ -33,6 +33,21 @@ TEST(Metrics, TheSameNameAndLabelsAreTheSameObject) {
   EXPECT_NE(&a, &metrics.counter("docmind_test_total", "x", {{"k", "2"}}));
 }
 
+TEST(Metrics, SeriesThatComeAndGo) {
+  Metrics metrics;
+  const auto has = [&](const char* part) { return metrics.text().find(part) != std::string::npos; };
+  metrics.show("docmind_test_card", "x", {{{{"device", "0"}}, 5}, {{{"device", "1"}}, 6}});
+  EXPECT_TRUE(has("docmind_test_card{device=\"0\"} 5"));
+  EXPECT_TRUE(has("docmind_test_card{device=\"1\"} 6"));
+  metrics.show("docmind_test_card", "x", {{{{"device", "1"}}, 7}});
+  EXPECT_FALSE(has("device=\"0\""));
+  EXPECT_TRUE(has("docmind_test_card{device=\"1\"} 7"));
+  metrics.show("docmind_test_card", "x", {});
+  EXPECT_FALSE(has("docmind_test_card"));
+  metrics.show("docmind_test_card", "x", {{{{"device", "0"}}, 8}});
+  EXPECT_TRUE(has("docmind_test_card{device=\"0\"} 8"));
+}
+
 TEST(Metrics, CountersOnlyGoUp) {
   Metrics metrics;
   Counter& counter = metrics.counter("docmind_test_total", "x");

@@ -16,6 +16,8 @@ constexpr std::size_t kMeansOfADay = std::chrono::hours(24) / kTrend;
 constexpr std::size_t kDaysKept = 14;
 constexpr double kLeastAsked = 20;  // Questions, before a share of them says anything.
 
+constexpr std::string_view kNoCard = "This machine has no card.";
+
 enum class Bad : std::uint8_t { kAbove, kBelow };
 
 struct Rule {
@@ -28,8 +30,8 @@ struct Rule {
   Duration lasting;
   std::string_view to_do;
   bool quiet = false;
-  std::string_view series{};  // What is foretold: when it reaches this, and in words. Empty: nothing is.
-  double reached = 0;
+  std::string_view series{};  // Its value; empty: it is counted from several.
+  double reached = 0;         // When this is reached is foretold, in these words; empty: it is not.
   std::string_view then{};
 };
 
@@ -40,6 +42,10 @@ constexpr auto kRules = std::to_array<Rule>({
     {"memory", "Memory of the machine", "%", 90, 97, Bad::kAbove, std::chrono::seconds(60),
      "End other programs, or take a smaller model or context (engine.model, engine.context).", false,
      "memory_used_percent", 97, "Over 97 %"},
+    {"gpu_memory", "Memory of the fullest card", "%", 100 * 15.5 / 16, 99.5, Bad::kAbove, std::chrono::seconds(60),
+     "End other programs on the card, or take a smaller context or 8-bit cells (engine.context, "
+     "engine.kv_cache_dtype).",
+     false, "gpu_memory_used_percent"},  // Not foretold: a model that loads fills it within seconds, as it should.
     {"errors", "Questions that failed", "%", 5, 50, Bad::kAbove, Duration::zero(),
      "See the log and docmind doctor for why."},
     {"search", "Search time", "ms", 200, 2000, Bad::kAbove, std::chrono::seconds(60),
@@ -136,8 +142,19 @@ void Alerts::look(const std::vector<service::Check>& checks) {
   look_at_checks(checks);
   Alert decode{.name = "decode", .title = "Decode on a card", .unit = "tok/s"};
   decode.state = cards() == 0 ? AlertState::kNotHere : AlertState::kNoData;
-  decode.says = cards() == 0 ? "This machine has no card." : "Nothing measures it while serving.";
+  decode.says = cards() == 0 ? kNoCard : "Nothing measures it while serving.";
   settle(std::move(decode), Duration::zero());
+  Alert slowed{.name = "slowed", .title = "Threads of the models", .says = slowed_};
+  if (!slowed_.empty()) {
+    slowed.state = AlertState::kWarning;
+    slowed.to_do = "Plug it in, or let it cool; engine.slow_down_on says when this is done.";
+  }
+  settle(std::move(slowed), Duration::zero());
+}
+
+void Alerts::know_slowed(std::string says) {
+  const MutexLock lock(mutex_);
+  slowed_ = std::move(says);
 }
 
 void Alerts::look_at_values() {
@@ -146,6 +163,10 @@ void Alerts::look_at_values() {
     Alert found{.name = std::string(rule.name), .title = std::string(rule.title)};
     found.value = value_of(rule, values, series_);
     found.state = state_of(rule, found.value);
+    if (rule.name == "gpu_memory" && !found.value && cards() == 0) {
+      found.state = AlertState::kNotHere;
+      found.says = kNoCard;
+    }
     found.limit = found.state == AlertState::kCritical ? rule.critical : rule.warning;
     found.unit = rule.unit;
     found.quiet = rule.quiet;
@@ -154,7 +175,7 @@ void Alerts::look_at_values() {
                                rule.bad == Bad::kAbove ? "over" : "under", found.limit, rule.unit);
       found.to_do = rule.to_do;
     }
-    if (!rule.series.empty()) {
+    if (!rule.then.empty()) {
       remember(found.name, last_of(series_, std::string(rule.series)));
       found.expected = foretold(found.name, std::string(rule.series), rule.reached);
     }

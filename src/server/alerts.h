@@ -56,6 +56,9 @@ class Alerts {
   void know_cards(std::size_t cards) { cards_ = cards; }
   std::size_t cards() const { return cards_; }
 
+  // Why models compute with fewer threads now, in a sentence; empty: they do not.
+  void know_slowed(std::string says);
+
   // Once a step of the series, after it was added.
   void look(const std::vector<service::Check>& checks);
   std::vector<Alert> now() const;
@@ -85,6 +88,7 @@ class Alerts {
   const Clock& clock_;
   std::atomic<std::size_t> cards_ = 0;
   mutable Mutex mutex_;
+  std::string slowed_ DM_GUARDED_BY(mutex_);
   std::map<std::string, Kept> kept_ DM_GUARDED_BY(mutex_);
   std::map<std::string, Days, std::less<>> days_ DM_GUARDED_BY(mutex_);  // By rule.
 };

@@ -142,6 +142,33 @@ TEST_F(AlertsTest, NewQuestionsAreSeenAndRaisedForNobody) {
   EXPECT_TRUE(one("disk").raised());
 }
 
+TEST_F(AlertsTest, ACardThatIsFull) {
+  go_on({});
+  EXPECT_EQ(one("gpu_memory").state, AlertState::kNotHere);
+  alerts_.know_cards(1);
+  go_on({});
+  EXPECT_EQ(one("gpu_memory").state, AlertState::kNoData);
+  go_on({{"gpu_memory_used_percent", 96.8}}, 13);
+  EXPECT_EQ(one("gpu_memory").state, AlertState::kOk);
+  go_on({{"gpu_memory_used_percent", 96.9}}, 13);  // Over 15.5 of 16 GB, for a minute.
+  EXPECT_EQ(one("gpu_memory").state, AlertState::kWarning);
+  EXPECT_THAT(one("gpu_memory").to_do, HasSubstr("smaller context"));
+  EXPECT_FALSE(one("gpu_memory").expected);
+}
+
+TEST_F(AlertsTest, AMachineThatIsSlowed) {
+  go_on({});
+  EXPECT_EQ(one("slowed").state, AlertState::kOk);
+  alerts_.know_slowed("The machine runs on its battery.");
+  go_on({});
+  EXPECT_TRUE(one("slowed").raised());
+  EXPECT_EQ(one("slowed").says, "The machine runs on its battery.");
+  alerts_.know_slowed("");
+  go_on({});
+  EXPECT_EQ(one("slowed").state, AlertState::kOk);
+  EXPECT_FALSE(one("slowed").raised());
+}
+
 TEST_F(AlertsTest, WhatHealthSaysAndForgetsAgain) {
   checks_ = {{"library", service::CheckStatus::kOk, ""},
              {"backend vllm", service::CheckStatus::kDegraded, "it does not answer"}};

@@ -12,12 +12,25 @@ namespace {
 constexpr unsigned kMostCards = 256;
 constexpr std::size_t kNameBytes = 96;  // NVML_DEVICE_NAME_V2_BUFFER_SIZE
 
+// nvmlClocksThrottleReasons*
+constexpr unsigned long long kByPower = 0x4 | 0x80;  // SwPowerCap, HwPowerBrakeSlowdown
+constexpr unsigned long long kByHeat = 0x20 | 0x40;  // SwThermalSlowdown, HwThermalSlowdown
+constexpr unsigned long long kByHardware = 0x8;      // HwSlowdown: one of the hardware's two, or neither is said.
+
 template <typename Function>
 void find(void* library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(library, name));
 }
 
 std::string text_in(const char* bytes, std::size_t size) { return {bytes, strnlen(bytes, size)}; }
+
+std::vector<GpuSlowing> slowing(unsigned long long reasons) {
+  std::vector<GpuSlowing> out;
+  if ((reasons & kByPower) != 0) out.push_back(GpuSlowing::kPower);
+  if ((reasons & kByHeat) != 0) out.push_back(GpuSlowing::kHeat);
+  if (out.empty() && (reasons & kByHardware) != 0) out.push_back(GpuSlowing::kHardware);
+  return out;
+}
 
 GpuFacts facts_of(const NvmlCalls& calls, NvmlCalls::Handle card, const NvmlCalls::Memory& memory) {
   GpuFacts out;
@@ -33,12 +46,30 @@ GpuFacts facts_of(const NvmlCalls& calls, NvmlCalls::Handle card, const NvmlCall
   if (calls.temperature != nullptr && calls.temperature(card, 0, &value) == 0 && value < 1000) {
     out.celsius = static_cast<int>(value);
   }
+  NvmlCalls::Utilization used;
+  if (calls.utilization != nullptr && calls.utilization(card, &used) == 0 && used.gpu <= 100) {
+    out.busy_percent = used.gpu;
+  }
+  unsigned long long reasons = 0;
+  if (calls.throttle_reasons != nullptr && calls.throttle_reasons(card, &reasons) == 0) out.slowed = slowing(reasons);
   NvmlCalls::Pci pci;
   if (calls.pci != nullptr && calls.pci(card, &pci) == 0) out.bus = text_in(pci.bus_id, sizeof pci.bus_id);
   return out;
 }
 
 }  // namespace
+
+std::string_view name(GpuSlowing why) {
+  switch (why) {
+    case GpuSlowing::kPower:
+      return "power";
+    case GpuSlowing::kHeat:
+      return "heat";
+    case GpuSlowing::kHardware:
+      break;
+  }
+  return "hardware";
+}
 
 Result<std::unique_ptr<Nvml>> Nvml::load(const std::string& library) {
   // Never unloaded: the driver's threads may still be in it.
@@ -56,6 +87,8 @@ Result<std::unique_ptr<Nvml>> Nvml::load(const std::string& library) {
   find(loaded, "nvmlDeviceGetTemperature", calls.temperature);
   find(loaded, "nvmlDeviceGetPciInfo_v3", calls.pci);
   find(loaded, "nvmlSystemGetDriverVersion", calls.driver);
+  find(loaded, "nvmlDeviceGetUtilizationRates", calls.utilization);
+  find(loaded, "nvmlDeviceGetCurrentClocksThrottleReasons", calls.throttle_reasons);
   return start(calls);
 }
 
@@ -86,6 +119,7 @@ std::vector<GpuFacts> Nvml::gpus() const {
     NvmlCalls::Memory memory;
     if (calls_.handle(i, &card) != 0 || calls_.memory(card, &memory) != 0) continue;
     out.push_back(facts_of(calls_, card, memory));
+    out.back().index = i;
   }
   return out;
 }

@@ -9,13 +9,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 
 namespace docmind::sys {
 
+// Why a card runs slower than it could; what its owner has set, or that it has nothing to do, is no reason.
+enum class GpuSlowing : std::uint8_t { kPower, kHeat, kHardware };
+std::string_view name(GpuSlowing why);  // "power", "heat", "hardware"
+
 struct GpuFacts {
+  unsigned index = 0;  // As nvidia-smi counts.
   std::string name{};
   std::string bus{};  // PCI, "00000000:01:00.0".
   std::uint64_t memory_total = 0;
@@ -24,6 +30,8 @@ struct GpuFacts {
   int compute_minor = 0;  // and 9; 0.0 when the driver does not say.
   std::optional<double> watts{};
   std::optional<int> celsius{};
+  std::optional<unsigned> busy_percent{};  // Of the driver's last period, up to 1 s: at work at all.
+  std::vector<GpuSlowing> slowed{};
 
   bool fp8() const { return compute_major > 8 || (compute_major == 8 && compute_minor >= 9); }
 };
@@ -44,6 +52,10 @@ struct NvmlCalls {
     unsigned subsystem = 0;
     char bus_id[32] = {};
   };
+  struct Utilization {  // nvmlUtilization_t, percent
+    unsigned gpu = 0;
+    unsigned memory = 0;
+  };
   using Handle = void*;
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
@@ -56,6 +68,8 @@ struct NvmlCalls {
   int (*temperature)(Handle, int, unsigned*) = nullptr;
   int (*pci)(Handle, Pci*) = nullptr;
   int (*driver)(char*, unsigned) = nullptr;
+  int (*utilization)(Handle, Utilization*) = nullptr;
+  int (*throttle_reasons)(Handle, unsigned long long*) = nullptr;
 };
 
 class Nvml {

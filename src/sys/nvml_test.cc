@@ -38,6 +38,14 @@ NvmlCalls three_cards() {
     *celsius = 61;
     return card == handle(0) ? 0 : 3;
   };
+  calls.utilization = [](NvmlCalls::Handle card, NvmlCalls::Utilization* used) {
+    used->gpu = 87;
+    return card == handle(0) ? 0 : 3;
+  };
+  calls.throttle_reasons = [](NvmlCalls::Handle card, unsigned long long* reasons) {
+    *reasons = card == handle(0) ? 0x1 | 0x2 | 0x4 | 0x8 | 0x40 : 0x1 | 0x2 | 0x10 | 0x100;
+    return 0;
+  };
   calls.pci = [](NvmlCalls::Handle, NvmlCalls::Pci* pci) {
     std::memset(pci->bus_id, 'x', sizeof pci->bus_id);  // Without an end.
     return 0;
@@ -59,6 +67,12 @@ TEST(Nvml, TellsWhatTheCardsAre) {
     EXPECT_TRUE(gpus[0].fp8());
     EXPECT_DOUBLE_EQ(gpus[0].watts.value_or(0), 123.456);
     EXPECT_EQ(gpus[0].celsius, 61);
+    EXPECT_EQ(gpus[0].busy_percent, 87U);
+    EXPECT_EQ(gpus[0].slowed, (std::vector{GpuSlowing::kPower, GpuSlowing::kHeat}));
+    EXPECT_EQ(gpus[0].index, 0U);
+    EXPECT_EQ(gpus[1].index, 2U) << "as the driver counts, not as they answer";
+    EXPECT_FALSE(gpus[1].busy_percent);
+    EXPECT_TRUE(gpus[1].slowed.empty()) << "idle, and what its owner has set";
     EXPECT_EQ(gpus[0].bus, std::string(32, 'x'));
     EXPECT_FALSE(gpus[1].fp8());
     EXPECT_FALSE(gpus[1].watts);
@@ -81,6 +95,22 @@ TEST(Nvml, EightPointNineHasFp8) {
   EXPECT_TRUE(fp8(12, 0));
 }
 
+TEST(Nvml, WhyItIsSlow) {
+  NvmlCalls calls = three_cards();
+  const auto slowed = [&](auto reasons) {
+    calls.throttle_reasons = reasons;
+    return (*Nvml::start(calls))->gpus().at(0).slowed;
+  };
+  using Why = std::vector<GpuSlowing>;
+  EXPECT_EQ(slowed([](NvmlCalls::Handle, unsigned long long* r) { return *r = 0x8, 0; }), Why{GpuSlowing::kHardware});
+  EXPECT_EQ(slowed([](NvmlCalls::Handle, unsigned long long* r) { return *r = 0x88, 0; }), Why{GpuSlowing::kPower});
+  EXPECT_EQ(slowed([](NvmlCalls::Handle, unsigned long long* r) { return *r = 0x20, 0; }), Why{GpuSlowing::kHeat});
+  EXPECT_EQ(slowed([](NvmlCalls::Handle, unsigned long long* r) { return *r = 0x20, 3; }), Why{});
+  EXPECT_EQ(name(GpuSlowing::kPower), "power");
+  EXPECT_EQ(name(GpuSlowing::kHeat), "heat");
+  EXPECT_EQ(name(GpuSlowing::kHardware), "hardware");
+}
+
 TEST(Nvml, AnOldLibraryTellsLess) {
   NvmlCalls calls = three_cards();
   calls.capability = nullptr;
@@ -88,6 +118,8 @@ TEST(Nvml, AnOldLibraryTellsLess) {
   calls.temperature = nullptr;
   calls.pci = nullptr;
   calls.driver = nullptr;
+  calls.utilization = nullptr;
+  calls.throttle_reasons = nullptr;
   const auto nvml = *Nvml::start(calls);
   EXPECT_EQ(nvml->driver(), "");
   EXPECT_EQ(nvml->gpus().at(0).compute_major, 0);

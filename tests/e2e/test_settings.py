@@ -210,10 +210,12 @@ class AtOnce(Base):
     def test_every_setting_that_says_so_is_in_force_at_once(self):
         chat = ScriptedChat()
         self.addCleanup(chat.close)
-        process = self.begin("--set", f"vllm.url={chat.url}")
+        for name, text in (("type", "Battery"), ("status", "Discharging")):
+            self.write(f"sys/class/power_supply/BAT0/{name}", text)
+        process = self.begin("--set", f"vllm.url={chat.url}", "--set", f"test.sensors={self.work / 'sys'}")
         chat.text = f"{AURORA} [1]"
         looks = {**self.looks_at_search(), **self.looks_at_answers(), **self.looks_at_a_writer(chat),
-                 **self.looks_at_a_supervisor(chat), **self.looks_at_files()}
+                 **self.looks_at_a_supervisor(chat), **self.looks_at_files(), **self.looks_at_the_machine()}
         self.assertEqual(sorted(looks), sorted(key for key, one in self.settings().items() if one["effect"] == "at_once"))
         for key, (beside, value, look, before, after) in looks.items():
             with self.subTest(key):
@@ -282,6 +284,13 @@ class AtOnce(Base):
             "ask.supervisor_tokens": (leads, 300, lambda: led() > 4, True, False),
             "ask.supervisor_seconds": (leads, 1, lambda: led(0.4) > 4, True, False),
         }
+
+    def looks_at_the_machine(self):
+        def slowed():  # From the next look at the battery on.
+            heeded = self.settings()["engine.slow_down_on"]["value"] != "never"
+            self.until(lambda: f'docmind_machine_slowed{{reason="battery"}} {int(heeded)}\n' in self.get(self.address, "/metrics")[1])
+            return heeded
+        return {"engine.slow_down_on": ({}, "never", slowed, True, False)}
 
     def looks_at_the_log(self):
         def lines():
