@@ -79,7 +79,7 @@ class CardWatchTest : public ::testing::Test {
       lines_ += std::string(line) + "\n";
     };
     log_ = *obs::Log::open(std::move(options), clock_);
-    options_.first_pause = options_.longest_pause = milliseconds(1);
+    options_.first_pause = milliseconds(1);
     options_.longest_pause = std::chrono::hours(1);
   }
 
