@@ -64,7 +64,7 @@ Result<fs::path> pdf_library() {
 Result<fs::path> find_model(const Layout& layout, const std::string& name) {
   std::error_code ignored;
   if (name.find('/') != std::string::npos || name.ends_with(".gguf")) {  // No name of a model looks like a file's.
-    if (fs::exists(name, ignored)) return fs::path(name);
+    if (fs::exists(name, ignored)) return fs::absolute(name);            // A child works in another folder.
     return Error{Code::kNotFound, "there is no model file " + name, "docmind models list shows the models by name"};
   }
   for (const fs::path& folder : {layout.models, layout.share / "models"}) {

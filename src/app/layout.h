@@ -37,8 +37,8 @@ std::filesystem::path purge_journal(const Layout& layout, const std::string& of,
 // PDFium beside the binary.
 Result<std::filesystem::path> pdf_library();
 
-// The file of a model: a path or a file name as it is, else NAME.gguf among the user's models, else among the built-in
-// ones. kNotFound with what to do.
+// The file of a model, absolute: a path or a file name as it is, else NAME.gguf among the user's models, else among the
+// built-in ones. kNotFound with what to do.
 Result<std::filesystem::path> find_model(const Layout& layout, const std::string& name);
 
 }  // namespace docmind::app

@@ -63,6 +63,9 @@ TEST_F(LayoutTest, APersonsModelComesBeforeABuiltInOne) {
   const fs::path own = folder.write("data/models/m.gguf", "y");
   EXPECT_EQ(*find_model(layout, "m"), own);
   EXPECT_EQ(*find_model(layout, built_in.string()), built_in) << "a path is meant as it is";
+  const fs::path beside = fs::relative(built_in);
+  ASSERT_TRUE(beside.is_relative());
+  EXPECT_TRUE(find_model(layout, beside.string())->is_absolute()) << "the engine works in another folder";
   const auto absent = find_model(layout, "n");
   EXPECT_EQ(absent.error().code, Code::kNotFound);
   EXPECT_THAT(absent.error().hint, HasSubstr("models import"));

@@ -10,6 +10,7 @@
 #include "app/settings_object.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
+#include "model/model_file.h"
 #include "net/address.h"
 #include "sys/files.h"
 #include "sys/service_manager.h"
@@ -90,6 +91,19 @@ int show_setting(const config::Loaded& loaded, const std::string& key, const cli
                      here);
 }
 
+// One that does not load is no reason not to serve; the person who named it should not have to look into the log.
+void look_at_model(const HolderDeps& deps, const cli::Terminal& terminal) {
+  const std::string& name = deps.loaded.settings.engine.model;
+  if (name.empty()) return;
+  const auto file = find_model(deps.layout, name);
+  if (!file) return;  // Holder::open says so.
+  const auto read = model::read_model_file(*file);
+  if (read) return;
+  terminal.err(
+      fmt::format("docmind: the chat model {} cannot be used: {}\n  Answers come in the documents' own words.\n",
+                  sys::printable(name), read.error().message));
+}
+
 }  // namespace
 
 int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::Surroundings& here,
@@ -123,6 +137,7 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
     here.terminal.err(
         "docmind: other machines can reach this address: keys are needed, and nothing is encrypted (docs/access.md)\n");
   }
+  look_at_model(deps, here.terminal);
   (*holder)->listen_for_metrics();
   (*holder)->warm_up();
   signals.on_hangup([&holder] { (void)static_cast<bool>((*holder)->reload_settings()); });  // It tells the log.

@@ -260,6 +260,11 @@ class Chat(TinyModelTest):
             self.assertIn(status, (400, 413), body[:40])
         self.assertEqual((self.chat()[0], self.engine()), (200, engine), "the same process still answers")
 
+    def test_a_file_may_be_named_from_where_one_stands(self):
+        """Its engine works in another folder."""
+        self.process, self.address = self.serve("--model", os.path.relpath(self.model))
+        self.assertEqual(self.chat()[0], 200)
+
     def test_broken_model_files_are_named(self):
         good = self.model.read_bytes()
         broken = {"empty": b"", "text": b"not a model", "truncated": good[:len(good) // 2], "head": good[:100],
@@ -269,6 +274,10 @@ class Chat(TinyModelTest):
             process = self.start("serve", "--port", "0", "--model", file)
             lines = process.stdout.readline()
             if lines:  # It serves what it can and says what it cannot.
+                said = process.stderr.readline()
+                while said and "cannot be used" not in said:
+                    said = process.stderr.readline()
+                self.assertIn(f"{name}.gguf cannot be used: ", said)
                 address = lines.split()[-1]
                 status, reply = self.post(address, "/v1/chat/completions", {"messages": MESSAGES, "model": name})
                 self.assertIn(status, (400, 404, 500, 503), reply)
