@@ -11,8 +11,9 @@ namespace docmind::store {
 namespace {
 
 constexpr std::size_t kIdleStatements = 128;
-constexpr int kPagesBetweenChecks = 1024;  // 4 MiB.
-constexpr int kStepsBetweenChecks = 2000;  // Virtual-machine steps: well under a millisecond.
+constexpr int kPagesBetweenChecks = 1024;       // 4 MiB.
+constexpr int kLongestForeignValue = 64 << 20;  // Bytes; a row with more is an error.
+constexpr int kStepsBetweenChecks = 2000;       // Virtual-machine steps: well under a millisecond.
 
 }  // namespace
 
@@ -23,7 +24,8 @@ Result<> check_time(const Deadline& deadline, const std::stop_token& stop) {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const DatabaseOptions& options, Role role) {
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= role == Role::kForeign ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
   if (role == Role::kWriter) flags |= SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
@@ -39,11 +41,12 @@ Result<> Connection::configure(Role role) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   keep_log();  // A file that turns out not to be ours is left as it was.
-  if (sqlite3_db_readonly(handle_, "main") == 1) return failure(SQLITE_READONLY);
+  if (role != Role::kForeign && sqlite3_db_readonly(handle_, "main") == 1) return failure(SQLITE_READONLY);
   DM_TRY(
       script("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
              "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384"));
-  if (role == Role::kReader) DM_TRY(script("PRAGMA query_only=ON"));
+  if (role == Role::kForeign) sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kLongestForeignValue);
+  if (role != Role::kWriter) DM_TRY(script("PRAGMA query_only=ON"));
   if (!options_.tokenizer_name.empty()) {
     DM_TRY(register_tokenizer(handle_, options_.tokenizer_name, options_.tokenizer));
     DM_TRY(register_okapi(handle_));

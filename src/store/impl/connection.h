@@ -19,7 +19,8 @@ namespace docmind::store {
 
 class Connection {
  public:
-  enum class Role : std::uint8_t { kReader, kWriter };
+  // kForeign: another program's file, which nobody writes meanwhile; nothing of ours is made beside it.
+  enum class Role : std::uint8_t { kReader, kWriter, kForeign };
 
   // `options` must outlive the connection. Nothing is written by opening.
   static Result<std::unique_ptr<Connection>> open(const DatabaseOptions& options, Role role);

@@ -1,0 +1,44 @@
+// What the readers of the systems share: names that are only names, messages that become turns.
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imports/found.h"
+
+namespace docmind::imports {
+
+// Each system's reader.
+Result<Found> find_open_webui(const std::filesystem::path& folder, const Reading& reading);
+Result<Found> find_anything_llm(const std::filesystem::path& folder, const Reading& reading);
+Result<Found> find_private_gpt(const std::filesystem::path& folder, const Reading& reading);
+Result<Found> find_docmind(const std::filesystem::path& folder, const Reading& reading);
+
+Error not_that_system(System system, const std::filesystem::path& folder, std::string_view missing);
+
+struct Message {
+  enum class Role : std::uint8_t { kUser, kAssistant, kOther };
+  Role role = Role::kOther;
+  std::string text{};
+  std::int64_t at_ms = 0;
+};
+Message::Role role_named(std::string_view word);  // "user", "assistant"
+
+class Collect {
+ public:
+  // The last part of a name, at most 200 bytes without control characters; a name that another document has gets a
+  // number.
+  void add_document(std::string_view name, bool text_only, std::function<Result<std::string>()> bytes);
+  // A question goes with what was answered up to the next one; what has no answer is left out.
+  void add_chat(std::string id, std::string title, const std::vector<Message>& messages);
+  void leave_out(std::string what, std::string why) { found_.left_out.push_back({std::move(what), std::move(why)}); }
+  Found take() { return std::move(found_); }
+
+ private:
+  Found found_;
+  std::set<std::string, std::less<>> names_;
+};
+
+}  // namespace docmind::imports

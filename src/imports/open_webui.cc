@@ -1,0 +1,134 @@
+// Open WebUI (0.4 to 0.6): webui.db with the tables `file` and `chat`, and uploads/ID_NAME.
+#include <algorithm>
+#include <boost/json.hpp>
+#include <set>
+
+#include "base/json.h"
+#include "base/json_members.h"
+#include "imports/impl/collect.h"
+#include "store/foreign.h"
+
+namespace docmind::imports {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr const char* kDatabase = "webui.db";
+constexpr const char* kUploads = "uploads";
+constexpr std::int64_t kMillis = 1000;
+
+// A message is a text, or a list of parts of which some are pictures. What a model thought is no part of its answer.
+std::string text_of(const json::value& content) {
+  std::string out(json_text(content));
+  for (const json::value& part : json_list(content)) {
+    if (json_text(json_member(part, "type")) == "text") out += json_text(json_member(part, "text"));
+  }
+  constexpr std::string_view kBegin = "<details type=\"reasoning\"";
+  constexpr std::string_view kEnd = "</details>";
+  for (std::size_t begin = out.find(kBegin); begin != std::string::npos; begin = out.find(kBegin)) {
+    const std::size_t end = out.find(kEnd, begin);
+    out.erase(begin, end == std::string::npos ? std::string::npos : end + kEnd.size() - begin);
+  }
+  return out;
+}
+
+Message message_of(const json::value& message) {
+  return {role_named(json_text(json_member(message, "role"))), text_of(json_member(message, "content")),
+          static_cast<std::int64_t>(json_count(json_member(message, "timestamp"))) * kMillis};
+}
+
+// A chat is a tree of messages with the one that is shown last; older ones are a list alone.
+std::vector<Message> messages_of(const json::value& chat) {
+  std::vector<Message> out;
+  const json::value& history = json_member(chat, "history");
+  const json::object& messages = json_object(json_member(history, "messages"));
+  std::set<std::string, std::less<>> seen;
+  std::string id(json_text(json_member(history, "currentId")));
+  while (!id.empty() && seen.insert(id).second) {
+    const json::value& message = json_member(messages, id);
+    if (!message.is_object()) break;
+    out.push_back(message_of(message));
+    id = json_text(json_member(message, "parentId"));
+  }
+  std::ranges::reverse(out);
+  if (!out.empty()) return out;
+  for (const json::value& message : json_list(json_member(chat, "messages"))) out.push_back(message_of(message));
+  return out;
+}
+
+class OpenWebUi {
+ public:
+  OpenWebUi(const fs::path& folder, store::ForeignDatabase& database, const Reading& reading)
+      : folder_(folder), database_(database), reading_(reading) {}
+
+  Result<Found> run() {
+    DM_TRY(documents());
+    DM_TRY(chats());
+    return collect_.take();
+  }
+
+ private:
+  Result<> documents() {
+    if (!DM_TRY(database_.has("file", "filename"))) return {};
+    const bool has_path = DM_TRY(database_.has("file", "path"));
+    const bool has_data = DM_TRY(database_.has("file", "data"));
+    auto rows = DM_TRY(
+        database_.query(has_path && has_data ? "SELECT id, filename, path, data FROM file ORDER BY created_at, id"
+                        : has_path           ? "SELECT id, filename, path, NULL FROM file ORDER BY created_at, id"
+                                             : "SELECT id, filename, NULL, NULL FROM file ORDER BY created_at, id"));
+    while (DM_TRY(rows.step())) {
+      document(std::string(rows.text(0)), std::string(rows.text(1)), rows.text(2), rows.text(3));
+    }
+    return {};
+  }
+
+  // What is stored of the path is that of the machine, or container, it ran on: its last part alone is looked for.
+  void document(const std::string& id, const std::string& name, std::string_view path, std::string_view data) {
+    for (const std::string& kept : {fs::path(path).filename().string(), id + "_" + name, name}) {
+      if (kept.empty() || kept == "." || kept == ".." || kept.find('/') != std::string::npos) continue;
+      const fs::path file = folder_ / kUploads / kept;
+      std::error_code failed;
+      if (!fs::is_regular_file(fs::symlink_status(file, failed))) continue;  // A link could lead out of the folder.
+      return collect_.add_document(name, false,
+                                   [&files = reading_.files, file] { return files.read(file, kLargestDocument); });
+    }
+    const auto parsed = parse_json(data);
+    std::string text(parsed ? json_text(json_member(*parsed, "content")) : "");
+    if (text.empty()) return collect_.leave_out(name, "its file is not in uploads/, and its text was not kept");
+    collect_.add_document(name, true, [text = std::move(text)] { return Result<std::string>(text); });
+  }
+
+  Result<> chats() {
+    if (!DM_TRY(database_.has("chat", "chat"))) return {};
+    auto rows = DM_TRY(database_.query("SELECT id, title, chat FROM chat ORDER BY created_at, id"));
+    while (DM_TRY(rows.step())) {
+      const std::string id(rows.text(0));
+      const std::string title(rows.text(1));
+      const auto chat = parse_json(rows.text(2));
+      if (!chat) {
+        collect_.leave_out("chat " + title, "it cannot be read: " + chat.error().message);
+        continue;
+      }
+      collect_.add_chat(id, title, messages_of(*chat));
+    }
+    return {};
+  }
+
+  fs::path folder_;
+  store::ForeignDatabase& database_;
+  const Reading& reading_;
+  Collect collect_;
+};
+
+}  // namespace
+
+Result<Found> find_open_webui(const fs::path& folder, const Reading& reading) {
+  if (!reading.files.stat(folder / kDatabase)) return not_that_system(System::kOpenWebUi, folder, kDatabase);
+  const auto database = DM_TRY(store::ForeignDatabase::open(folder / kDatabase, reading.deadline, reading.stop));
+  const bool ours = DM_TRY(database->has("chat", "chat")) || DM_TRY(database->has("file", "filename"));
+  if (!ours) return not_that_system(System::kOpenWebUi, folder, "table chat or file in webui.db");
+  return OpenWebUi(folder, *database, reading).run();
+}
+
+}  // namespace docmind::imports
