@@ -127,7 +127,7 @@ std::string LiveSettings::object() const {
 }
 
 std::string LiveSettings::shown() const {
-  return settings_object(now_, deps_.started.settings, {.generation = generation_, .trouble = trouble_});
+  return settings_object(now_, deps_.started, {.generation = generation_, .trouble = trouble_});
 }
 
 config::Settings LiveSettings::written() const {

@@ -153,7 +153,7 @@ int serve(const cli::ServeOptions& options, const HolderDeps& deps, const cli::S
 
 int show_settings(const config::Loaded& loaded, const cli::ConfigOptions& options, const cli::Surroundings& here) {
   if (here.json && options.key.empty()) {
-    here.terminal.out(settings_object(loaded, loaded.settings) + "\n");
+    here.terminal.out(settings_object(loaded, loaded) + "\n");
     return cli::kOk;
   }
   if (!options.key.empty()) return show_setting(loaded, options.key, here);

@@ -59,10 +59,16 @@ json::value choices_of(const Declaration& one) {
   return out;
 }
 
-json::object object_of(const Declaration& one, const config::Loaded& loaded, const config::Settings& started) {
+std::string origin_of(const Declaration& one, const config::Loaded& loaded) {
   const auto origin = loaded.origins.find(one.key);
+  return origin == loaded.origins.end() ? "default" : origin->second;
+}
+
+json::object object_of(const Declaration& one, const config::Loaded& loaded, const config::Loaded& started) {
   const std::string lock = config::lock_of(one, loaded);
   const bool at_once = one.effect == config::Effect::kAtOnce;
+  const bool pending = !at_once && one.get(loaded.settings) != one.get(started.settings);
+  const config::Loaded& in_force = pending ? started : loaded;
   return {{"key", one.key},
           {"kind", name_of(one.kind)},
           {"choices", choices_of(one)},
@@ -72,16 +78,18 @@ json::object object_of(const Declaration& one, const config::Loaded& loaded, con
           {"values", one.values},
           {"default", value_of(one.kind, config::shown_value(one, config::Settings{}))},
           {"value", value_of(one.kind, config::shown_value(one, loaded.settings))},
-          {"origin", origin == loaded.origins.end() ? std::string("default") : origin->second},
+          {"origin", origin_of(one, loaded)},
           {"locked_by", lock.empty() ? json::value(nullptr) : json::value(lock)},
           {"effect", at_once ? "at_once" : "restart"},
-          {"pending", !at_once && one.get(loaded.settings) != one.get(started)},
+          {"pending", pending},
+          {"in_force", value_of(one.kind, config::shown_value(one, in_force.settings))},
+          {"in_force_origin", origin_of(one, in_force)},
           {"help", one.help}};
 }
 
 }  // namespace
 
-std::string settings_object(const config::Loaded& loaded, const config::Settings& started, const InForce& in_force) {
+std::string settings_object(const config::Loaded& loaded, const config::Loaded& started, const InForce& in_force) {
   json::array lines;
   for (const Declaration& one : config::listed(loaded)) lines.push_back(object_of(one, loaded, started));
   return to_text(json::object{{"file", loaded.writes.native()},

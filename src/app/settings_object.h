@@ -14,9 +14,8 @@ struct InForce {                   // Of a docmind that serves.
 };
 
 // {"file","generation","trouble","settings":[{"key","kind","choices","min","max","unit","values","default","value","origin","locked_by",
-// "effect","pending","help"}]}, one line; secrets are masked. "pending": a docmind that was started with `started`
-// still goes by the value it had then.
-std::string settings_object(const config::Loaded& loaded, const config::Settings& started,
-                            const InForce& in_force = {});
+// "effect","pending","in_force","in_force_origin","help"}]}, one line; secrets are masked. "pending": a docmind that
+// was started with `started` still goes by the value it had then, which is "in_force".
+std::string settings_object(const config::Loaded& loaded, const config::Loaded& started, const InForce& in_force = {});
 
 }  // namespace docmind::app

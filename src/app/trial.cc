@@ -83,7 +83,7 @@ validate::Product Trial::product() const {
 }
 
 boost::json::value Trial::declared() const {
-  const auto parsed = parse_json(settings_object(loaded_, loaded_.settings));
+  const auto parsed = parse_json(settings_object(loaded_, loaded_));
   return parsed ? *parsed : boost::json::value(nullptr);
 }
 

@@ -217,6 +217,7 @@ class Routes {
   Reply ask_in_session(const Call& call);
   Reply resume_session(const Call& call);
   Reply fork_session(const Call& call);
+  Reply import_session(const Call& call);
   Reply export_session(const Call& call);
   Reply show_session(const Call& call);
   Reply remove_session(const Call& call);

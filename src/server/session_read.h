@@ -32,4 +32,12 @@ struct ForkRequest {
 
 ForkRequest read_fork(const boost::json::object& body);
 
+// Turns that took place elsewhere: their answers are shown as what they are, words that nothing was held against.
+struct ImportedSession {
+  std::string title{};
+  std::vector<session::Turn> turns{};
+};
+
+ImportedSession read_import(const boost::json::object& body);
+
 }  // namespace docmind::server

@@ -133,6 +133,13 @@ Routes::Reply Routes::fork_session(const Call& call) {
   return ok(overview(DM_TRY(kept.fork(call.id, to, fork.turns, {call.deadline, call.stop}))));
 }
 
+Routes::Reply Routes::import_session(const Call& call) {
+  session::Sessions& kept = *DM_TRY(kept_sessions());
+  ImportedSession session = read_import(call.body);
+  return ok(
+      overview(DM_TRY(kept.import(call.id, session.title, std::move(session.turns), {call.deadline, call.stop}))));
+}
+
 Routes::Reply Routes::export_session(const Call& call) {
   const std::string_view format = call.request.target.parameter("format").value_or("markdown");
   const session::Session session = DM_TRY(DM_TRY(kept_sessions())->show(call.id, {call.deadline, call.stop}));
@@ -158,7 +165,8 @@ Routes::Reply Routes::remove_session(const Call& call) {
   // repeated, and finds it still there.
   std::vector<std::string> traces;
   for (const session::Turn& turn : session.turns) {
-    traces.emplace_back(json_text(json_member(turn.answer, "trace_id")));
+    const std::string_view trace = json_text(json_member(turn.answer, "trace_id"));
+    if (!trace.empty()) traces.emplace_back(trace);  // What was imported has none.
     for (const json::value& part : json_list(json_member(turn.answer, "parts"))) {
       traces.emplace_back(json_text(json_member(part, "trace_id")));
     }

@@ -315,31 +315,69 @@ Result<Overview> Sessions::fork(std::string_view id, std::string_view to, std::o
   DM_TRY(check_id(to));
   const Busy busy = DM_TRY(Busy::enter(*this, to));
   const Session from = DM_TRY(load(id, waiting));
-  const Result<Session> there = load(to, waiting);
-  if (there) return Error{Code::kConflict, "there is a session " + std::string(to), "Choose another name."};
-  if (there.error().code != Code::kNotFound) return there.error();
+  DM_TRY(check_free(to, waiting));
   const std::uint32_t kept = turns.value_or(from.overview.turns);
   if (kept == 0 || kept > from.turns.size()) {
     return Error{Code::kInvalidArgument,
                  "the session " + std::string(id) + " has " + std::to_string(from.turns.size()) + " turns",
                  "Fork it with one of them at least."};
   }
-  json::array messages;
-  for (std::size_t i = 0; i < kept; ++i) {
-    for (json::value& message : messages_of(from.turns[i])) messages.push_back(std::move(message));
-  }
   Overview overview = from.overview;
   overview.id = to;
   overview.turns = kept;
   overview.changed_ms = to_ms(deps_.clock.wall());
   overview.unanswered.clear();
+  DM_TRY(begin_with(overview, std::span(from.turns).first(kept), waiting));
+  return overview;
+}
+
+Result<> Sessions::check_free(std::string_view id, graph::Waiting waiting) {
+  const Result<Session> there = load(id, waiting);
+  if (there) return Error{Code::kConflict, "there is a session " + std::string(id), "Choose another name."};
+  if (there.error().code != Code::kNotFound) return there.error();
+  return {};
+}
+
+Result<> Sessions::begin_with(const Overview& overview, std::span<const Turn> turns, graph::Waiting waiting) {
+  json::array messages;
+  for (const Turn& turn : turns) {
+    for (json::value& message : messages_of(turn)) messages.push_back(std::move(message));
+  }
   graph::RunOptions options;
-  options.thread = to;
+  options.thread = overview.id;
   options.metadata = metadata_of(overview);
   options.deadline = waiting.deadline;
   options.stop = waiting.stop;
   const graph::Engine engine({deps_.clock, deps_.rng, nullptr, DM_TRY(saver())});
   DM_TRY(engine.run(keeping_, graph::Input::values({{"messages", std::move(messages)}}), std::move(options)));
+  return {};
+}
+
+Result<Overview> Sessions::import(std::string_view id, std::string_view title, std::vector<Turn> turns,
+                                  graph::Waiting waiting) {
+  DM_TRY(check_id(id));
+  const Busy busy = DM_TRY(Busy::enter(*this, id));
+  DM_TRY(check_free(id, waiting));
+  if (turns.empty() || turns.size() > kMaxTurns) {
+    return Error{Code::kInvalidArgument, "a session has 1 to 1000 turns", "Import it in parts."};
+  }
+  const std::int64_t now = to_ms(deps_.clock.wall());
+  std::int64_t bytes = 0;
+  for (Turn& turn : turns) {
+    DM_TRY(check_question(turn.question));
+    turn.query = turn.question;
+    if (turn.asked_ms <= 0 || turn.asked_ms > now) turn.asked_ms = now;
+    bytes += static_cast<std::int64_t>(to_text(turn.answer).size());
+  }
+  if (bytes >= kMaxBytes)
+    return Error{Code::kResourceExhausted, "its answers have more than 16 MiB", "Import it in parts."};
+  Overview overview;
+  overview.id = id;
+  overview.title = title_of(title.empty() ? turns.front().question : title);
+  overview.turns = static_cast<std::uint32_t>(turns.size());
+  overview.started_ms = turns.front().asked_ms;
+  overview.changed_ms = turns.back().asked_ms;
+  DM_TRY(begin_with(overview, turns, waiting));
   return overview;
 }
 

@@ -107,6 +107,9 @@ class Sessions {
   // A new session with the first `turns` of this one (all when absent). kConflict when `to` is there already.
   Result<Overview> fork(std::string_view id, std::string_view to, std::optional<std::uint32_t> turns,
                         graph::Waiting waiting);
+  // A session that took place elsewhere, with its turns as they were; nothing is asked. An empty title: the first
+  // question. Turns whose time is unknown (0) get this moment. kConflict when it is there already.
+  Result<Overview> import(std::string_view id, std::string_view title, std::vector<Turn> turns, graph::Waiting waiting);
   // What was deleted.
   Result<Overview> remove(std::string_view id, graph::Waiting waiting);
   // In how many sessions an answer quotes the document.
@@ -123,6 +126,8 @@ class Sessions {
   Result<std::vector<std::string>> names(graph::Waiting waiting);
   Result<> forget_in(const std::string& id, std::string_view document_id, graph::Waiting waiting);
   Result<Session> load(std::string_view id, graph::Waiting waiting);
+  Result<> check_free(std::string_view id, graph::Waiting waiting);
+  Result<> begin_with(const Overview& overview, std::span<const Turn> turns, graph::Waiting waiting);
   Result<Asked> run(const Session& at, const Question& question, const Ask& ask, graph::Waiting waiting);
 
   SessionsDeps deps_;

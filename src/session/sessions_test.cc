@@ -225,6 +225,37 @@ TEST_F(SessionsTest, AForkGoesItsOwnWay) {
   EXPECT_EQ(sessions->fork("s", "u", {}, {})->turns, 2U);
 }
 
+TEST_F(SessionsTest, AChatOfAnotherProgramIsASessionWithItsTimes) {
+  clock.advance(std::chrono::seconds(10));
+  const std::vector<Turn> turns = {{.question = "When?",
+                                    .query = {},
+                                    .because = {},
+                                    .asked_ms = 1,
+                                    .filter = {},
+                                    .answer = json::object{{"answer", "Tuesday."}}},
+                                   {.question = "Who?",
+                                    .query = {},
+                                    .because = {},
+                                    .asked_ms = 0,
+                                    .filter = {},
+                                    .answer = json::object{{"answer", "Anna."}}}};
+  const auto imported = sessions->import("open-webui-1", "Boats", turns, {});
+  ASSERT_TRUE(imported) << imported.error().message;
+  EXPECT_EQ(imported->title, "Boats");
+  const auto shown = sessions->show("open-webui-1", {});
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->overview.started_ms, 1);
+  EXPECT_EQ(shown->overview.changed_ms, 10'000) << "a time that is not known is now";
+  ASSERT_EQ(shown->turns.size(), 2U);
+  EXPECT_EQ(shown->turns[0].query, "When?");
+  EXPECT_EQ(shown->turns[1].answer.at("answer"), "Anna.");
+  EXPECT_EQ(ask("open-webui-1", "Why?")->number, 3U);
+  EXPECT_EQ(sessions->import("open-webui-1", "", turns, {}).error().code, Code::kConflict);
+  EXPECT_EQ(sessions->import("a/b", "", turns, {}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(sessions->import("empty", "", {}, {}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(sessions->import("untitled", "", turns, {})->title, "When?");
+}
+
 TEST_F(SessionsTest, DeletedIsGone) {
   ASSERT_TRUE(ask("s", "Who?"));
   EXPECT_EQ(sessions->remove("s", {})->title, "Who?");

@@ -102,7 +102,8 @@ inline constexpr std::array kDeclaredShapes = {
                   "{file: text, generation: whole 1.., trouble: text | null, "
                   "settings: [{key: text, kind: text, choices: [text] | null, min: any, max: any, "
                   "unit: text | null, values: text, default: any, value: any, origin: text, "
-                  "locked_by: text | null, effect: \"at_once\" | \"restart\", pending: flag, help: text}]}"},
+                  "locked_by: text | null, effect: \"at_once\" | \"restart\", pending: flag, "
+                  "in_force: any, in_force_origin: text, help: text}]}"},
     DeclaredShape{"Key",
                   "{id: text, name: text, scopes: [\"ask\" | \"ingest\" | \"admin\"], made_ms: whole, "
                   "expires_ms: whole | null}"},
