@@ -57,6 +57,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${runtime_libs})
 # What no program header names: Pango is opened when a chat is printed, and needs a font then.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, libpangocairo-1.0-0, fonts-dejavu-core")
+# The newest schemas its program knows: `docmind rollback program` reads it of an older package. e2e/package holds it to the files.
+set(CPACK_DEBIAN_PACKAGE_PROVIDES "docmind-library-format (= 2), docmind-sessions-format (= 1)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, fonts-noto-cjk")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus")
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 #include <utility>
 
 #include "app/settings_files.h"
@@ -291,17 +292,62 @@ int restore_backup(const cli::RestoreOptions& options, const BackupsContext& con
 
 int roll_back(const cli::RollbackOptions& options, const BackupsContext& context) {
   if (options.list) return list_states(context);
-  const bool data = options.goes_back("data");
-  const bool settings = options.goes_back("settings");
-  if (data && settings && !options.to.empty()) {
-    cli::report({Code::kInvalidArgument, "--to names one thing: go back one after the other"}, context.here);
-    return cli::kUsage;
-  }
-  if (data) {
+  if (options.goes_back("data")) {
     const int code = roll_back_data(options.to, context);
-    if (code != cli::kOk || !settings) return code;
+    if (code != cli::kOk || !options.goes_back("settings")) return code;
   }
   return roll_back_settings(options, {context.sources, context.here, context.clock});
+}
+
+namespace {
+
+// Of the databases in a folder: the oldest schema whose program can work on each.
+Result<Formats> readers_in(const fs::path& folder, Layout layout) {
+  layout.library = folder / layout.library.filename();
+  layout.sessions = folder / layout.sessions.filename();
+  sys::RealFiles files;
+  Formats out;
+  for (const backup::Database& database : databases(layout)) {
+    if (!files.stat(database.file.path)) continue;
+    const auto oldest = DM_TRY(
+        store::query_column(database.file, "SELECT min_reader FROM schema_migrations ORDER BY version DESC LIMIT 1",
+                            Deadline::never(), {}));
+    std::uint32_t schema = 1;
+    if (!oldest.empty()) std::from_chars(oldest[0].data(), oldest[0].data() + oldest[0].size(), schema);
+    out[fs::path(database.file.path).filename().string()] = schema;
+  }
+  return out;
+}
+
+bool can_read(const Formats& formats, const Formats& needs) {
+  return std::ranges::all_of(needs, [&](const auto& one) {
+    const auto known = formats.find(one.first);
+    return known != formats.end() && one.second <= known->second;
+  });
+}
+
+}  // namespace
+
+Result<Formats> oldest_readers(const fs::path& data, const sys::Environment& environment) {
+  return readers_in(data, DM_TRY(lay_out(data.string(), environment, DataFolder::kThere)));
+}
+
+Result<std::string> backup_for(const fs::path& data, const Formats& formats, const std::string& to,
+                               const sys::Environment& environment) {
+  const Layout layout = DM_TRY(lay_out(data.string(), environment, DataFolder::kThere));
+  for (const auto& [path, manifest] : kept_backups(layout)) {
+    const std::string name = path.filename().string();
+    if (!to.empty() && name != to) continue;
+    const auto needs = readers_in(path / backup::kData, layout);
+    if (needs && can_read(formats, *needs)) return name;
+    if (to.empty()) continue;
+    return Error{Code::kConflict,
+                 fmt::format("the backup {} is by docmind {}, newer than the program can read", name, manifest.version),
+                 ""};
+  }
+  if (!to.empty()) return to;  // What a restore left, or a folder elsewhere.
+  return Error{Code::kNotFound, "there is no backup that it can read in " + sys::printable(backups_folder(layout)),
+               "Name one with --to."};
 }
 
 }  // namespace docmind::app

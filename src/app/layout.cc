@@ -22,7 +22,7 @@ fs::path beside(const fs::path& binary, const char* what) {
 
 }  // namespace
 
-Result<Layout> lay_out(const std::string& data, const sys::Environment& environment) {
+Result<Layout> lay_out(const std::string& data, const sys::Environment& environment, DataFolder folder) {
   Layout layout;
   layout.binary = DM_TRY(sys::executable_path());
   layout.share = beside(layout.binary, "share");
@@ -32,6 +32,10 @@ Result<Layout> lay_out(const std::string& data, const sys::Environment& environm
   layout.data = fs::absolute(layout.data, failed).lexically_normal();
   if (!layout.data.has_filename()) layout.data = layout.data.parent_path();
   sys::RealFiles files;
+  if (folder == DataFolder::kThere && !fs::is_directory(layout.data, failed)) {
+    return Error{Code::kNotFound, "there is no data directory " + sys::printable(layout.data),
+                 "Name the one that docmind uses with --data DIR."};
+  }
   auto made = files.make_dirs(layout.data).with("the data directory " + sys::printable(layout.data));
   if (!made) {
     Error error = std::move(made).error();

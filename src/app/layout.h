@@ -2,6 +2,7 @@
 //
 // Values. docs/formats/data-directory.md describes them.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -28,8 +29,12 @@ struct Layout {
   std::filesystem::path socket;     // Of whoever holds the data directory.
 };
 
-// Makes the data directory and the runtime folder. `data` may be empty: the default.
-Result<Layout> lay_out(const std::string& data, const sys::Environment& environment);
+// Who only looks at what is there has no folder made where a name was mistyped.
+enum class DataFolder : std::uint8_t { kMade, kThere };
+
+// Makes the data directory and the runtime folder. `data` may be empty: the default. kNotFound: it is to be there.
+Result<Layout> lay_out(const std::string& data, const sys::Environment& environment,
+                       DataFolder folder = DataFolder::kMade);
 
 // Of the purges that a shared store was not told of yet, one for each: what one was not told is nothing to another.
 std::filesystem::path purge_journal(const Layout& layout, const std::string& of, const std::string& store);

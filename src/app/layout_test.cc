@@ -55,6 +55,15 @@ TEST_F(LayoutTest, ADirectoryThatCannotBeIsRefusedWithAWayOut) {
   EXPECT_FALSE(lay_out("", sys::Environment{}));
 }
 
+TEST_F(LayoutTest, WhoOnlyLooksMakesNoFolder) {
+  const auto refused = lay_out((folder / "mistyped").string(), environment, DataFolder::kThere);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kNotFound);
+  EXPECT_FALSE(fs::exists(folder / "mistyped"));
+  laid_out(folder / "data");
+  EXPECT_TRUE(lay_out((folder / "data").string(), environment, DataFolder::kThere));
+}
+
 TEST_F(LayoutTest, APersonsModelComesBeforeABuiltInOne) {
   Layout layout = laid_out(folder / "data");
   layout.share = folder / "share";

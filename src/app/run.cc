@@ -12,12 +12,15 @@
 #include "app/cache_server.h"
 #include "app/connection.h"
 #include "app/doctor.h"
+#include "app/drift.h"
 #include "app/holder.h"
+#include "app/import.h"
 #include "app/kv.h"
 #include "app/layout.h"
 #include "app/live_settings.h"
 #include "app/log_settings.h"
 #include "app/models.h"
+#include "app/program_rollback.h"
 #include "app/roles.h"
 #include "app/serving.h"
 #include "app/settings_files.h"
@@ -167,12 +170,16 @@ auto on_files(const Program& program, int (*command)(const Options&, const Backu
 
 // Those that mend settings which cannot be loaded; nothing: it is another command.
 std::optional<int> run_without_settings(const cli::Invocation& asked, const config::Sources& sources,
-                                        const cli::Surroundings& here, const Clock& clock) {
+                                        const cli::Surroundings& here, const Clock& clock,
+                                        const std::stop_token& stop) {
   if (const auto* migrating = std::get_if<cli::ConfigMigrateOptions>(&asked.command)) {
     return migrate_settings(*migrating, here);
   }
   const auto* going_back = std::get_if<cli::RollbackOptions>(&asked.command);
-  if (going_back == nullptr || going_back->list || going_back->goes_back("data")) return std::nullopt;
+  if (going_back == nullptr || going_back->list) return std::nullopt;
+  if (going_back->goes_back("program"))
+    return roll_back_program(*going_back, {asked, sources.environment, clock, here, stop});
+  if (going_back->goes_back("data")) return std::nullopt;
   return roll_back_settings(*going_back, {sources, here, clock});
 }
 
@@ -220,10 +227,21 @@ int run_command(const Program& program) {
                           program.log, here, program.stop},
                          options);
           },
+          [&](const cli::ImportOptions& options) {
+            sys::RealFiles files;
+            auto found = find_imports(options, here, files, program.stop);
+            if (!found) return cli::report(found.error(), here);
+            if (options.dry_run) return show_imports(*found, options, here);
+            return ask_the_product(program,
+                                   [&](cli::Api& api) { return import_all(api, *std::move(found), options, here); });
+          },
           on_files(program, make_backup),
           on_files(program, restore_backup),
           on_files(program, roll_back),
           [&](const cli::ConfigMigrateOptions& options) { return migrate_settings(options, here); },
+          [&](const cli::ConfigDriftOptions&) {
+            return show_drift({program.layout, program.settings, program.clock, program.client, here, program.stop});
+          },
           [&](const cli::ConfigOptions& options) { return show_settings(program.settings, options, here); },
           [&](const cli::ServeOptions& options) {
             return serve(options, program.holder_deps(), here, program.signals);
@@ -294,7 +312,7 @@ int run(int argc, char** argv) {
   if (!signals) return cli::report(signals.error(), here);
 
   const config::Sources sources = sources_of(asked, environment);
-  if (const auto code = run_without_settings(asked, sources, here, clock)) return *code;
+  if (const auto code = run_without_settings(asked, sources, here, clock, (*signals)->stop_token())) return *code;
   const auto settings = config::load(sources, files);
   if (!settings) {
     cli::report(settings.error(), here);
@@ -305,7 +323,9 @@ int run(int argc, char** argv) {
     return cli::kConfiguration;
   }
   for (const std::string& warning : settings->warnings) terminal.err("docmind: " + warning + "\n");
-  const auto layout = lay_out(settings->settings.data, environment);
+  const bool looking = std::holds_alternative<cli::BackupOptions>(asked.command) ||
+                       std::holds_alternative<cli::RollbackOptions>(asked.command);
+  const auto layout = lay_out(settings->settings.data, environment, looking ? DataFolder::kThere : DataFolder::kMade);
   if (!layout) return cli::report(layout.error(), here);
   const bool serving = std::holds_alternative<cli::ServeOptions>(asked.command);
   auto logging = log_options(settings->settings.log, terminal, serving);

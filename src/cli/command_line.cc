@@ -47,13 +47,16 @@ constexpr auto kCommands = std::to_array<Entry>({
      "docmind ask \"...\" --json > answer.json\n  docmind verify answer.json"},
     {"config", "Show or change the settings, and bring an older file up to date",
      "docmind config show --origin\n  docmind config get search.k\n  docmind config set search.k 20\n  docmind config "
-     "migrate .env --check"},
+     "drift\n  docmind config migrate .env --check"},
+    {"import", "Take over documents and chats of another program",
+     "docmind import --from open-webui ~/open-webui/data --dry-run\n  docmind import --from anything-llm "
+     "~/anythingllm/storage"},
     {"backup", "Copy the library, chats, keys and settings into a folder, also while docmind serves",
      "docmind backup\n  docmind backup /mnt/disk/docmind-monday\n  docmind backup --models --json"},
     {"restore", "Put a backup in place; what was there is kept beside it", "docmind restore /mnt/disk/docmind-monday"},
-    {"rollback", "Go back to an earlier state of the data or the settings",
+    {"rollback", "Go back to an earlier state of the data, the settings or the program",
      "docmind rollback --list\n  docmind rollback data\n  docmind rollback settings\n  docmind rollback data --to "
-     "2026-11-22T17-05-09.123Z"},
+     "2026-11-22T17-05-09.123Z\n  sudo docmind rollback program --package ./docmind_0.1.0-1_amd64.deb"},
     {"serve", "Serve the API on this machine", "docmind serve\n  docmind serve --port 9000"},
     {"service", "Run docmind serve as a service of systemd, your own or the machine's",
      "docmind service install\n  docmind --data ~/docs service install\n  docmind service status\n  docmind service "
@@ -149,6 +152,7 @@ struct Parser {
   BenchOptions bench;
   int patience_of_bench = 60;
   bool forget_bench = false;
+  ImportOptions import_from;
   BackupOptions backup;
   RestoreOptions restore;
   RollbackOptions rollback;
@@ -277,6 +281,7 @@ struct Parser {
     group.require_subcommand(1);
     add_to(group, "show", "Print every setting")
         ->add_flag("--origin", config.origin, "Also where each value comes from");
+    add_to(group, "drift", "Compare what is in force in the docmind that serves with what a start would read now");
     add_to(group, "get", "Print one setting")->add_option("key", config.key, "search.k")->required();
     CLI::App* change = add_to(group, "set", "Change one setting in the settings file, and where docmind serves");
     change->add_option("key", set_config.key, "search.k")->required();
@@ -314,17 +319,43 @@ struct Parser {
   void add_backups() {
     at("backup").add_option("path", backup.path, "The folder to make; default: one beside the data directory");
     at("backup").add_flag("--models", backup.models, "Your own models, too");
+    at("import")
+        .add_option("--from", import_from.from, "open-webui, anything-llm, private-gpt, or docmind (upstream's)")
+        ->required()
+        ->check(CLI::IsMember({"open-webui", "anything-llm", "private-gpt", "docmind"}));
+    at("import").add_option("path", import_from.path, "The folder with its data")->required();
+    at("import").add_flag("--dry-run", import_from.dry_run, "Only show what would come");
     at("restore").add_option("path", restore.path, "The backup's folder")->required();
     at("restore").add_flag("--settings", restore.settings, "The settings files, too");
-    CLI::Option_group& what = *at("rollback").add_option_group("what");
-    what.require_option(1);
-    what.add_flag("--list", rollback.list, "Show what one can go back to");
-    what.add_option("what", rollback.what,
+    at("rollback").add_flag("--list", rollback.list, "Show what one can go back to");
+    at("rollback")
+        .add_option("what", rollback.what,
                     "data: to the newest backup beside the data directory; settings: to the settings file as it was "
-                    "before the last change; or both")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->check(CLI::IsMember({"data", "settings"}));
+                    "before the last change; program: to the package of an older docmind; several, or all")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     at("rollback").add_option("--to", rollback.to, "A name that --list shows, or a backup's folder")->type_name("NAME");
+    at("rollback")
+        .add_option("--package", rollback.package,
+                    "The older program's package, or a folder of such; default: where apt keeps them")
+        ->type_name("FILE");
+  }
+
+  // What was asked for and cannot be, where CLI11 has no words for it; empty: nothing.
+  std::string mistake() {
+    if (!at("rollback").parsed()) return "";
+    constexpr auto kParts = std::to_array<std::string_view>({"data", "settings", "program", "all"});
+    const bool known = std::ranges::all_of(
+        rollback.what, [&](const std::string& part) { return std::ranges::find(kParts, part) != kParts.end(); });
+    const bool one = rollback.list != !rollback.what.empty();
+    const bool package = rollback.package.empty() || rollback.goes_back("program");
+    const bool to = rollback.to.empty() || rollback.goes_back("data") || rollback.goes_back("settings");
+    if (!known || !one)
+      return "docmind: rollback takes data, settings, program or all, or --list alone\nSee docmind rollback --help.\n";
+    if (!package) return "docmind: --package belongs to rollback program\nSee docmind rollback --help.\n";
+    if (!to) return "docmind: --to belongs to rollback data or settings\nSee docmind rollback --help.\n";
+    if (!rollback.to.empty() && rollback.goes_back("data") && rollback.goes_back("settings"))
+      return "docmind: --to names one thing, data or settings: go back one after the other\n";
+    return "";
   }
 
   void add_ollama(CLI::App& group) {
@@ -512,6 +543,7 @@ struct Parser {
     const std::string name = at("config").get_subcommands().front()->get_name();
     if (name == "set") return set_config;
     if (name == "migrate") return migrate_config;
+    if (name == "drift") return ConfigDriftOptions{};
     return config;
   }
 
@@ -533,6 +565,7 @@ struct Parser {
     if (name == "trace") return trace;
     if (name == "verify") return verify;
     if (name == "config") return chosen_config();
+    if (name == "import") return import_from;
     if (name == "backup") return backup;
     if (name == "restore") return restore;
     if (name == "rollback") return rollback;
@@ -578,6 +611,7 @@ std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string
     }
     return Reply{2, "", fmt::format("docmind: {}\nSee {} --help.\n", error.what(), asked)};
   }
+  if (std::string mistake = parser.mistake(); !mistake.empty()) return Reply{2, "", std::move(mistake)};
   Invocation invocation = parser.common;
   for (const std::string& pair : parser.set) {
     const auto equals = pair.find('=');

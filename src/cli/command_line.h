@@ -66,6 +66,12 @@ struct ConfigSetOptions {
   std::string value;
   bool check = false;  // Nothing is changed.
 };
+struct ConfigDriftOptions {};
+struct ImportOptions {
+  std::string from{};  // A system's word: "open-webui".
+  std::string path{};  // The folder with its data.
+  bool dry_run = false;
+};
 struct ConfigMigrateOptions {
   std::string file;
   bool check = false;  // Nothing is written.
@@ -80,10 +86,13 @@ struct RestoreOptions {
 };
 struct RollbackOptions {
   bool list = false;                // Else
-  std::vector<std::string> what{};  // "data", "settings" or both.
+  std::vector<std::string> what{};  // "data", "settings", "program", or "all" of them.
   std::string to{};                 // Empty: the newest.
+  std::string package{};            // The older program's file, or a folder of such; empty: where apt keeps them.
 
-  bool goes_back(std::string_view part) const { return std::ranges::find(what, part) != what.end(); }
+  bool goes_back(std::string_view part) const {
+    return std::ranges::any_of(what, [&](const std::string& one) { return one == part || one == "all"; });
+  }
 };
 struct ServeOptions {
   std::optional<std::uint16_t> port;  // Given: that one or none. Absent: the setting, or the next free one.
@@ -212,7 +221,7 @@ using Command =
                  SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions,
                  CacheStatsOptions, CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
                  TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions,
-                 ConfigMigrateOptions, BackupOptions, RestoreOptions, RollbackOptions>;
+                 ConfigMigrateOptions, ConfigDriftOptions, ImportOptions, BackupOptions, RestoreOptions, RollbackOptions>;
 
 struct Invocation {
   Command command;

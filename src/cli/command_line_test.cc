@@ -9,6 +9,7 @@ namespace docmind::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 Invocation parsed(const std::vector<std::string>& arguments) {
   auto result = parse_command_line(arguments);
@@ -158,6 +159,23 @@ TEST(CommandLine, ReadsWhatIsKeptAndWhereToGoBackTo) {
            {"restore"}, {"rollback"}, {"rollback", "binary"}, {"rollback", "--to", "x"}, {"config", "migrate"}}) {
     EXPECT_EQ(refused(wrong).code, 2) << wrong.back();
   }
+  const auto program =
+      std::get<RollbackOptions>(parsed({"rollback", "program", "data", "--to", "x", "--package", "p"}).command);
+  EXPECT_TRUE(program.goes_back("program") && program.goes_back("data") && !program.goes_back("settings"));
+  EXPECT_TRUE(std::get<RollbackOptions>(parsed({"rollback", "all"}).command).goes_back("settings"));
+}
+
+TEST(CommandLine, OfARollbackEachMistakeHasItsSentence) {
+  using Words = std::vector<std::string>;
+  const std::string takes = "docmind: rollback takes data, settings, program or all, or --list alone\n";
+  for (const Words& wrong : {Words{"rollback"}, {"rollback", "binary"}, {"rollback", "--list", "data"}}) {
+    EXPECT_THAT(refused(wrong).err, StartsWith(takes)) << wrong.back();
+  }
+  EXPECT_THAT(refused({"rollback", "data", "--package", "p"}).err,
+              StartsWith("docmind: --package belongs to rollback program\n"));
+  EXPECT_THAT(refused({"rollback", "program", "--to", "x"}).err,
+              StartsWith("docmind: --to belongs to rollback data or settings\n"));
+  EXPECT_THAT(refused({"rollback", "all", "--to", "x"}).err, StartsWith("docmind: --to names one thing"));
 }
 
 TEST(CommandLine, BenchMeasuresAllPartsUnlessSomeAreNamed) {

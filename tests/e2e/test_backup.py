@@ -194,10 +194,21 @@ class Backup(DocMindTest):
         self.docmind("rollback", "data", code=1)
         self.stop(process)
 
+    def test_a_program_that_no_package_brought_says_what_to_do(self):
+        refused = self.docmind("rollback", "program", code=1)
+        self.assertIn("was not installed by a Debian package", refused.err)
+        self.assertIn("the older image's tag", refused.err)
+        self.assertEqual(self.beside(""), [])
+
     def test_wrong_arguments(self):
         for args in (["restore"], ["rollback"], ["rollback", "binary"], ["backup", "a", "b"], ["config", "migrate"],
-                     ["rollback", "data", "settings", "--to", "x"]):
+                     ["rollback", "data", "settings", "--to", "x"], ["rollback", "data", "--package", "x"]):
             self.docmind(*args, code=2)
+        # A name that was mistyped is made by none of them.
+        for args in (["backup", self.backup], ["rollback", "data"], ["rollback", "--list"]):
+            self.assertIn("there is no data directory", self.docmind(*args, code=1).err)
+        self.assertFalse(self.backup.exists() or self.data.exists())
+        self.data.mkdir()
         self.assertIn("there is no library", self.docmind("backup", self.backup, code=1).err)
         self.assertFalse(self.backup.exists())
         self.docmind("ingest", self.work / "文档")

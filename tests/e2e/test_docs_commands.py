@@ -6,6 +6,7 @@ import signal
 import subprocess
 import unittest
 
+import test_import
 import tiny_chat
 from harness import BINARY, FIXTURES, ROOT, DocMindTest
 
@@ -89,6 +90,18 @@ class DocsCommands(DocMindTest):
             return self.until_it_is_stopped(command)
         code, said = self.shell(before + command)
         self.assertEqual(code, 0, said)
+
+    def test_migration(self):
+        page = (ROOT / "docs" / "migration.md").read_text()
+        commands = re.findall(r"(?m)^docmind import --from (\S+) ~/(\S+)(.*)$", page)
+        self.assertEqual({system for system, _, _ in commands}, set(test_import.MAKE))
+        for system, folder, more in commands:
+            with self.subTest(system=system, more=more):
+                if not (self.home / folder).exists():
+                    test_import.MAKE[system](self.home / folder)
+                code, said = self.shell(f"docmind import --from {system} ~/{folder}{more}")
+                self.assertEqual(code, 0 if "--dry-run" in more else 3, said)  # Something of each is left out.
+                self.assertIn("left out", said)
 
     def test_runbook(self):
         rows = [line for line in (ROOT / "docs" / "runbook.md").read_text().splitlines() if line.startswith("| ") and "<!--" in line]

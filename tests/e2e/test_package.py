@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -81,6 +82,14 @@ class Package(DocMindTest):
         self.assertLessEqual({"libc6", "libcurl4", "libicu72", "libstdc++6", "libpq5"}, needs)
         self.assertLessEqual({"libpangocairo-1.0-0", "fonts-dejavu-core", "adduser"}, needs)
         self.assertIn("fonts-noto-cjk", self.field("Recommends"))
+
+    def test_it_says_which_data_it_reads(self):
+        """By this an older one is chosen when the program goes back (docmind rollback program)."""
+        self.docmind("ingest", self.write("a.md", "# Boats\n\nThe boat comes on Tuesday.\n"))
+        subprocess.run(self.command("chat"), input=b"When does the boat come?\n", env=self.environment, capture_output=True, timeout=60, check=True)
+        for name in ("library", "sessions"):
+            newest = sqlite3.connect(self.data / f"{name}.db").execute("PRAGMA user_version").fetchone()[0]
+            self.assertIn(f"docmind-{name}-format (= {newest})", self.field("Provides"))
 
     def test_it_looks_for_libraries_in_its_own_folder_alone(self):
         for path, member in self.members.items():
@@ -196,8 +205,22 @@ class CleanDebian(DocMindTest):
                           "LC_ALL=C.UTF-8", "HOME=/root", *command)
 
     def install(self, what, package):
+        """Settings that were changed stay; nobody is there to be asked."""
         shutil.copy(package, self.root / "srv")
-        self.inside(what, "apt-get", "install", "-y", "--no-install-recommends", f"/srv/{package.name}")
+        self.inside(what, "apt-get", "install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", f"/srv/{package.name}")
+
+    def go_back(self, *args):
+        """What `docmind rollback program` says, after less than five minutes."""
+        went = json.loads(self.inside("roll-back", "docmind", "--json", "rollback", *args))
+        self.assertLess(self.times["roll-back"], 300)
+        self.assertEqual((went["from"], went["to"], went["service"]), ("0.1.0-1", "0.0.9-1", "ready"))
+        self.assertEqual(self.version(), "0.0.9-1")
+        self.assertEqual(self.unit("ActiveState"), "active")
+        self.answers()
+        return went
+
+    def version(self):
+        return self.inside("a look", "dpkg-query", "-W", "-f", "${Version}", "docmind")
 
     def boot(self):
         self.addCleanup(Cgroups().take_away)
@@ -287,10 +310,15 @@ class CleanDebian(DocMindTest):
         self.answers()
 
         self.install("upgrade", self.new)
-        self.assertEqual(self.inside("a look", "dpkg-query", "-W", "-f", "${Version}", "docmind"), "0.1.0-1")
+        self.assertEqual(self.version(), "0.1.0-1")
         self.assertEqual(self.unit("ActiveState"), "active")
         self.answers()
         self.assertIn("21", settings.read_text())
+
+        self.go_back("program", "--package", f"/srv/{old.name}")
+        self.assertIn("21", settings.read_text())
+        self.install("upgrade once more", self.new)
+        self.answers()
 
         self.inside("removal", "apt-get", "remove", "-y", "docmind")
         left = [path for path in self.files() if path not in before and not path.startswith("/srv/")]
@@ -303,6 +331,30 @@ class CleanDebian(DocMindTest):
         differ = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path) and not path.startswith("/srv"))
         print("seconds:", self.times, file=sys.stderr)
         self.assertEqual(differ, [])
+
+    def test_program_data_and_settings_go_back_together(self):
+        """To the same program under another version: what differs is what is in the library and in the settings."""
+        old = self.package(BINARY.parent, "0.0.9")
+        self.boot()
+        self.install("installation", old)
+        self.of_the_service("ingest", "/srv/documents")
+        self.of_the_service("config", "set", "search.k", "21")
+        self.of_the_service("backup")
+        self.install("upgrade", self.new)
+        (self.root / "srv/documents/later.md").write_text("# Later\n\nThe ferry has three decks.\n")
+        self.of_the_service("ingest", "/srv/documents")
+        self.of_the_service("config", "set", "search.k", "30")
+        went = self.go_back("all", "--package", "/srv")
+        self.assertTrue(went["settings"])
+        documents = json.loads(self.of_the_service("library", "--json"))["documents"]
+        self.assertEqual([pathlib.Path(one["document"]).name for one in documents], ["stores.pdf"])
+        self.assertEqual(self.of_the_service("config", "get", "search.k"), "21\n")
+        self.of_the_service("rollback", "--list")
+        print("seconds:", self.times, file=sys.stderr)
+        # Once more there is nothing older; and it goes on.
+        refused = subprocess.run([*self.enter(), "docmind", "rollback", "program", "--package", "/srv"], capture_output=True, text=True)
+        self.assertIn("has no package of a docmind older than 0.0.9-1", refused.stderr)
+        self.answers()
 
     def test_the_dockerfiles_steps(self):
         """Those of its last stage, in this Debian: its first one is ./dev package."""

@@ -97,6 +97,30 @@ class Settings(Base):
         self.assertEqual(self.docmind("--config", self.config, "config", "get", "search.k").out, "3\n")
         self.stop(process)
 
+    def test_drift_is_what_a_start_would_do_otherwise(self):
+        self.config.write_text("search:\n  k: 9\n")
+        self.assertIn("no docmind serves", self.docmind("--config", self.config, "config", "drift", code=2).err)
+        process = self.begin()
+        drift = lambda code: self.docmind("--config", self.config, "--json", "config", "drift", code=code).json
+        self.assertEqual(drift(0)["drift"], [])
+        self.assertIn("is what is written", self.docmind("--config", self.config, "config", "drift").out)
+        # By hand, with one setting that needs a start and a secret that does.
+        self.config.write_text("search:\n  k: 4\nchunk:\n  tokens: 256\nvllm:\n  api_key: hush-hush\n")
+        self.until(lambda: self.settings()["search.k"]["value"] == 4)
+        self.assertEqual(drift(1)["drift"], [
+            {"key": "chunk.tokens", "in_force": 512, "in_force_origin": "default", "written": 256, "written_origin": f"{self.config}:4"},
+            {"key": "vllm.api_key", "in_force": "", "in_force_origin": "default", "written": "********", "written_origin": f"{self.config}:6"}])
+        said = self.docmind("--config", self.config, "config", "drift", code=1)
+        self.assertIn(f"chunk.tokens: in force 512 (default), written 256 ({self.config}:4)\n", said.out)
+        self.assertNotIn("hush-hush", said.out + said.err)
+        # What the server would not take is no drift of a start: no start takes it either.
+        self.config.write_text("search:\n  k: many\n")
+        self.assertIn("search.k", self.docmind("--config", self.config, "config", "drift", code=78).err)
+        self.config.write_text("search:\n  k: 9\n")
+        self.until(lambda: self.settings()["search.k"]["value"] == 9)
+        self.assertEqual(drift(0)["drift"], [])
+        self.stop(process)
+
     def test_what_is_refused_names_the_key_and_changes_nothing(self):
         process = self.begin("--set", "chunk.overlap=20")
         text = self.config.read_text()
