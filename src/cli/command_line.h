@@ -221,7 +221,8 @@ using Command =
                  SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions,
                  CacheStatsOptions, CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
                  TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions,
-                 ConfigMigrateOptions, ConfigDriftOptions, ImportOptions, BackupOptions, RestoreOptions, RollbackOptions>;
+                 ConfigMigrateOptions, ConfigDriftOptions, ImportOptions, BackupOptions, RestoreOptions,
+                 RollbackOptions>;
 
 struct Invocation {
   Command command;

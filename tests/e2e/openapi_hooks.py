@@ -15,6 +15,7 @@ BODIES = {
     "/v1/messages": {"model": "docmind", "max_tokens": 64, "messages": MESSAGES},
     "/v1/responses": {"model": "docmind", "input": "How tall is the main mast?"},
     "/v1/embeddings": {"input": "a mast"},
+    "/api/sessions/{id}/import": {"from": "another program", "turns": [{"question": "How tall is it?", "answer": "24 metres."}]},
     "/api/models/plan": {"model": "tiny", "context": 1024},
     "/api/models/pull": {"repository": "owner/absent", "from": "http://127.0.0.1:9"},
     "/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
@@ -35,7 +36,9 @@ def before_call(context, case, kwargs):
         case.body, case.media_type = BODIES[path], "application/json"
     if "{id}" in path:
         ids = (DOOMED if deletes else THERE).get(path.split("/{id}")[0].rsplit("/", 1)[1], [])
-        if ids:
+        if path.endswith("/import"):
+            case.path_parameters["id"] = f"new-{calls[case.operation.label]}"  # What is there already is refused.
+        elif ids:
             case.path_parameters["id"] = ids[calls[case.operation.label] // 3 % len(ids)]
             case.query = {"start": 0, "end": 40} if path.endswith("/marks") else {}
         if "page" in case.path_parameters:
