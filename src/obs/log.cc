@@ -1,6 +1,5 @@
 #include "obs/log.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -18,6 +17,7 @@
 #include "base/request_id.h"
 #include "base/thread_annotations.h"
 #include "base/trace_context.h"
+#include "base/utc.h"
 #include "base/utf8.h"
 
 namespace docmind::obs {
@@ -29,12 +29,6 @@ constexpr std::size_t kFileBytes = 32 * 1024 * 1024;
 constexpr std::size_t kFilesKept = 3;
 constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 4> kColours = {"\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
-
-std::string timestamp(WallTime time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (time - seconds).count());
-}
 
 constexpr auto kRooms = std::to_array<std::string_view>({DOCMIND_ROOMS});  // Of src/ROOMS.
 
@@ -191,7 +185,7 @@ class Log::Impl {
 
  private:
   std::string head(Level level, std::string_view event) const {
-    const std::string at = timestamp(clock_.wall());
+    const std::string at = utc_text(clock_.wall());
     if (options_.format == LogFormat::kJson) {
       return R"({"time":")" + at + R"(","level":")" + std::string(name(level)) + R"(","event":)" +
              json_quoted(bounded(event));
