@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "access/keys.h"
+#include "app/alert_webhook.h"
 #include "app/backends.h"
 #include "app/cards.h"
 #include "app/chat_plan.h"
@@ -55,6 +56,8 @@ constexpr auto kEngineAnswers = std::chrono::seconds(2);  // To how many threads
 constexpr auto kDevices = std::chrono::seconds(20);
 constexpr auto kWarmUp = std::chrono::minutes(3);
 constexpr auto kStorePatience = std::chrono::seconds(10);    // With one request to a store of vectors,
+constexpr auto kBetweenLooks = std::chrono::seconds(2);      // At the shared cache,
+constexpr auto kSharedPatience = std::chrono::seconds(2);    // and for it to answer one.
 constexpr auto kQuestionPatience = std::chrono::seconds(1);  // while somebody waits for an answer.
 
 service::ServiceOptions service_options(const config::Settings& settings, const Layout& layout) {
@@ -179,6 +182,7 @@ struct Holder::State {
   templates::Templates templates{deps.layout.templates, files};
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
+  std::unique_ptr<AlertWebhook> webhook;  // Null: nobody is told.
   std::unique_ptr<OwnModelFiles> model_files;
   std::unique_ptr<server::ModelJobs> model_jobs;
   std::unique_ptr<server::Routes> routes;
@@ -189,7 +193,8 @@ struct Holder::State {
   EngineThreads engine_threads{deps.client, metrics};
   std::unique_ptr<CardWatch> cards;  // Null but for somebody who serves.
   std::jthread warming;              // Uses all of the above,
-  std::jthread sampling;             // and so does this.
+  std::jthread sampling;             // and so does this,
+  std::jthread looking;              // and this.
 
   Result<> build();
   Result<> build_access();
@@ -197,6 +202,8 @@ struct Holder::State {
   std::uint64_t engines_hold() const;
   void sample(const std::stop_token& stop);
   void keep_pace(const std::vector<sys::GpuFacts>& seen, const std::stop_token& stop);
+  void watch_shared(const std::stop_token& stop);
+  std::vector<service::Check> shared_checks() const;
   Result<> build_cache();
   Result<> remove_cache();
   Result<> build_vectors();
@@ -250,6 +257,7 @@ Result<> Holder::State::build() {
   server::RoutesOptions routing = routes_options(settings, live);
   routing.sessions = sessions.get();
   routing.templates = &templates;
+  if (shared) routing.more_checks = [this] { return shared_checks(); };
   printer = DM_TRY(print::ChildPrinter::open({}, deps.clock));
   routing.print = [this](const print::Paper& paper, Deadline deadline, std::stop_token stop) {
     return printer->print(paper, deadline, std::move(stop));
@@ -262,6 +270,10 @@ Result<> Holder::State::build() {
   if (exposure.keys_needed) routing.paths_over_tcp = server::PathsOverTcp::kRefused;
   alerts = std::make_unique<server::Alerts>(*series, deps.clock);
   routing.alerts = alerts.get();
+  if (!settings.alerts.webhook.empty() && deps.keeps_up) {
+    webhook = DM_TRY(AlertWebhook::open(DM_TRY(webhook_address(settings)),
+                                        {deps.clock, rng, deps.log, metrics, resilience::pause_on(deps.clock)}));
+  }
   routing.backends = backends->router();
   routing.ollama = backends->ollama();
   routing.models = std::move(models);
@@ -280,6 +292,7 @@ Result<> Holder::State::build() {
     routes->handle(request, out);
   }));
   sampling = std::jthread([this](const std::stop_token& stop) { sample(stop); });
+  if (shared && deps.keeps_up) looking = std::jthread([this](const std::stop_token& stop) { watch_shared(stop); });
   // From here other commands come in.
   return server->listen_unix(layout.socket.string());
 }
@@ -340,6 +353,7 @@ void Holder::State::sample(const std::stop_token& stop) {
     series->add(metrics.text(), others);
     if (deps.keeps_up) keep_pace(seen, stop);
     routes->look_for_alerts();
+    if (webhook) webhook->look(alerts->now());
     if (deps.keeps_up) live.look();
     exec::rest(Deadline::in(server::MetricSeries::kStep, deps.clock), stop);
   }
@@ -360,6 +374,24 @@ void Holder::State::keep_pace(const std::vector<sys::GpuFacts>& seen, const std:
       {{{{"reason", "battery"}}, now.battery ? 1.0 : 0.0}, {{{"reason", "throttle"}}, now.throttle ? 1.0 : 0.0}});
   alerts->know_slowed(now.any() ? now.says() : std::string());
   engine_threads.use(now.any() ? SlowDown::kShare : 1, Deadline::in(kEngineAnswers, deps.clock), stop);
+}
+
+// That it has gone, or is back, is known though nobody asks anything.
+void Holder::State::watch_shared(const std::stop_token& stop) {
+  while (exec::rest(Deadline::in(kBetweenLooks, deps.clock), stop) != exec::Waited::kStopped) {
+    shared->entries().look(Deadline::in(kSharedPatience, deps.clock), stop);
+  }
+}
+
+std::vector<service::Check> Holder::State::shared_checks() const {
+  cache::SharedEntries::Standing now = shared->entries().standing();
+  service::Check out{.name = "shared cache", .message = {}, .last = std::move(now.last)};
+  if (!now.trouble.empty()) {
+    out.status = service::CheckStatus::kDegraded;
+    out.message = std::move(now.trouble);
+    out.fallback = "this machine's own cache";
+  }
+  return {std::move(out)};
 }
 
 // Whatever fails here costs the cache some or all of its use, not the server; but an address that is none is an error.
@@ -497,6 +529,7 @@ std::uint64_t Holder::running() const { return state_->server->counts().running;
 void Holder::stop(Deadline drain) {
   state_->warming.request_stop();
   state_->sampling.request_stop();
+  state_->looking.request_stop();
   state_->metrics_port.reset();
   state_->server->stop(drain);
 }

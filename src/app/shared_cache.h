@@ -43,7 +43,7 @@ class SharedCache {
   // again with later questions.
   static Result<std::unique_ptr<SharedCache>> open(const SharedCacheDeps& deps);
 
-  cache::Entries& entries() { return *entries_; }
+  cache::SharedEntries& entries() { return *entries_; }
   // When it is another machine; else empty.
   const std::string& sends_text_to() const { return sends_text_to_; }
 

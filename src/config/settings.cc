@@ -324,6 +324,11 @@ void add_backends(std::vector<Declaration>& out) {
       "backends.release_old", [](auto& s) -> auto& { return s.backends.release_old; },
       "Free the memory of the backend that was in use once its last answer has ended; off: it stays, to stand in."));
   out.push_back(line_or_none(
+      "alerts.webhook", [](auto& s) -> auto& { return s.alerts.webhook; }, "http://HOST:PORT/PATH",
+      "Who is told of each alert, when it begins and when it ends, as Prometheus' Alertmanager tells it; empty: "
+      "nobody. "
+      "Another machine has to be named in backends.allow_remote."));
+  out.push_back(line_or_none(
       "vllm.url", [](auto& s) -> auto& { return s.vllm.url; }, "http address",
       "A vLLM, llama-server or other server with OpenAI's API that runs already; empty: none."));
   out.push_back(with(line_or_none(

@@ -75,6 +75,10 @@ struct Settings {
     bool release_old = false;
   } backends{};
 
+  struct Alerts {
+    std::string webhook{};
+  } alerts{};
+
   struct Vllm {
     std::string url{};
     std::string model{};

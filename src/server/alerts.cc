@@ -225,6 +225,7 @@ void Alerts::look_at_checks(const std::vector<service::Check>& checks) {
            });
   });
   for (const service::Check& check : checks) {
+    if (kept_.contains(check.name)) continue;  // A rule of its own has it: the disk, memory.
     Alert found{.name = "check " + check.name, .title = check.name};
     if (check.status != service::CheckStatus::kOk) {
       found.state = check.status == service::CheckStatus::kFailed ? AlertState::kCritical : AlertState::kWarning;

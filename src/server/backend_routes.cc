@@ -1,5 +1,7 @@
 // /api/backends: what can write answers, who does, and the switch.
+#include <algorithm>
 #include <boost/json.hpp>
+#include <iterator>
 
 #include "base/json.h"
 #include "base/json_members.h"
@@ -11,6 +13,8 @@ namespace docmind::server {
 namespace {
 
 namespace json = boost::json;
+
+constexpr double kMostUsed = 90;  // Percent of memory and disk; as the alerts have it.
 
 json::value to_json(const std::optional<llm::Capabilities>& can) {
   if (!can) return nullptr;
@@ -42,9 +46,15 @@ json::object to_json(const router::MemberStatus& one) {
 }
 
 // One that fails degrades, no more: the next one answers, or the documents' own words do.
-service::Check check_of(const router::MemberStatus& one) {
+service::Check check_of(const router::MemberStatus& one, const std::vector<router::MemberStatus>& all) {
   service::Check out;
   out.name = "backend " + one.name;
+  out.last = one.last;
+  if (!one.failure.empty() || !one.state.away.empty()) {
+    const auto well = std::ranges::find_if(
+        all, [](const router::MemberStatus& other) { return other.failure.empty() && other.state.away.empty(); });
+    out.fallback = well == all.end() ? "answers in the documents' own words" : well->name;
+  }
   if (!one.failure.empty()) {
     out.status = service::CheckStatus::kDegraded;
     out.message = one.failure + " Others answer in its place; docmind backends shows which.";
@@ -60,12 +70,36 @@ service::Check check_of(const router::MemberStatus& one) {
   return out;
 }
 
+// Of memory or the disk.
+service::Check check_of(const char* name, double used_percent) {
+  service::Check out{.name = name, .message = {}};
+  if (used_percent <= kMostUsed) return out;
+  out.status = service::CheckStatus::kDegraded;
+  out.message = "more than 90 % in use";  // No figure that is another one each time: who follows would be told each.
+  return out;
+}
+
 }  // namespace
 
 std::vector<service::Check> Routes::health_checks() const {
   std::vector<service::Check> checks = service_.health();
+  if (options_.more_checks) std::ranges::move(options_.more_checks(), std::back_inserter(checks));
   if (options_.backends == nullptr) return checks;
-  for (const router::MemberStatus& one : options_.backends->status()) checks.push_back(check_of(one));
+  const std::vector<router::MemberStatus> all = options_.backends->status();
+  for (const router::MemberStatus& one : all) checks.push_back(check_of(one, all));
+  return checks;
+}
+
+std::vector<service::Check> Routes::noted(std::vector<service::Check> checks) {
+  if (options_.series != nullptr) {
+    const SeriesWindow now = options_.series->last(MetricSeries::kStep, MetricSeries::kStep);
+    for (const auto& [name, series] : {std::pair("memory", "memory_used_percent"), {"disk", "disk_used_percent"}}) {
+      const auto found = now.series.find(series);
+      if (found == now.series.end() || found->second.empty() || !found->second.back()) continue;
+      checks.push_back(check_of(name, *found->second.back()));
+    }
+  }
+  history_.note(checks);
   return checks;
 }
 

@@ -274,6 +274,33 @@ std::string_view name(service::CheckStatus status) {
   return "failed";
 }
 
+std::string_view health_name(service::CheckStatus worst) {
+  switch (worst) {
+    case service::CheckStatus::kOk:
+      return "healthy";
+    case service::CheckStatus::kDegraded:
+      return "degraded";
+    case service::CheckStatus::kFailed:
+      return "unhealthy";
+  }
+  return "unhealthy";
+}
+
+json::value checks_with_history(const std::vector<service::Check>& checks) {
+  return array_of(checks, [](const service::Check& check) -> json::value {
+    const auto failure = [](const Failure& last) -> json::value {
+      return json::object{
+          {"code", docmind::name(last.error.code)}, {"message", last.error.message}, {"at_ms", last.at_ms}};
+    };
+    return json::object{{"name", check.name},
+                        {"status", name(check.status)},
+                        {"message", check.message},
+                        {"since_ms", check.since_ms},
+                        {"last_error", check.last ? failure(*check.last) : json::value(nullptr)},
+                        {"fallback", check.fallback.empty() ? json::value(nullptr) : json::value(check.fallback)}};
+  });
+}
+
 service::CheckStatus worst(const std::vector<service::Check>& checks) {
   service::CheckStatus worst = service::CheckStatus::kOk;
   for (const service::Check& check : checks) worst = std::max(worst, check.status);

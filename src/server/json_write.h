@@ -21,8 +21,10 @@ boost::json::value to_json(const service::Verification& verification);
 boost::json::value to_json(const service::AgentTotals& totals);
 boost::json::value to_json(const std::vector<service::Check>& checks);  // An array.
 
-// "ok", "degraded" or "failed": the worst of them.
+// "ok", "degraded" or "failed"
 std::string_view name(service::CheckStatus status);
+std::string_view health_name(service::CheckStatus worst);  // Of the whole: "healthy", "degraded" or "unhealthy".
+boost::json::value checks_with_history(const std::vector<service::Check>& checks);
 service::CheckStatus worst(const std::vector<service::Check>& checks);
 
 }  // namespace docmind::server

@@ -31,15 +31,17 @@ const std::vector<Routes::Route>& Routes::table() {
        &Routes::ready,
        "Whether the models have answered once.",
        {.query = "{*: any}",
-        .reply = "{status: \"ready\", health: \"ok\" | \"degraded\" | \"failed\", checks: [Check]}"}},
+        .reply = "{status: \"ready\", health: \"healthy\" | \"degraded\" | \"unhealthy\", checks: [HealthCheck]}"}},
       {"GET",
        "/health",
        kAsk,
        &Routes::health,
        "How all parts are.",
        {.query = "{*: any}",
-        .reply = "{status: \"ok\" | \"degraded\" | \"failed\", version: text, ready: flag, checks: [Check], alerts: "
-                 "[Alert]}"}},
+        .reply =
+            "{status: \"healthy\" | \"degraded\" | \"unhealthy\", version: text, ready: flag, checks: [HealthCheck], "
+            "alerts: [Alert], metrics: {cpu_percent: number | null, memory_percent: number | null, "
+            "gpu_memory_percent: number | null}}"}},
       {"GET",
        "/metrics",
        kAsk,

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <map>
 
 #include "base/json.h"
 #include "obs/exposition.h"
 #include "server/anthropic_shapes.h"
 #include "server/impl/call.h"
+#include "server/impl/metric_text.h"
 #include "server/impl/route.h"
 #include "server/json_read.h"
 #include "server/json_write.h"
@@ -80,6 +82,21 @@ std::string_view ending_of(const Result<T>& answer) {
   return withdrawn ? "withdrawn" : "error";
 }
 
+// What the machine has left to give, of what is known.
+json::object machine_now(std::string_view page) {
+  std::map<std::string_view, double> sums;  // Over all cards.
+  each_sample(page, [&](const Sample& sample) { sums[sample.name] += sample.value; });
+  const auto share = [&](std::string_view part, std::string_view whole) -> json::value {
+    const auto all = sums.find(whole);
+    if (all == sums.end() || all->second <= 0 || !sums.contains(part)) return nullptr;
+    return 100 * sums[part] / all->second;
+  };
+  const auto busy = sums.find("docmind_cpu_usage_percent");
+  return {{"cpu_percent", busy == sums.end() ? json::value(nullptr) : json::value(busy->second)},
+          {"memory_percent", share("docmind_memory_usage_bytes", "docmind_memory_total_bytes")},
+          {"gpu_memory_percent", share("docmind_gpu_memory_bytes", "docmind_gpu_memory_total_bytes")}};
+}
+
 bool is_quick(std::string_view path) { return path.starts_with("/health") || path == "/metrics"; }
 bool is_long(std::string_view path) { return path.ends_with("/events") || path.starts_with("/v1/"); }
 
@@ -105,6 +122,7 @@ Routes::Routes(RoutesOptions options, service::Service& service, obs::Metrics& m
       metrics_(metrics),
       clock_(clock),
       gate_(options_.gate, options_.keys, clock),
+      history_(clock),
       active_(metrics.gauge("docmind_http_requests_active", "Requests being answered.")),
       active_queries_(metrics.gauge("docmind_active_queries", "Questions and searches being answered.")),
       default_k_(options_.default_k),
@@ -231,25 +249,27 @@ Routes::Reply Routes::live(const Call&) { return ok(json::object{{"status", "liv
 Routes::Reply Routes::ready(const Call& call) {
   if (service_.ready()) {
     DM_TRY(models_.ready(Deadline::in(kReadyPatience, clock_), call.stop));
-    const std::vector<service::Check> checks = health_checks();
-    return ok(json::object{{"status", "ready"}, {"health", name(worst(checks))}, {"checks", to_json(checks)}});
+    const std::vector<service::Check> checks = noted(health_checks());
+    return ok(json::object{
+        {"status", "ready"}, {"health", health_name(worst(checks))}, {"checks", checks_with_history(checks)}});
   }
   return Error{Code::kUnavailable, "the server is still starting",
                "Ask again in a moment; /health says what is missing."};
 }
 
-json::object Routes::health_now() const {
-  const std::vector<service::Check> checks = health_checks();
-  return {{"status", name(worst(checks))},
+json::object Routes::health_now() {
+  const std::vector<service::Check> checks = noted(health_checks());
+  return {{"status", health_name(worst(checks))},
           {"version", DOCMIND_VERSION},
           {"ready", service_.ready()},
-          {"checks", to_json(checks)},
+          {"checks", checks_with_history(checks)},
           {"alerts", alerts_now(Which::kRaised)}};
 }
 
 Routes::Reply Routes::health(const Call&) {
-  const json::object body = health_now();
-  return Answered(net::json_response(body.at("status") == "failed" ? 503 : 200, to_text(body)));
+  json::object body = health_now();
+  body["metrics"] = machine_now(metrics_.text());
+  return Answered(net::json_response(body.at("status") == "unhealthy" ? 503 : 200, to_text(body)));
 }
 
 Routes::Reply Routes::metrics_text(const Call& call) {

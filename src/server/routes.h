@@ -22,6 +22,7 @@
 #include "obs/metrics.h"
 #include "print/paper.h"
 #include "server/alerts.h"
+#include "server/check_history.h"
 #include "server/gate.h"
 #include "server/jobs.h"
 #include "server/mcp.h"
@@ -64,18 +65,20 @@ struct RoutesOptions {
   std::uint32_t default_k = 10;                     // Hits when a search does not say.
   Duration ask_patience = std::chrono::minutes(2);  // For ask, search, verify and what else reads.
   Duration doctor_patience = std::chrono::minutes(3);
-  std::uint64_t json_bytes = 32U << 20U;               // Cap on a JSON body.
-  std::uint64_t upload_bytes = 256U << 20U;            // Cap on an upload, all its files together.
-  SettingsAccess settings{};                           //
-  std::vector<ServedModel> models{};                   // For /v1: each outlives the routes.
-  router::Router* backends = nullptr;                  // Of the chat model. Outlives the routes; null: there is none.
-  OllamaAccess ollama{};                               //
-  ModelFileAccess model_files{};                       //
-  session::Sessions* sessions = nullptr;               // Outlives the routes; null: there are none.
-  const MetricSeries* series = nullptr;                // The same.
-  access::Keys* keys = nullptr;                        // The same.
-  templates::Templates* templates = nullptr;           // Outlives the routes; null: there are none.
-  Print print{};                                       // Empty: nothing is printed.
+  std::uint64_t json_bytes = 32U << 20U;      // Cap on a JSON body.
+  std::uint64_t upload_bytes = 256U << 20U;   // Cap on an upload, all its files together.
+  SettingsAccess settings{};                  //
+  std::vector<ServedModel> models{};          // For /v1: each outlives the routes.
+  router::Router* backends = nullptr;         // Of the chat model. Outlives the routes; null: there is none.
+  OllamaAccess ollama{};                      //
+  ModelFileAccess model_files{};              //
+  session::Sessions* sessions = nullptr;      // Outlives the routes; null: there are none.
+  const MetricSeries* series = nullptr;       // The same.
+  access::Keys* keys = nullptr;               // The same.
+  templates::Templates* templates = nullptr;  // Outlives the routes; null: there are none.
+  Print print{};                              // Empty: nothing is printed.
+  // Of parts that the service does not know; at once. Empty: there are none.
+  std::function<std::vector<service::Check>()> more_checks{};
   GateOptions gate{};                                  // Who may come over TCP.
   Alerts* alerts = nullptr;                            // The same.
   const obs::Log* log = nullptr;                       // The same: what failed here, with its request's name.
@@ -109,8 +112,9 @@ class Routes {
   }
 
   // Once a step of the series: what there is to warn of.
-  void look_for_alerts() const {
-    if (options_.alerts != nullptr) options_.alerts->look(health_checks());
+  void look_for_alerts() {
+    const std::vector<service::Check> checks = noted(health_checks());
+    if (options_.alerts != nullptr) options_.alerts->look(checks);
   }
 
   // One request, from its route to its metrics. The Handler of a net::Server.
@@ -205,11 +209,12 @@ class Routes {
   Result<ModelFiles*> model_files() const;
   // The answer to a request that names a path of this machine, where none may be named over TCP.
   std::optional<net::Response> path_refused(const Call& call, std::string hint) const;
-  std::vector<service::Check> health_checks() const;  // The product's, and one of each backend.
-  boost::json::object health_now() const;
+  std::vector<service::Check> health_checks() const;                      // The product's, and one of each backend.
+  std::vector<service::Check> noted(std::vector<service::Check> checks);  // With the machine's, and since when.
+  boost::json::object health_now();
   boost::json::array backends_now() const;
   boost::json::object jobs_now() const;
-  std::vector<net::SseEvent> standing() const;  // What a page shows all the time.
+  std::vector<net::SseEvent> standing();  // What a page shows all the time.
   Reply replay(const Call& call);
   Reply verify(const Call& call);
   Reply sessions(const Call& call);
@@ -252,6 +257,7 @@ class Routes {
   obs::Metrics& metrics_;
   const Clock& clock_;
   Gate gate_;
+  CheckHistory history_;
   obs::Gauge& active_;
   obs::Gauge& active_queries_;
   std::atomic<std::uint32_t> default_k_;

@@ -146,12 +146,18 @@ TEST_F(RoutesTest, UnknownAddressesAndMethods) {
 TEST_F(RoutesTest, HealthSaysWhatIsMissing) {
   service.checks = {{"library", service::CheckStatus::kOk, ""}, {"embedder", service::CheckStatus::kDegraded, "slow"}};
   EXPECT_EQ(get("/health/live").body, R"({"status":"live"})");
-  EXPECT_EQ(get("/health/ready").body, R"({"status":"ready","health":"degraded","checks":[)"
-                                       R"({"name":"library","status":"ok","message":""},)"
-                                       R"({"name":"embedder","status":"degraded","message":"slow"}]})");
-  EXPECT_EQ(get("/health").body, R"({"status":"degraded","version":")" DOCMIND_VERSION
-                                 R"(","ready":true,"checks":[{"name":"library","status":"ok","message":""},)"
-                                 R"({"name":"embedder","status":"degraded","message":"slow"}],"alerts":[]})");
+  clock.advance(std::chrono::seconds(7));
+  const std::string checks =
+      R"("checks":[{"name":"library","status":"ok","message":"","since_ms":7000,"last_error":null,"fallback":null},)"
+      R"({"name":"embedder","status":"degraded","message":"slow","since_ms":7000,)"
+      R"("last_error":{"code":"unavailable","message":"slow","at_ms":7000},"fallback":null}])";
+  EXPECT_EQ(get("/health/ready").body, R"({"status":"ready","health":"degraded",)" + checks + "}");
+  EXPECT_EQ(get("/health").body, R"({"status":"degraded","version":")" DOCMIND_VERSION R"(","ready":true,)" + checks +
+                                     R"(,"alerts":[],"metrics":{"cpu_percent":null,"memory_percent":null,)"
+                                     R"("gpu_memory_percent":null}})");
+  metrics.gauge("docmind_memory_usage_bytes", "").set(3);
+  metrics.gauge("docmind_memory_total_bytes", "").set(4);
+  EXPECT_THAT(get("/health").body, HasSubstr(R"("memory_percent":75)"));
   service.is_ready = false;
   service.checks.push_back({"disk", service::CheckStatus::kFailed, "full"});
   EXPECT_EQ(get("/health/ready").status, 503);

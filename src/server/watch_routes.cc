@@ -80,7 +80,7 @@ Routes::Reply Routes::stop_job(const Call& call) {
   return ok(json::object{{"stopped", true}});
 }
 
-std::vector<net::SseEvent> Routes::standing() const {
+std::vector<net::SseEvent> Routes::standing() {
   return {{.name = "health", .data = to_text(health_now())},
           {.name = "backends", .data = to_text(json::object{{"backends", backends_now()}})},
           {.name = "documents", .data = to_text(json::object{{"generation", service_.generation()}})},

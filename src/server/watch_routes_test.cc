@@ -48,7 +48,7 @@ class WatchRoutesTest : public ::testing::Test {
 TEST_F(WatchRoutesTest, WhoComesIsToldEverythingOnce) {
   service_.library.generation = 7;
   const std::string told = first_look();
-  EXPECT_THAT(told, HasSubstr("event: health\ndata: {\"status\":\"ok\""));
+  EXPECT_THAT(told, HasSubstr("event: health\ndata: {\"status\":\"healthy\""));
   EXPECT_THAT(told, HasSubstr("event: backends\ndata: {\"backends\":[]}"));
   EXPECT_THAT(told, HasSubstr("event: documents\ndata: {\"generation\":7}"));
   EXPECT_THAT(told, HasSubstr("event: chats\ndata: {\"changes\":0}"));

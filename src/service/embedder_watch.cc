@@ -13,6 +13,7 @@ void EmbedderWatch::note(const Error& error) {
   if (error.code == Code::kCancelled || error.code == Code::kInvalidArgument) return;
   const MutexLock lock(mutex_);
   state_.error = error.message;
+  state_.last = Failure{error, clock_.wall().time_since_epoch().count()};
 }
 
 // What a model is called is known from its card, so an answer says nothing about its process.
@@ -29,7 +30,8 @@ Result<std::vector<llm::Embedding>> EmbedderWatch::embed(std::span<const llm::Em
     note(embedded.error());
   } else if (!inputs.empty()) {
     const MutexLock lock(mutex_);
-    state_ = {true, {}};
+    state_.answered = true;
+    state_.error.clear();
   }
   return embedded;
 }

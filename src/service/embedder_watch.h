@@ -4,8 +4,11 @@
 // nothing about it.
 // Thread safety: any.
 #pragma once
+#include <optional>
 #include <string>
 
+#include "base/clock.h"
+#include "base/failure.h"
 #include "base/thread_annotations.h"
 #include "llm/embedder.h"
 
@@ -13,11 +16,12 @@ namespace docmind::service {
 
 class EmbedderWatch final : public llm::Embedder {
  public:
-  explicit EmbedderWatch(llm::Embedder& inner) : inner_(inner) {}
+  EmbedderWatch(llm::Embedder& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
 
   struct State {
-    bool answered = false;  // It has embedded something since the start.
-    std::string error;      // Of the last call; empty when it succeeded.
+    bool answered = false;          // It has embedded something since the start.
+    std::string error;              // Of the last call; empty when it succeeded.
+    std::optional<Failure> last{};  // Of the last call that failed.
   };
   State state() const;
 
@@ -29,6 +33,7 @@ class EmbedderWatch final : public llm::Embedder {
   void note(const Error& error);
 
   llm::Embedder& inner_;
+  const Clock& clock_;
   mutable Mutex mutex_;
   State state_ DM_GUARDED_BY(mutex_);
 };

@@ -38,7 +38,8 @@ constexpr std::uint64_t kVocabularyBytes = 16U << 20U;
 constexpr std::size_t kAgentThreads =
     16;  // They wait most of the time; one that is left by its question keeps its own.
 constexpr auto kPreparing = std::chrono::minutes(30);
-constexpr auto kTidying = std::chrono::seconds(5);  // An ingest that begins meanwhile waits so long at most.
+constexpr auto kLook = std::chrono::milliseconds(50);  // For the library to be there, in a report of 100 ms.
+constexpr auto kTidying = std::chrono::seconds(5);     // An ingest that begins meanwhile waits so long at most.
 
 DocumentInfo info_of(const library::Document& document) {
   return {document.path,       document.id,          document.version,     document.type,
@@ -56,7 +57,7 @@ class Product final : public Service {
       : options_(std::move(options)),
         live_(std::make_shared<const ServiceOptions>(options_)),
         deps_(deps),
-        embedder_(deps.embedder),
+        embedder_(deps.embedder, deps.clock),
         originals_(options_.originals, options_.max_file_bytes, deps.files),
         agent_metrics_(deps.metrics) {}
 
@@ -281,24 +282,32 @@ class Product final : public Service {
 
   std::vector<Check> health() override {
     std::vector<Check> checks;
-    auto at = library_->read(Deadline::in(std::chrono::milliseconds(100), deps_.clock), {});
+    auto at = library_->read(Deadline::in(kLook, deps_.clock), {});
     if (at) {
       checks.push_back({"library", CheckStatus::kOk, ""});
     } else {
-      checks.push_back({"library", CheckStatus::kFailed, at.error().message + "; " + at.error().hint});
+      checks.push_back({.name = "library",
+                        .status = CheckStatus::kFailed,
+                        .message = at.error().message + "; " + at.error().hint,
+                        .last = Failure{at.error(), deps_.clock.wall().time_since_epoch().count()}});
     }
     const EmbedderWatch::State embedder = embedder_.state();
     for (const std::string& where : options_.keeps_text_at) {
       checks.push_back({"shared", CheckStatus::kOk, "text goes to " + where});
     }
-    if (embedder.error.empty()) {
-      checks.push_back({"embedder", CheckStatus::kOk, embedder.answered ? "" : "starts with the first question"});
-    } else {
-      checks.push_back({"embedder", CheckStatus::kDegraded, embedder.error + "; search goes by keywords alone"});
+    Check embedding{.name = "embedder", .message = embedder.answered ? "" : "starts with the first question"};
+    embedding.last = embedder.last;
+    if (!embedder.error.empty()) {
+      embedding.status = CheckStatus::kDegraded;
+      embedding.message = embedder.error + "; search goes by keywords alone";
+      embedding.fallback = "search by words alone";
     }
+    checks.push_back(std::move(embedding));
     if (deps_.vectors.chunks != nullptr) checks.push_back(vectors_check());
     const std::string away = deps_.questions == nullptr ? "" : deps_.questions->trouble();
-    if (!away.empty()) checks.push_back({"questions", CheckStatus::kDegraded, away});
+    if (!away.empty()) {
+      checks.push_back({"questions", CheckStatus::kDegraded, away, "the questions kept on this machine"});
+    }
     return checks;
   }
 
@@ -325,7 +334,8 @@ class Product final : public Service {
     if (now.outside) return {"vectors", CheckStatus::kOk, "searched in " + where};
     if (now.trouble.empty())
       return {"vectors", CheckStatus::kOk, "searched in memory until " + where + " holds them all"};
-    return {"vectors", CheckStatus::kDegraded, now.trouble + " Search goes on in memory; start " + where + " again."};
+    return {"vectors", CheckStatus::kDegraded, now.trouble + " Search goes on in memory; start " + where + " again.",
+            "exact search in this machine's memory"};
   }
 
   // What writes with the chat model. There is one for each pair of limits that was ever in force, since an agent that

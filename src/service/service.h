@@ -20,6 +20,7 @@
 #include "agents/watch.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/failure.h"
 #include "base/result.h"
 #include "base/rng.h"
 #include "cache/answer_cache.h"
@@ -186,7 +187,10 @@ enum class CheckStatus : std::uint8_t { kOk, kDegraded, kFailed };
 struct Check {
   std::string name;
   CheckStatus status = CheckStatus::kOk;
-  std::string message;  // What was found; for anything but ok also what to do.
+  std::string message;            // What was found; for anything but ok also what to do.
+  std::string fallback{};         // What stands in for it just now; empty: nothing has to.
+  std::optional<Failure> last{};  // What it failed with last, though it may be well again.
+  std::int64_t since_ms = 0;      // UTC, of the status; 0: nobody has noted it.
 };
 
 enum class Hashing : std::uint8_t { kSkip, kContent };

@@ -211,7 +211,7 @@ class Chat(TinyModelTest):
             raise ConnectionError("the stream has an end without [DONE]")
         status, answer = self.post(self.address, "/api/ask", {"question": "How tall is the main mast?"})
         self.assertEqual((status, answer["status"]), (200, "answered"))
-        self.assertEqual(self.get(self.address, "/health")[1]["status"], "ok")
+        self.assertEqual(self.get(self.address, "/health")[1]["status"], "healthy")
 
     def test_kept_beginnings_survive_a_restart(self):
         long = [{"role": "system", "content": "The mast is of oak. " * 60}, MESSAGES[1]]

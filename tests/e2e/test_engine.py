@@ -93,10 +93,10 @@ class Engine(DocMindTest):
             self.assertEqual((status, whole["status"]), (200, ready["health"]))
             return whole["status"]
 
-        self.assertEqual((search(), health()), (None, "ok"))
+        self.assertEqual((search(), health()), (None, "healthy"))
         engine = engines_of(process.pid, computed=0)[0]
         os.kill(engine, signal.SIGKILL)
-        self.assertEqual((search(), health()), (None, "ok"), "a dead engine was not started again")
+        self.assertEqual((search(), health()), (None, "healthy"), "a dead engine was not started again")
         self.assertNotIn(engine, engines_of(process.pid, computed=0))
 
         model.rename(self.work / "away.gguf")
@@ -106,7 +106,7 @@ class Engine(DocMindTest):
         answer = self.post(address, "/api/ask", {"question": "How tall is the main mast?"})[1]
         self.assertEqual(len(answer["fallbacks"]), 1)
         (self.work / "away.gguf").rename(model)
-        self.assertEqual((search(), health()), (None, "ok"))
+        self.assertEqual((search(), health()), (None, "healthy"))
         self.stop(process)
 
     def test_by_hand(self):

@@ -175,6 +175,41 @@ class SharedCache(DocMindTest):
         redis.go_on()
         self.wait_until_at(one, redis.url)
 
+    def health(self, address):
+        """Of the whole, and the check of the shared cache; asked as somebody who waits for it."""
+        start = time.monotonic()
+        health = self.get(address, "/health")[1]
+        self.assertLess(time.monotonic() - start, 1)  # 0.1 is the target; it waits for nobody who may be away.
+        return health["status"], {check["name"]: check for check in health["checks"]}["shared cache"]
+
+    def wait_for_health(self, address, status):
+        until = time.monotonic() + PATIENCE
+        while (now := self.health(address))[0] != status:
+            self.assertLess(time.monotonic(), until, now)
+            time.sleep(0.1)
+        return now[1]
+
+    def test_health_follows_redis_though_nobody_asks(self):
+        redis = Redis(self)
+        self.use(redis)
+        _, address = self.serve()
+        self.ask(address)
+        check = self.wait_for_health(address, "healthy")
+        self.assertEqual((check["status"], check["last_error"], check["fallback"]), ("ok", None, None))
+        for go, come in ((redis.kill, redis.start), (redis.halt, redis.go_on)):
+            before = time.time() * 1000
+            go()
+            check = self.wait_for_health(address, "degraded")
+            self.assertEqual((check["status"], check["fallback"]), ("degraded", "this machine's own cache"))
+            self.assertGreaterEqual(check["since_ms"], before - 1)
+            self.assertGreaterEqual(check["last_error"]["at_ms"], before - 1)
+            self.assertIn("is away", check["message"])
+            come()
+            well = self.wait_for_health(address, "healthy")
+            self.assertEqual((well["status"], well["fallback"]), ("ok", None))
+            self.assertGreater(well["since_ms"], check["since_ms"])
+            self.assertIsNotNone(well["last_error"])
+
     def test_a_purge_while_redis_is_away_is_made_up_for(self):
         redis = Redis(self)
         self.use(redis)

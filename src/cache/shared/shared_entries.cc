@@ -145,6 +145,7 @@ bool SharedEntries::failed(Way& way, const Error& error, const Deadline& deadlin
   {
     const MutexLock lock(mutex_);
     why_ = error.message;
+    last_ = Failure{error, deps_.clock.wall().time_since_epoch().count()};
   }
   go_away(error);
   return true;
@@ -239,11 +240,22 @@ Result<EntriesStats> SharedEntries::stats() {
   out->outrun += outrun_;
   out->place = way.shared ? place_ : "this machine";
   if (way.shared) return out;
-  const std::size_t waiting = deps_.journal.pending().size();
-  out->trouble = fmt::format("The shared cache at {} is away: {} Answers are kept on this machine alone{}.", place_,
-                             why_, waiting == 0 ? "" : fmt::format("; {} purges wait for it", waiting));
+  out->trouble = trouble();
   return out;
 }
+
+std::string SharedEntries::trouble() const {
+  const std::size_t waiting = deps_.journal.pending().size();
+  return fmt::format("The shared cache at {} is away: {} Answers are kept on this machine alone{}.", place_, why_,
+                     waiting == 0 ? "" : fmt::format("; {} purges wait for it", waiting));
+}
+
+SharedEntries::Standing SharedEntries::standing() const {
+  const MutexLock lock(mutex_);
+  return {.trouble = away_ && !why_.empty() ? trouble() : "", .last = last_};
+}
+
+void SharedEntries::look(const Deadline& deadline, const std::stop_token& stop) { (void)get({}, deadline, stop); }
 
 Result<std::uint64_t> SharedEntries::moment() {
   Way way = choose(Deadline::in(kReturning, deps_.clock), {});

@@ -22,6 +22,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/failure.h"
 #include "base/thread_annotations.h"
 #include "cache/entries/entries.h"
 #include "cache/shared/purge_journal.h"
@@ -52,6 +53,15 @@ class SharedEntries final : public Entries {
   Result<std::uint64_t> purge(std::string_view tag, Deadline deadline, std::stop_token stop) override;
   Result<EntriesStats> stats() override;
   Result<std::uint64_t> moment() override;
+
+  // How it stands as the last call found it; at once.
+  struct Standing {
+    std::string trouble{};          // Why the local store stands in; empty: it does not, or nobody has asked yet.
+    std::optional<Failure> last{};  // What a call of the shared store failed with last.
+  };
+  Standing standing() const DM_EXCLUDES(mutex_);
+  // Finds out, as any call does: for when nobody asks.
+  void look(const Deadline& deadline, const std::stop_token& stop) DM_EXCLUDES(mutex_);
 
  private:
   // The local store as it may be used.
@@ -85,6 +95,7 @@ class SharedEntries final : public Entries {
   bool failed(Way& way, const Error& error, const Deadline& deadline) DM_EXCLUDES(mutex_);
   Local local_now() DM_EXCLUDES(mutex_);
   void take_local(Way& way) DM_EXCLUDES(mutex_);
+  std::string trouble() const DM_REQUIRES(mutex_);
   void show_waiting();
 
   const std::string place_;
@@ -97,6 +108,7 @@ class SharedEntries final : public Entries {
   bool stale_ DM_GUARDED_BY(mutex_) = false;     // The local store may hold what other machines have purged.
   std::uint64_t era_ DM_GUARDED_BY(mutex_) = 1;  // Grows with each change between shared and away.
   std::string why_ DM_GUARDED_BY(mutex_);        // It is away.
+  std::optional<Failure> last_ DM_GUARDED_BY(mutex_);
   std::deque<Given> given_ DM_GUARDED_BY(mutex_);
   std::uint64_t tokens_ DM_GUARDED_BY(mutex_) = 0;
   std::uint64_t outrun_ DM_GUARDED_BY(mutex_) = 0;

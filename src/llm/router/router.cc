@@ -60,6 +60,7 @@ struct Router::Place {
   bool tried = false;
   TimePoint rests_until{};
   std::string failure{};
+  std::optional<Failure> last{};
   std::optional<llm::Capabilities> can{};
 
   MemberState state() const { return member.state ? member.state() : MemberState{}; }
@@ -189,6 +190,7 @@ void Router::failed(Place& place, const Error& error) {
   const MutexLock lock(mutex_);
   place.rests_until = deps_.clock.now() + std::chrono::duration_cast<TimePoint::duration>(options_.rest);
   place.failure = error.message;
+  place.last = Failure{error, deps_.clock.wall().time_since_epoch().count()};
 }
 
 void Router::answered(Place& place, const std::vector<Place*>& passed_over) {
@@ -389,6 +391,7 @@ std::vector<MemberStatus> Router::status() const {
                    .can = place->can,
                    .tried = place->tried,
                    .failure = place->rests_until > now ? place->failure : std::string(),
+                   .last = place->last,
                    .state = place->state(),
                    .answers = static_cast<std::uint64_t>(place->answers.value()),
                    .failures = static_cast<std::uint64_t>(place->failures.value())});

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/failure.h"
 #include "base/thread_annotations.h"
 #include "llm/chat_model.h"
 #include "obs/log.h"
@@ -67,6 +68,7 @@ struct MemberStatus {
   std::optional<llm::Capabilities> can{};  // As it last said,
   bool tried = false;                      // in this process; else as recorded.
   std::string failure{};                   // What it failed with last, while it is passed over.
+  std::optional<Failure> last{};           // The same, and when; later, too.
   MemberState state{};
   std::uint64_t answers = 0;
   std::uint64_t failures = 0;

@@ -92,6 +92,9 @@ inline constexpr std::array kDeclaredShapes = {
     DeclaredShape{"Run",
                   "{run: text, session: text | null, question: text, "
                   "state: \"running\" | \"done\" | \"failed\" | \"stopped\", last_event: whole}"},
+    DeclaredShape{"HealthCheck",
+                  "{name: text, status: \"ok\" | \"degraded\" | \"failed\", message: text, since_ms: whole, "
+                  "last_error: {code: text, message: text, at_ms: whole} | null, fallback: text | null}"},
     DeclaredShape{"Check", "{name: text, status: \"ok\" | \"degraded\" | \"failed\", message: text}"},
     DeclaredShape{"Alert",
                   "{name: text, title: text, state: \"ok\" | \"pending\" | \"warning\" | \"critical\" | "

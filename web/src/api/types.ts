@@ -179,17 +179,20 @@ export interface Backend {
   failures: number;
 }
 
-export interface Check {
+export interface HealthCheck {
   name: string;
   status: "ok" | "degraded" | "failed";
   message: string;
+  since_ms: number;
+  last_error: { code: string; message: string; at_ms: number } | null;
+  fallback: string | null; // What stands in for it now.
 }
 
 export interface Health {
-  status: "ok" | "degraded" | "failed";
+  status: "healthy" | "degraded" | "unhealthy";
   version: string;
   ready: boolean;
-  checks: Check[];
+  checks: HealthCheck[];
   alerts: Alert[]; // Those that somebody should know of now.
 }
 
