@@ -16,7 +16,7 @@ const units: [RegExp, string][] = [
   [/[._](per_second|per_s|rate)$/, "1/s"],
 ];
 
-const titles: Record<string, string> = { resident: "Memory", answer: "Answer time", coordination: "Coordination between agents", search: "Search time" };
+const titles: Record<string, string> = { resident: "Memory", answer: "Answer time", coordination: "Coordination between agents", search: "Search time", gpu_memory_used: "GPU memory used" };
 
 // Without what lies before the first value of any of them: a server that has just started shows what it has.
 export function begun(series: Record<string, Values>): { series: Record<string, Values>; skipped: number } {
