@@ -13,7 +13,7 @@ import sys
 
 # Percent of the lines of a room with all rooms in it, of one part of a room, or of all.
 TARGETS = {"all": 85, "store": 95, "engine": 95, "llm": 95, "resilience": 90, "obs/metrics": 100}
-HELD = {**TARGETS, "store": 92, "engine": 88, "llm": 90}  # Towards the targets, never back.
+HELD = dict(TARGETS)  # Where one is lower than its target: towards it, never back.
 
 
 def lines_of(segments):
