@@ -210,6 +210,7 @@ int run_command(const Program& program) {
           requesting(program, cli::sessions_fork),
           requesting(program, cli::sessions_export),
           requesting(program, cli::sessions_delete),
+          requesting(program, cli::performance),
           chatting(program, cli::chat),
           chatting(program, cli::sessions_resume),
           chatting(program, cli::mcp),

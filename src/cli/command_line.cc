@@ -70,6 +70,7 @@ constexpr auto kCommands = std::to_array<Entry>({
     {"mcp", "Let another program's model use the library, by the Model Context Protocol on standard input and output",
      "docmind mcp\n  claude mcp add docmind -- docmind mcp"},
     {"doctor", "Check what works on this machine", "docmind doctor"},
+    {"performance", "Show what the last hundred answers took", "docmind performance\n  docmind performance --json"},
     {"validate", "Measure every production requirement on this machine", "docmind validate\n  docmind validate --json"},
     {"bench", "Measure how fast each part is on this machine, beside earlier runs",
      "docmind bench\n  docmind bench search embed --rounds 9\n  docmind bench --tolerance 10 --json"},
@@ -582,6 +583,7 @@ struct Parser {
     if (name == "chat") return chat;
     if (name == "sessions") return chosen_sessions();
     if (name == "validate") return ValidateOptions{};
+    if (name == "performance") return PerformanceOptions{};
     if (name == "bench") return chosen_bench();
     return DoctorOptions{};
   }

@@ -130,6 +130,7 @@ struct KeysRevokeOptions {
 };
 struct DoctorOptions {};
 struct ValidateOptions {};
+struct PerformanceOptions {};
 struct BenchOptions {
   std::vector<std::string> parts{};  // Those of speed/figure.h; none were named: all.
   std::size_t rounds = 5;
@@ -215,14 +216,14 @@ struct ModelsRemoveOptions {
 using Command =
     std::variant<IngestOptions, AskOptions, SearchOptions, LibraryOptions, DeleteOptions, TraceOptions, VerifyOptions,
                  ConfigOptions, ConfigSetOptions, ServeOptions, CacheServerCommandOptions, DoctorOptions,
-                 ValidateOptions, BenchOptions, BackendsOptions, OllamaOptions, BackendsCommandOptions, KvOptions,
-                 CompletionOptions, ModelsListOptions, ModelsImportOptions, ModelsPullOptions, ModelsQuantizeOptions,
-                 ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions, SessionsListOptions, SessionsShowOptions,
-                 SessionsResumeOptions, SessionsForkOptions, SessionsExportOptions, SessionsDeleteOptions,
-                 CacheStatsOptions, CachePurgeOptions, McpOptions, KeysAddOptions, KeysListOptions, KeysRevokeOptions,
-                 TemplatesListOptions, TemplatesAddOptions, TemplatesRemoveOptions, ServiceOptions,
-                 ConfigMigrateOptions, ConfigDriftOptions, ImportOptions, BackupOptions, RestoreOptions,
-                 RollbackOptions>;
+                 PerformanceOptions, ValidateOptions, BenchOptions, BackendsOptions, OllamaOptions,
+                 BackendsCommandOptions, KvOptions, CompletionOptions, ModelsListOptions, ModelsImportOptions,
+                 ModelsPullOptions, ModelsQuantizeOptions, ModelsVerifyOptions, ModelsRemoveOptions, ChatOptions,
+                 SessionsListOptions, SessionsShowOptions, SessionsResumeOptions, SessionsForkOptions,
+                 SessionsExportOptions, SessionsDeleteOptions, CacheStatsOptions, CachePurgeOptions, McpOptions,
+                 KeysAddOptions, KeysListOptions, KeysRevokeOptions, TemplatesListOptions, TemplatesAddOptions,
+                 TemplatesRemoveOptions, ServiceOptions, ConfigMigrateOptions, ConfigDriftOptions, ImportOptions,
+                 BackupOptions, RestoreOptions, RollbackOptions>;
 
 struct Invocation {
   Command command;

@@ -137,6 +137,10 @@ int backends(Api& api, const BackendsOptions& options, const Surroundings& here)
                [&](const json::value& listed) { return render_backends(listed, here.terminal); });
 }
 
+int performance(Api& api, const PerformanceOptions&, const Surroundings& here) {
+  return print(api.call(get("/api/performance")), here, render_performance);
+}
+
 int config_set(Api& api, const ConfigSetOptions& options, const Surroundings& here) {
   const json::object changes{{options.key, options.value}};
   net::Request request = post("/api/settings", json::object{{"changes", changes}, {"check", options.check}});

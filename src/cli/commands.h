@@ -28,6 +28,7 @@ int search(Api& api, const SearchOptions& options, const Surroundings& here);
 int library(Api& api, const LibraryOptions& options, const Surroundings& here);
 int remove(Api& api, const DeleteOptions& options, const Surroundings& here);
 int backends(Api& api, const BackendsOptions& options, const Surroundings& here);
+int performance(Api& api, const PerformanceOptions& options, const Surroundings& here);
 int ollama(Api& api, const OllamaOptions& options, const Surroundings& here);
 int config_set(Api& api, const ConfigSetOptions& options, const Surroundings& here);
 int cache_stats(Api& api, const CacheStatsOptions& options, const Surroundings& here);

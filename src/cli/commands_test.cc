@@ -55,6 +55,25 @@ TEST_F(CommandsTest, KeptAnswersAreCountedAndTakenAway) {
   EXPECT_EQ(api.requests.back().target.parameter("session"), "ferries");
 }
 
+TEST_F(CommandsTest, PerformanceIsToldAndWhatNobodyKnowsIsADash) {
+  api.body =
+      R"({"inference":{"model":"tiny\u001b[2J","backend":"llamacpp","tokens_generated":12,"total_latency":250.0,)"
+      R"("time_to_first_token":null},"generations":{"count":3,"latency_ms":{"p50":1,"p95":2,"p99":3.25},)"
+      R"("prefill_tokens_per_second":null,"decode_tokens_per_second":80.5,"cached_share":0.6},)"
+      R"("answers":{"count":100,"latency_ms":null,"coordination_ms":4.25,"given_again_share":0.5}})";
+  EXPECT_EQ(performance(api, {}, here()), kOk);
+  EXPECT_EQ(api.requests.back().target.text(), "/api/performance");
+  EXPECT_THAT(out, HasSubstr("p50 1.0 ms, p95 2.0 ms, p99 3.2 ms"));
+  EXPECT_THAT(out, HasSubstr("prefill -, decode 80.5 tokens/s, prompt not computed 60.0 %"));
+  EXPECT_THAT(out, HasSubstr("given again 50.0 %, coordination 4.2 ms"));
+  EXPECT_THAT(out, HasSubstr("by llamacpp, 12 tokens in 250.0 ms, the first after -"));
+  EXPECT_THAT(out, Not(HasSubstr("\u001b")));
+  out.clear();
+  api.body = R"({"inference":null,"generations":{"count":0,"latency_ms":null},"answers":{"count":0}})";
+  EXPECT_EQ(performance(api, {}, here()), kOk);
+  EXPECT_THAT(out, Not(HasSubstr("newest")));
+}
+
 TEST_F(CommandsTest, AnswersShowMarkersAndPlaces) {
   api.body = kAnswer;
   EXPECT_EQ(ask(api, {"How tall?", {}}, here()), kOk);

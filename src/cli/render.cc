@@ -258,6 +258,43 @@ std::string render_backends(const json::value& backends, const Terminal& termina
   return out;
 }
 
+namespace {
+
+// "12.5 ms", or "-" where nobody knows.
+std::string figure(const json::value& object, std::string_view key, std::string_view unit, double factor = 1) {
+  const json::value* const found = object.is_object() ? object.get_object().if_contains(key) : nullptr;
+  if (found == nullptr || !found->is_number()) return "-";
+  return fmt::format("{:.1f} {}", factor * found->to_number<double>(), unit);
+}
+
+std::string latency_line(const json::value& summary, std::string_view things) {
+  const json::value& spread = json_member(summary, "latency_ms");
+  return fmt::format("{:<14} {:>5}   p50 {}, p95 {}, p99 {}\n", things, count(summary, "count"),
+                     figure(spread, "p50", "ms"), figure(spread, "p95", "ms"), figure(spread, "p99", "ms"));
+}
+
+}  // namespace
+
+std::string render_performance(const json::value& performance) {
+  const json::value& replies = json_member(performance, "generations");
+  const json::value& answers = json_member(performance, "answers");
+  const json::value& newest = json_member(performance, "inference");
+  std::string out = "Of the last hundred:\n";
+  out += latency_line(answers, "answers");
+  out += fmt::format("                       given again {}, coordination {}\n",
+                     figure(answers, "given_again_share", "%", 100), figure(answers, "coordination_ms", "ms"));
+  out += latency_line(replies, "model replies");
+  out +=
+      fmt::format("                       prefill {}, decode {}, prompt not computed {}\n",
+                  figure(replies, "prefill_tokens_per_second", "tokens/s"),
+                  figure(replies, "decode_tokens_per_second", "tokens/s"), figure(replies, "cached_share", "%", 100));
+  if (!newest.is_object()) return out;
+  return out + fmt::format("The newest reply: {} by {}, {} tokens in {}, the first after {}\n",
+                           printable(text(newest, "model")), printable(text(newest, "backend")),
+                           count(newest, "tokens_generated"), figure(newest, "total_latency", "ms"),
+                           figure(newest, "time_to_first_token", "ms"));
+}
+
 std::string render_library(const json::value& library, const Terminal& terminal) {
   std::string out;
   for (const json::value& document : list(library, "documents")) {

@@ -17,6 +17,7 @@ std::string render_sessions(const boost::json::value& listed, const Terminal& te
 std::string render_found(const boost::json::value& found, const Terminal& terminal);
 std::string render_hits(const boost::json::array& hits, const Terminal& terminal);
 std::string render_backends(const boost::json::value& backends, const Terminal& terminal);
+std::string render_performance(const boost::json::value& performance);
 std::string render_library(const boost::json::value& library, const Terminal& terminal);
 std::string render_verification(const boost::json::value& verification, const Terminal& terminal);
 std::string render_checks(const boost::json::array& checks, const Terminal& terminal);

@@ -316,12 +316,10 @@ Result<> Library::remove_traces(std::span<const std::string> ids, Deadline deadl
                                  std::move(stop));
 }
 
-Result<> Library::log_performance(const Performance& line, Deadline deadline, std::stop_token stop) {
+Result<> Library::log_performance(std::span<const Performance> lines, Deadline deadline, std::stop_token stop) {
   return state_->database->write(
-      [&](store::Transaction& t) {
-        return insert_performance(t, line, now_ms(state_->clock), state_->options.performance_logs);
-      },
-      deadline, std::move(stop));
+      [&](store::Transaction& t) { return insert_performance(t, lines, state_->options.performance_logs); }, deadline,
+      std::move(stop));
 }
 
 std::shared_ptr<void> Library::listen(Listener fn) {

@@ -100,6 +100,9 @@ class Snapshot {
   // JSON as it was put; kNotFound.
   Result<std::string> trace(std::string_view id);
 
+  // The newest lines of that operation, `limit` at most, the newest first.
+  Result<std::vector<PerformanceRow>> performance(std::string_view operation, std::uint32_t limit);
+
   // One hash over everything documents consist of (text, places, chunks, vectors), whatever rows they lie in and
   // whenever they were stored. Two libraries with the same hash answer the same.
   Result<ContentHash> content_hash();
@@ -171,8 +174,10 @@ class Library {
     double latency_ms = 0;
     std::uint64_t tokens = 0;
     std::string metrics;
+    std::int64_t at_ms = 0;  // UTC.
   };
-  Result<> log_performance(const Performance& line, Deadline deadline, std::stop_token stop);
+  // In one transaction.
+  Result<> log_performance(std::span<const Performance> lines, Deadline deadline, std::stop_token stop);
 
   // Calls fn after each commit that changed a document, in commit order, on the writer thread, before put or remove
   // answers. fn may read, must not write. Ends when the returned handle is dropped (not from inside fn).

@@ -364,9 +364,21 @@ TEST_F(LibraryTest, TracesAreKeptInNumberAndGoWithTheirDocument) {
 
 TEST_F(LibraryTest, TheSpecifiedTablesAreThere) {
   put("/d/a.pdf", {"Alpha."});
-  ASSERT_TRUE(library_->log_performance({"ask", 12.5, 7, "{\"k\":1}"}, Deadline::never(), {}));
-  EXPECT_FALSE(library_->log_performance({"ask", 12.5, 7, "no json"}, Deadline::never(), {}));
+  const auto log = [&](std::vector<Library::Performance> lines) {
+    return library_->log_performance(lines, Deadline::never(), {});
+  };
+  ASSERT_TRUE(log({{"ask", 12.5, 7, "{\"k\":1}", 5}, {"generate", 3, 1, "", 6}}));
+  ASSERT_TRUE(log({{"ask", 14, 0, "", 8}}));
+  EXPECT_FALSE(log({{"ask", 12.5, 7, "no json"}}));
   Snapshot at = library_.read();
+  const auto rows = at.performance("ask", 5);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 2U);
+  EXPECT_EQ(rows->at(0).at_ms, 8);
+  EXPECT_EQ(rows->at(1).latency_ms, 12.5);
+  EXPECT_EQ(rows->at(1).tokens, 7U);
+  EXPECT_EQ(rows->at(1).metrics, "{\"k\":1}");
+  EXPECT_EQ(at.performance("ask", 1)->size(), 1U);
   const auto first = [&](const char* sql) {
     auto row = *at.reader().query(sql);
     EXPECT_TRUE(*row.step()) << sql;

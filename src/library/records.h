@@ -175,6 +175,14 @@ struct Size {
   std::uint64_t chunks = 0;
 };
 
+// Of performance_logs.
+struct PerformanceRow {
+  std::int64_t at_ms = 0;  // UTC.
+  double latency_ms = 0;
+  std::uint64_t tokens = 0;
+  std::string metrics{};  // JSON, or empty.
+};
+
 struct Stats {
   std::uint64_t documents = 0;
   std::uint64_t units = 0;

@@ -147,4 +147,8 @@ Result<> Snapshot::unit_vectors(const Visit& visit, std::optional<std::int64_t> 
 
 Result<std::string> Snapshot::trace(std::string_view id) { return read_trace(reader_, id); }
 
+Result<std::vector<PerformanceRow>> Snapshot::performance(std::string_view operation, std::uint32_t limit) {
+  return read_performance(reader_, operation, limit);
+}
+
 }  // namespace docmind::library

@@ -97,8 +97,11 @@ struct ChatReply {
   std::vector<ToolCall> tool_calls{};
   ChatFinish finish = ChatFinish::kEnd;  // kLength: cut by max_tokens, a schema may not hold.
   ChatUsage usage{};
-  std::string backend{};                 // Who wrote it, where there are several.
-  std::vector<std::string> fallbacks{};  // Why it was not somebody before, or with less: a sentence each.
+  std::string backend{};                    // Who wrote it, where there are several.
+  std::vector<std::string> fallbacks{};     // Why it was not somebody before, or with less: a sentence each.
+  std::string model{};                      // Of that backend; empty: not told.
+  std::optional<double> prefill_seconds{};  // To the first token,
+  std::optional<double> decode_seconds{};   // and from it to the last. Absent: not told.
 };
 
 class ChatModel : public Tokenizer {

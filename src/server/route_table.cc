@@ -65,6 +65,12 @@ const std::vector<Routes::Route>& Routes::table() {
        {.reply = "{targets: [{name: text, target: text, measured: number | null, unit: text, state: \"met\" | "
                  "\"not_met\" | \"not_measured\" | \"not_on_this_machine\", from: text}]}"}},
       {"GET",
+       "/api/performance",
+       kAsk,
+       &Routes::performance,
+       "What the newest reply of the chat model took, and the last hundred of its replies and of the answers.",
+       {.reply = "Performance"}},
+      {"GET",
        "/api/alerts",
        kAsk,
        &Routes::alerts,

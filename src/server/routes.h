@@ -160,6 +160,7 @@ class Routes {
   Reply metrics_text(const Call& call);
   Reply metric_series(const Call& call);
   Reply target_list(const Call& call);
+  Reply performance(const Call& call);
   Reply alerts(const Call& call);
   Reply job_list(const Call& call);
   Reply stop_job(const Call& call);

@@ -143,6 +143,37 @@ TEST_F(RoutesTest, UnknownAddressesAndMethods) {
   EXPECT_THAT(metrics.text(), HasSubstr(R"(docmind_http_requests_total{method="GET",route="page",status="200"})"));
 }
 
+TEST_F(RoutesTest, PerformanceHasTheNewestReplyTheMachineAndTheLastHundred) {
+  const auto before = parse_json(get("/api/performance").body);
+  ASSERT_TRUE(before);
+  EXPECT_TRUE(before->at("inference").is_null());
+  EXPECT_TRUE(before->at("resources").at("ram_used").is_null());
+  EXPECT_TRUE(before->at("generations").at("latency_ms").is_null());
+  service.measured.newest = service::Generation{.at_ms = 1000,
+                                                .backend = "vllm",
+                                                .model = "m",
+                                                .usage = {.prompt = 100, .cached = 50, .completion = 20},
+                                                .seconds = 1,
+                                                .prefill_seconds = 0.5,
+                                                .decode_seconds = 0.25};
+  service.measured.generations = {.count = 1, .latency = service::Spread{1, 2, 3}, .decode_rate = 80};
+  service.measured.answers = {.count = 2, .given_again_share = 0.5};
+  metrics.gauge("docmind_memory_usage_bytes", "").set(4e9);
+  metrics.counter("docmind_queries_total", "", {{"query_type", "ask"}, {"status", "error"}}).add(2);
+  metrics.counter("docmind_queries_total", "", {{"query_type", "ask"}, {"status", "success"}}).add(7);
+  const auto now = parse_json(get("/api/performance").body);
+  const auto& newest = now->at("inference");
+  EXPECT_EQ(newest.at("timestamp"), "1970-01-01T00:00:01.000Z");
+  EXPECT_EQ(newest.at("decode_tokens_per_second").to_number<double>(), 80.0);
+  EXPECT_EQ(newest.at("prefill_tokens_per_second").to_number<double>(), 100.0);
+  EXPECT_EQ(newest.at("time_to_first_token").to_number<double>(), 500.0);
+  EXPECT_EQ(newest.at("total_latency").to_number<double>(), 1000.0);
+  EXPECT_EQ(now->at("resources").at("ram_used").to_number<double>(), 4000.0);
+  EXPECT_EQ(now->at("errors").at("count").to_number<double>(), 2.0);
+  EXPECT_EQ(now->at("generations").at("latency_ms").at("p99").to_number<double>(), 3.0);
+  EXPECT_EQ(now->at("answers").at("given_again_share").to_number<double>(), 0.5);
+}
+
 TEST_F(RoutesTest, HealthSaysWhatIsMissing) {
   service.checks = {{"library", service::CheckStatus::kOk, ""}, {"embedder", service::CheckStatus::kDegraded, "slow"}};
   EXPECT_EQ(get("/health/live").body, R"({"status":"live"})");

@@ -69,6 +69,8 @@ class Product final : public Service {
     library.after_commit = options_.after_commit;
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     DM_TRY(show_size());
+    performance_.emplace(*library_, deps_.clock, deps_.log, deps_.metrics);
+    if (deps_.chat != nullptr) deps_.chat = &measured_.emplace(*deps_.chat, deps_.clock, *performance_);
     lexical_ = library::fts5_index();
     if (deps_.renderer != nullptr) pictures_ = DM_TRY(PagePictures::open(*deps_.renderer, originals_, deps_.clock));
     pool_ = DM_TRY(exec::Pool::open({.threads = std::max(1U, options_.ingest_threads)}));
@@ -278,6 +280,10 @@ class Product final : public Service {
     if (retrieval::Index* const index = opened_) index->use(index_options());
   }
 
+  Result<Performance> performance(Deadline deadline, std::stop_token stop) override {
+    return performance_->summary(deadline, std::move(stop));
+  }
+
   AgentTotals agent_totals() override { return agent_metrics_.totals(); }
 
   std::vector<Check> health() override {
@@ -378,7 +384,9 @@ class Product final : public Service {
 
   Result<Answer> counted(const Question& question, const ServiceOptions& options, Deadline deadline,
                          std::stop_token stop) {
+    const TimePoint start = deps_.clock.now();
     Result<Answer> answer = kept_or_answered(question, options, deadline, std::move(stop));
+    if (answer) performance_->add(*answer, std::chrono::duration<double>(deps_.clock.now() - start).count());
     if (!answer || !answer->given_again) agent_metrics_.count(answer);  // The agents had no part in that.
     return answer;
   }
@@ -592,6 +600,8 @@ class Product final : public Service {
   std::string vocabulary_text_;
   std::unique_ptr<text::WordPiece> wordpiece_;
   std::unique_ptr<library::Library> library_;
+  std::optional<PerformanceLog> performance_;
+  std::optional<MeasuredModel> measured_;  // The chat model, where there is one.
   std::shared_ptr<void> counting_;
   std::unique_ptr<library::LexicalIndex> lexical_;
   std::unique_ptr<exec::Pool> pool_;

@@ -38,6 +38,7 @@
 #include "retrieval/search.h"
 #include "service/agent_metrics.h"
 #include "service/document_view.h"
+#include "service/performance_log.h"
 #include "sys/files.h"
 
 namespace docmind::service {
@@ -233,6 +234,9 @@ class Service {
   // From the next search and question on, by these: all of ServiceOptions' parts "Search" and "Ask", up to
   // supervisor_time. The rest stays as it was when the product was opened.
   virtual void use(const ServiceOptions& options) = 0;
+
+  // What answering took lately.
+  virtual Result<Performance> performance(Deadline deadline, std::stop_token stop) = 0;
 
   // What the agents did since the start. Cheap.
   virtual AgentTotals agent_totals() = 0;

@@ -1,10 +1,12 @@
 """deploy/prometheus and deploy/grafana: a real Prometheus scrapes a real server, and every expression finds what it asks for."""
 import http.client
+import contextlib
 import json
 import math
 import pathlib
 import re
 import shutil
+import sqlite3
 import socket
 import subprocess
 import time
@@ -239,6 +241,24 @@ class Scraped(TinyModelTest):
                 if not names_in(expression) & ABSENT.keys():
                     self.assertTrue(values)
         self.assertEqual(there & ABSENT.keys(), set(), "they are there: take them off the list")
+        self.look_at_performance()
+
+    def look_at_performance(self):
+        wait_for(lambda: self.get(self.address, "/api/performance")[1]["answers"]["count"] == self.asked - 3)  # Searches.
+        told = self.get(self.address, "/api/performance")[1]
+        self.assertGreater(told["inference"]["decode_tokens_per_second"], 0)
+        self.assertGreater(told["inference"]["time_to_first_token"], 0)
+        self.assertEqual(told["inference"]["backend"], "llamacpp")
+        self.assertGreater(told["generations"]["count"], 2)
+        self.assertGreater(told["generations"]["latency_ms"]["p95"], 0)
+        self.assertGreater(told["answers"]["given_again_share"], 0)
+        self.assertGreater(told["resources"]["ram_used"], 0)
+        said = self.docmind("performance").out
+        self.assertIn("by llamacpp", said)
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/library.db?mode=ro", uri=True)) as library:
+            rows = library.execute("SELECT operation, latency_ms, metrics FROM performance_logs").fetchall()
+        self.assertEqual({operation for operation, _, _ in rows}, {"ask", "generate"})
+        self.assertNotRegex(str(rows), "(?i)ferry|Aurora|penguin")
         self.exemplars_lead_to_their_requests()
 
     def exemplars_lead_to_their_requests(self):

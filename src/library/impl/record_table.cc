@@ -34,16 +34,30 @@ Result<> delete_traces(store::Transaction& to, std::span<const std::string> ids)
   return {};
 }
 
-Result<> insert_performance(store::Transaction& to, const Library::Performance& line, std::int64_t now_ms,
-                            std::uint32_t keep) {
-  std::optional<std::string_view> metrics;
-  if (!line.metrics.empty()) metrics = line.metrics;
-  DM_TRY(
-      to.run("INSERT INTO performance_logs(operation, latency_ms, tokens_processed, timestamp, metrics) "
-             "VALUES(?,?,?,?,?)",
-             {line.operation, line.latency_ms, line.tokens, now_ms, metrics}));
-  DM_TRY(to.run("DELETE FROM performance_logs WHERE id<=?", {to.last_row_id() - keep}));
+Result<> insert_performance(store::Transaction& to, std::span<const Library::Performance> lines, std::uint32_t keep) {
+  for (const Library::Performance& line : lines) {
+    std::optional<std::string_view> metrics;
+    if (!line.metrics.empty()) metrics = line.metrics;
+    DM_TRY(
+        to.run("INSERT INTO performance_logs(operation, latency_ms, tokens_processed, timestamp, metrics) "
+               "VALUES(?,?,?,?,?)",
+               {line.operation, line.latency_ms, line.tokens, line.at_ms, metrics}));
+  }
+  if (!lines.empty()) DM_TRY(to.run("DELETE FROM performance_logs WHERE id<=?", {to.last_row_id() - keep}));
   return {};
+}
+
+Result<std::vector<PerformanceRow>> read_performance(store::Source& from, std::string_view operation,
+                                                     std::uint32_t limit) {
+  auto row =
+      DM_TRY(from.query("SELECT timestamp, latency_ms, tokens_processed, coalesce(metrics, '') FROM performance_logs "
+                        "WHERE operation=? ORDER BY id DESC LIMIT ?",
+                        {operation, limit}));
+  std::vector<PerformanceRow> out;
+  while (DM_TRY(row.step())) {
+    out.push_back({row.integer(0), row.real(1), static_cast<std::uint64_t>(row.integer(2)), std::string(row.text(3))});
+  }
+  return out;
 }
 
 }  // namespace docmind::library

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "library/library.h"
@@ -25,7 +26,8 @@ Result<std::uint64_t> delete_traces_of(store::Transaction& to, std::int64_t docu
 
 Result<> delete_traces(store::Transaction& to, std::span<const std::string> ids);
 
-Result<> insert_performance(store::Transaction& to, const Library::Performance& line, std::int64_t now_ms,
-                            std::uint32_t keep);
+Result<> insert_performance(store::Transaction& to, std::span<const Library::Performance> lines, std::uint32_t keep);
+Result<std::vector<PerformanceRow>> read_performance(store::Source& from, std::string_view operation,
+                                                     std::uint32_t limit);
 
 }  // namespace docmind::library

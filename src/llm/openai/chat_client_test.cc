@@ -47,7 +47,7 @@ struct ChatClientTest : ::testing::Test {
 constexpr const char* kAnswer =
     R"({"choices":[{"index":0,"message":{"role":"assistant","content":"24 m","reasoning_content":"hm"},)"
     R"("finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,)"
-    R"("prompt_tokens_details":{"cached_tokens":7}}})";
+    R"("prompt_tokens_details":{"cached_tokens":7}},"timings":{"prompt_ms":500,"predicted_ms":250.5}})";
 
 TEST_F(ChatClientTest, AsksAsOpenAiDoesAndReadsTheAnswer) {
   backend.reply.body = kAnswer;
@@ -59,6 +59,8 @@ TEST_F(ChatClientTest, AsksAsOpenAiDoesAndReadsTheAnswer) {
   EXPECT_EQ(reply->usage.prompt, 9U);
   EXPECT_EQ(reply->usage.cached, 7U);
   EXPECT_EQ(reply->usage.completion, 3U);
+  EXPECT_EQ(reply->prefill_seconds, 0.5);
+  EXPECT_EQ(reply->decode_seconds, 0.2505);
   EXPECT_EQ(backend.asked.back().first, "/v1/chat/completions");
   EXPECT_EQ(backend.asked.back().second,
             R"({"model":"qwen","messages":[{"role":"user","content":"How tall?"}],"temperature":0})");
@@ -100,18 +102,21 @@ TEST_F(ChatClientTest, EveryFieldOfARequestIsSent) {
 
 TEST_F(ChatClientTest, AStreamIsGivenOutAsItComes) {
   Kept kept;
-  const auto reply =
-      streamed({R"({"choices":[{"delta":{"role":"assistant","content":""}}]})",
-                R"({"choices":[{"delta":{"content":"24"}}]})", R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})",
-                R"({"choices":[{"delta":{"content":" m"}}]})", R"({"choices":[{"delta":{},"finish_reason":"length"}]})",
-                R"({"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":2}})", "[DONE]"},
-               kept);
+  const auto reply = streamed(
+      {R"({"choices":[{"delta":{"role":"assistant","content":""}}]})", R"({"choices":[{"delta":{"content":"24"}}]})",
+       R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})", R"({"choices":[{"delta":{"content":" m"}}]})",
+       R"({"choices":[{"delta":{},"finish_reason":"length"}]})",
+       R"({"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":2},"timings":{"prompt_ms":-1,"predicted_ms":8}})",
+       "[DONE]"},
+      kept);
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_THAT(kept.pieces, ElementsAre("24", " m"));
   EXPECT_EQ(reply->content, "24 m");
   EXPECT_EQ(reply->reasoning, "hm");
   EXPECT_EQ(reply->finish, llm::ChatFinish::kLength);
   EXPECT_EQ(reply->usage.completion, 2U);
+  EXPECT_FALSE(reply->prefill_seconds);
+  EXPECT_EQ(reply->decode_seconds, 0.008);
   EXPECT_THAT(backend.asked.back().second, HasSubstr(R"("stream":true)"));
 }
 

@@ -99,6 +99,19 @@ llm::ChatUsage usage_in(const json::object& reply) {
   return usage;
 }
 
+// As llama-server and our engine tell them.
+void take_times(const json::object& reply, llm::ChatReply& to) {
+  const json::value& timings = json_member(reply, "timings");
+  const auto seconds = [&timings](std::string_view key) -> std::optional<double> {
+    const json::value& ms = json_member(timings, key);
+    if (!ms.is_number() || !(ms.to_number<double>() >= 0)) return std::nullopt;
+    return ms.to_number<double>() / 1000;
+  };
+  if (!timings.is_object()) return;
+  to.prefill_seconds = seconds("prompt_ms");
+  to.decode_seconds = seconds("predicted_ms");
+}
+
 // The first of "choices"; null when there is none.
 const json::object* choice_in(const json::object& reply) {
   const json::array& choices = json_list(json_member(reply, "choices"));
@@ -143,6 +156,7 @@ Result<llm::ChatReply> chat_reply(std::string_view body) {
   }
   out.finish = DM_TRY(finish_of(json_text(json_member(*choice, "finish_reason"))));
   out.usage = usage_in(*reply);
+  take_times(*reply, out);
   return out;
 }
 
@@ -173,6 +187,7 @@ Result<std::string> ChunkReader::take(std::string_view data) {
   if (chunk == nullptr) return broken("a piece is no object");
   if (json_member(*chunk, "error").is_object()) return reply_error(500, data, {});
   if (json_member(*chunk, "usage").is_object()) reply_.usage = usage_in(*chunk);
+  take_times(*chunk, reply_);
   const json::object* choice = choice_in(*chunk);
   if (choice == nullptr) return std::string();
   if (const std::string_view reason = json_text(json_member(*choice, "finish_reason")); !reason.empty()) {

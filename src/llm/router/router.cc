@@ -258,6 +258,7 @@ Result<llm::ChatReply> Router::chat(const llm::ChatRequest& request, llm::TokenS
       tell_resting(*place, passed_over, why);
       answered(*place, passed_over);
       reply->backend = place->member.name;
+      reply->model = told->model;
       for (const std::string& one : why) reply->fallbacks.push_back("Another backend wrote it: " + one);
       if (const std::string reduced = place->state().reduced; !reduced.empty()) {
         reply->fallbacks.push_back(place->member.name + " runs with less: " + reduced);

@@ -92,6 +92,20 @@ inline constexpr std::array kDeclaredShapes = {
     DeclaredShape{"Run",
                   "{run: text, session: text | null, question: text, "
                   "state: \"running\" | \"done\" | \"failed\" | \"stopped\", last_event: whole}"},
+    DeclaredShape{"Spread", "{p50: number, p95: number, p99: number}"},
+    DeclaredShape{"Performance",
+                  "{timestamp: text, "
+                  "inference: {timestamp: text, backend: text, model: text, decode_tokens_per_second: number | null, "
+                  "prefill_tokens_per_second: number | null, time_to_first_token: number | null, "
+                  "total_latency: number, tokens_generated: whole, context_length: whole | null} | null, "
+                  "resources: {vram_used: number | null, vram_total: number | null, "
+                  "vram_max_threshold: number | null, ram_used: number | null, cpu_percent: number | null, "
+                  "gpu_percent: number | null}, "
+                  "errors: {count: number, retries: number, fallbacks: number}, "
+                  "generations: {count: whole, latency_ms: Spread | null, prefill_tokens_per_second: number | null, "
+                  "decode_tokens_per_second: number | null, cached_share: number | null}, "
+                  "answers: {count: whole, latency_ms: Spread | null, coordination_ms: number | null, "
+                  "given_again_share: number | null}}"},
     DeclaredShape{"HealthCheck",
                   "{name: text, status: \"ok\" | \"degraded\" | \"failed\", message: text, since_ms: whole, "
                   "last_error: {code: text, message: text, at_ms: whole} | null, fallback: text | null}"},

@@ -66,6 +66,7 @@ class FakeService final : public service::Service {
     return or_failure("{\"trace_id\":\"" + std::string(id) + "\"}");
   }
   Result<cache::AnswerCacheStats> cache_stats() override { return or_failure(cached); }
+  Result<service::Performance> performance(Deadline, std::stop_token) override { return or_failure(measured); }
   Result<std::uint64_t> purge_cache(cache::PurgeBy by, std::string_view name, Deadline, std::stop_token) override {
     purged.emplace_back(by, name);
     return or_failure(std::uint64_t{purged.size()});
@@ -97,6 +98,7 @@ class FakeService final : public service::Service {
   service::Removal going;
   service::Verification verification;
   service::AgentTotals totals;
+  service::Performance measured{};
   cache::AnswerCacheStats cached;
   std::vector<service::Check> checks;
   bool is_ready = true;
