@@ -100,8 +100,8 @@ TEST_F(AlertWebhookTest, IsTriedAgainWhileTheReceiverFails) {
   wait_for(3);
   EXPECT_EQ(got.at(0), got.at(2));
   hook->look({});
-  wait_for(4);  // The next is sent when the one before has ended.
-  EXPECT_EQ(ended("sent"), 1);
+  wait_for(4);                  // The next is sent when the one before has ended.
+  EXPECT_GE(ended("sent"), 1);  // And the second, if that has been counted already.
   EXPECT_EQ(got.at(3).at("status"), "resolved");
 }
 
