@@ -504,6 +504,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   answer.grounds = grounds_of(answered.outcome, options, supervised ? Led::kBySupervisor : Led::kByNobody);
   answer.grounds.documents = DM_TRY(ids_of(quoted, deps.library, deadline, stop));
   Trace trace = trace_of(question, options, recording.get(), supervised.get(), std::move(answered));
+  if (deps.watch.made) deps.watch.made(trace, start);
   trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;
   answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();

@@ -78,8 +78,10 @@ Result<std::vector<std::uint32_t>> RecordingModel::count(std::span<const std::st
 Result<llm::ChatReply> RecordingModel::chat(const llm::ChatRequest& request, llm::TokenStream* stream,
                                             Deadline deadline, std::stop_token stop) {
   const TimePoint began = clock_.now();
+  const TraceContext place = trace_context() ? child_of(trace_context()) : TraceContext();
+  const TraceScope scope(place);  // The backend sees this call as its caller.
   Result<llm::ChatReply> reply = model_.chat(request, stream, deadline, std::move(stop));
-  ModelCall call{.request = request_hash(request)};
+  ModelCall call{.request = request_hash(request), .place = place};
   call.began = std::chrono::duration<double>(began - asked_).count();
   call.seconds = std::chrono::duration<double>(clock_.now() - began).count();
   if (reply) {

@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "base/thread_annotations.h"
+#include "base/trace_context.h"
 #include "context/token_counter.h"
 #include "llm/chat_model.h"
 
@@ -28,6 +29,7 @@ inline constexpr std::size_t kMostSaid = 256U << 10U;
 
 struct ModelCall {
   ContentHash request{};  // request_hash() of what was asked.
+  TraceContext place{};   // That it was made in; of this process alone.
   double began = 0;       // Seconds since the question came.
   double seconds = 0;
   llm::ChatReply reply{};

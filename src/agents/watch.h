@@ -6,7 +6,11 @@
 #include <functional>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace docmind::agents {
+
+struct Trace;
 
 struct WatchedStep {
   std::string_view agent;
@@ -21,6 +25,8 @@ struct Watch {
   // All of what is written so far, nothing checked yet; empty: what stood there is taken back. Not of a question that
   // is written in several parts at the same time.
   std::function<void(std::string_view text)> wrote{};
+  // How an answer came to be, once it is made, and when its question came. On the thread that asked.
+  std::function<void(const Trace& trace, TimePoint asked)> made{};
 };
 
 }  // namespace docmind::agents

@@ -23,6 +23,7 @@
 #include "app/roles.h"
 #include "app/shared_cache.h"
 #include "app/slow_down.h"
+#include "app/span_export.h"
 #include "app/vector_stores.h"
 #include "cache/entries/entry_file.h"
 #include "cache/guard/guards.h"
@@ -183,6 +184,7 @@ struct Holder::State {
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
   std::unique_ptr<AlertWebhook> webhook;  // Null: nobody is told.
+  std::unique_ptr<SpanExport> spans;  // Null unless a collector is set.
   std::unique_ptr<OwnModelFiles> model_files;
   std::unique_ptr<server::ModelJobs> model_jobs;
   std::unique_ptr<server::Routes> routes;
@@ -266,6 +268,8 @@ Result<> Holder::State::build() {
   routing.series = series.get();
   routing.keys = keys.get();
   routing.log = &deps.log;
+  if (deps.keeps_up) spans = DM_TRY(SpanExport::open(settings, {deps.clock, deps.log, metrics}));
+  if (spans) routing.tracer = &spans->tracer();
   routing.gate = {.keys_needed = exposure.keys_needed, .requests_per_minute = settings.server.requests_per_minute};
   if (exposure.keys_needed) routing.paths_over_tcp = server::PathsOverTcp::kRefused;
   alerts = std::make_unique<server::Alerts>(*series, deps.clock);

@@ -10,6 +10,7 @@
 #include "app/log_settings.h"
 #include "app/settings_object.h"
 #include "app/shared_cache.h"
+#include "app/span_export.h"
 #include "app/vector_stores.h"
 #include "base/json.h"
 
@@ -88,6 +89,7 @@ Result<> check_settings(const config::Settings& settings) {
   DM_TRY(log_levels_of(settings.log, LogFor::kServer));
   DM_TRY(check_backends(settings));
   DM_TRY(check_shared_cache(settings));
+  DM_TRY(check_span_export(settings));
   return check_vector_stores(settings);
 }
 

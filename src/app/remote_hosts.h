@@ -1,4 +1,4 @@
-// Which machines may be sent text: this one, and those that a person has named in backends.allow_remote.
+// Which machines may be sent anything: this one, and those that a person has named in backends.allow_remote.
 //
 // Pure.
 #pragma once
@@ -10,7 +10,8 @@
 
 namespace docmind::app {
 
-// kInvalidArgument, with the name of the setting that wants it, for any other.
-Result<> check_host(std::string_view setting, const std::string& host, const config::Settings& settings);
+// kInvalidArgument, with the name of the setting that wants it and what it would send there, for any other.
+Result<> check_host(std::string_view setting, const std::string& host, const config::Settings& settings,
+                    std::string_view what = "text");
 
 }  // namespace docmind::app

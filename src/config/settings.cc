@@ -229,6 +229,15 @@ void add_program(std::vector<Declaration>& out) {
       "File the log goes to (32 MiB, 3 old ones kept); empty is standard error."));
 }
 
+void add_tracing(std::vector<Declaration>& out) {
+  out.push_back(line_or_none(
+      "tracing.endpoint", [](auto& s) -> auto& { return s.tracing.endpoint; }, "http://HOST:PORT",
+      "OpenTelemetry collector (OTLP over HTTP) that is sent where the time of requests goes, no text; empty: none."));
+  out.push_back(real(
+      "tracing.sample", [](auto& s) -> auto& { return s.tracing.sample; }, 0, 1,
+      "Share of the requests that it is sent; one whose caller decided goes by that."));
+}
+
 void add_models(std::vector<Declaration>& out) {
   out.push_back(with(line(
                          "embedder.model", [](auto& s) -> auto& { return s.embedder.model; }, "name or GGUF file",
@@ -561,6 +570,7 @@ Result<> one_place(std::string_view backend, const std::string& url, const std::
 std::vector<Declaration> declarations() {
   std::vector<Declaration> out;
   add_program(out);
+  add_tracing(out);
   add_cache_server(out);
   add_models(out);
   add_backends(out);

@@ -46,6 +46,11 @@ struct Settings {
     std::string file{};
   } log{};
 
+  struct Tracing {
+    std::string endpoint{};
+    double sample = 1;
+  } tracing{};
+
   struct Embedder {
     std::string model = "all-MiniLM-L6-v2";
     std::uint32_t threads = 0;

@@ -6,6 +6,8 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/request_id.h"
+#include "base/trace_context.h"
 #include "obs/exposition.h"
 #include "server/anthropic_shapes.h"
 #include "server/impl/call.h"
@@ -15,6 +17,7 @@
 #include "server/json_write.h"
 #include "server/openai_shapes.h"
 #include "server/page_routes.h"
+#include "server/request_spans.h"
 
 namespace docmind::server {
 namespace {
@@ -141,6 +144,7 @@ net::Lane Routes::lane(const net::Request& head) {
 
 void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   const TimePoint start = clock_.now();
+  const TraceScope place(options_.tracer != nullptr ? options_.tracer->sampled(trace_context()) : trace_context());
   active_.add(1);
   std::string route(kNoRoute);
   Reply reply = dispatch(request, out, route);
@@ -153,6 +157,7 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   }
   active_.add(-1);
   count(route, request, status);
+  trace_request(start, request, route, status);
   if (options_.log != nullptr) {
     options_.log->event(
         status >= 500 ? obs::Level::kWarn : obs::Level::kDebug, "http_request",
@@ -160,6 +165,13 @@ void Routes::handle(const net::Request& request, net::ResponseWriter& out) {
   }
   metrics_.histogram("docmind_http_request_duration_seconds", "From a whole request to its answer.", {{"route", route}})
       .observe(seconds_since(start, clock_));
+}
+
+// Health and metrics are looked at all the time: that tells nobody anything.
+void Routes::trace_request(TimePoint start, const net::Request& request, std::string_view route, int status) {
+  if (options_.tracer == nullptr || is_quick(request.target.path)) return;
+  const Stretch when{options_.tracer->nanoseconds(start), options_.tracer->nanoseconds(clock_.now())};
+  options_.tracer->add({request_span(trace_context(), when, request.method, route, status, request_id())});
 }
 
 void Routes::count(std::string_view route, const net::Request& request, int status) {
@@ -349,12 +361,30 @@ Result<json::value> Routes::counted_answer(const service::Question& question, co
                                            Deadline deadline, std::stop_token stop) {
   const TimePoint start = clock_.now();
   active_queries_.add(1);
-  const Result<service::Answer> answer = service_.ask(question, deadline, std::move(stop));
+  const Result<service::Answer> answer = traced_answer(question, type, deadline, std::move(stop));
   active_queries_.add(-1);
   const double seconds = seconds_since(start, clock_);
   count_query(!answer || answer->route.empty() ? type : answer->route, ending_of(answer), seconds);
   if (!answer) return answer.error();
   return to_json(*answer);
+}
+
+Result<service::Answer> Routes::traced_answer(const service::Question& question, const std::string& type,
+                                              Deadline deadline, std::stop_token stop) {
+  tracing::Tracer* const tracer = options_.tracer;
+  if (tracer == nullptr || !trace_context() || !trace_context().sampled) {
+    return service_.ask(question, deadline, std::move(stop));
+  }
+  const TimePoint start = clock_.now();
+  const TraceScope scope(child_of(trace_context()));
+  service::Question watched = question;
+  watched.watch.made = [tracer, answer = trace_context()](const agents::Trace& trace, TimePoint asked) {
+    tracer->add(spans_of(trace, answer, tracer->nanoseconds(asked)));
+  };
+  Result<service::Answer> answer = service_.ask(watched, deadline, std::move(stop));
+  const Stretch when{tracer->nanoseconds(start), tracer->nanoseconds(clock_.now())};
+  tracer->add({answer_span(trace_context(), when, type, answer)});
+  return answer;
 }
 
 void Routes::count_query(const std::string& type, std::string_view status, double seconds) {

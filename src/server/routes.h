@@ -34,6 +34,7 @@
 #include "service/service.h"
 #include "session/sessions.h"
 #include "templates/templates.h"
+#include "tracing/tracer.h"
 
 namespace docmind::server {
 
@@ -81,6 +82,7 @@ struct RoutesOptions {
   std::function<std::vector<service::Check>()> more_checks{};
   GateOptions gate{};                                  // Who may come over TCP.
   Alerts* alerts = nullptr;                            // The same.
+  tracing::Tracer* tracer = nullptr;                   // Outlives the routes; null: nobody records spans.
   const obs::Log* log = nullptr;                       // The same: what failed here, with its request's name.
   Duration heartbeat = std::chrono::seconds(15);       // Of a stream in which nothing happens.
   Duration between_looks = std::chrono::seconds(1);    // At how things stand, for who follows it.
@@ -250,6 +252,9 @@ class Routes {
                                              std::stop_token stop);
   Result<boost::json::value> counted_answer(const service::Question& question, const std::string& type,
                                             Deadline deadline, std::stop_token stop);
+  Result<service::Answer> traced_answer(const service::Question& question, const std::string& type, Deadline deadline,
+                                        std::stop_token stop);
+  void trace_request(TimePoint start, const net::Request& request, std::string_view route, int status);
   void count_query(const std::string& type, std::string_view status, double seconds);
 
   const RoutesOptions options_;

@@ -23,11 +23,11 @@ def least(schema):
 class ScriptedChat:
     """`text` is said to a question about documents, `general` to anything else; with `calls_tools` the first tool of a
     request is called instead; each waits `pause` seconds. `asked`: the bodies of all requests for text; `named`: what
-    their header calls them; `together`: most of them at the same time."""
+    their header calls them, `placed`: where in a trace; `together`: most of them at the same time."""
 
     def __init__(self):
         self.text, self.general, self.calls_tools, self.pause = "", "ok", False, 0.0
-        self.named, self.asked, self.now, self.together, self.lock = [], [], 0, 0, threading.Lock()
+        self.named, self.placed, self.asked, self.now, self.together, self.lock = [], [], [], 0, 0, threading.Lock()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -52,6 +52,7 @@ class ScriptedChat:
                 with outer.lock:
                     outer.asked.append(body)
                     outer.named.append(self.headers["X-Request-Id"])
+                    outer.placed.append(self.headers["traceparent"])
                     outer.now += 1
                     outer.together = max(outer.together, outer.now)
                 time.sleep(outer.pause)
