@@ -331,6 +331,7 @@ Trace trace_of(const Question& question, const AskOptions& options, const Record
   trace.routing = std::move(answered.outcome.routing);
   trace.evidence = std::move(answered.outcome.evidence);
   trace.draft = std::move(answered.outcome.draft);
+  trace.asked = answered.outcome.asked;
   trace.runs = std::move(answered.outcome.timed);
   trace.dropped = answered.answer.dropped.size();
   trace.answer = digest_of(answered.answer);
@@ -504,7 +505,7 @@ Result<Answer> ask(const Question& question, const AskOptions& options, const As
   answer.grounds = grounds_of(answered.outcome, options, supervised ? Led::kBySupervisor : Led::kByNobody);
   answer.grounds.documents = DM_TRY(ids_of(quoted, deps.library, deadline, stop));
   Trace trace = trace_of(question, options, recording.get(), supervised.get(), std::move(answered));
-  if (deps.watch.made) deps.watch.made(trace, start);
+  if (deps.watch.made) deps.watch.made(trace);
   trace.id = new_id(deps.clock, deps.rng);
   if (deps.library.put_trace(trace.id, to_json(trace), deadline, stop, quoted)) answer.trace_id = trace.id;
   answer.seconds = std::chrono::duration<double>(deps.clock.now() - start).count();

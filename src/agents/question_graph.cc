@@ -329,7 +329,8 @@ Result<Outcome> run_agents(std::string_view question, const Agents& agents, cons
   const State state(result.values);
   std::vector<Replaced> replaced = replaced_of(state.list("replaced"));
   std::vector<TimedRun> timed = timed_of(state.list("runs"), replaced);
-  return Outcome{.routing = *work->routings.at(state.integer("routing")),
+  return Outcome{.asked = work->asked,
+                 .routing = *work->routings.at(state.integer("routing")),
                  .plan = *work->plans.at(state.integer("plan")),
                  .evidence = evidence_in(*work, state.list("evidence")),
                  .draft = *work->drafts.at(state.integer("draft")),

@@ -79,6 +79,7 @@ struct TimedRun {
 };
 
 struct Outcome {
+  TimePoint asked{};  // From which `timed` counts.
   Routing routing;
   Plan plan;
   std::vector<Evidence> evidence;  // In the order of the plan's parts.

@@ -109,6 +109,7 @@ void RecordingModel::keep(ModelCall call) {
 ModelRecord RecordingModel::record() const {
   const MutexLock lock(mutex_);
   ModelRecord out = record_;
+  out.asked = asked_;
   std::ranges::sort(out.calls, {}, [](const ModelCall& call) { return std::pair(call.began, call.request); });
   return out;
 }

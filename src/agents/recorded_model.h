@@ -37,6 +37,7 @@ struct ModelCall {
 };
 
 struct ModelRecord {
+  TimePoint asked{};  // From which the calls count; of this process alone.
   llm::Capabilities capabilities{};
   std::vector<ModelCall> calls{};               // In the order they began.
   std::map<ContentHash, std::uint32_t> counts;  // Tokens by the hash of the text.

@@ -25,6 +25,7 @@ struct Trace {
   Draft draft{};
   std::optional<Decided> planned{};  // By a chat model that was asked; validated: likewise.
   std::optional<Decided> validated{};
+  TimePoint asked{};  // From which `runs` count; not kept.
   std::vector<TimedRun> runs{};
   ModelRecord model{};
   std::optional<SupervisedRecord> supervised{};  // Where it was to be.

@@ -6,8 +6,6 @@
 #include <functional>
 #include <string_view>
 
-#include "base/clock.h"
-
 namespace docmind::agents {
 
 struct Trace;
@@ -25,8 +23,8 @@ struct Watch {
   // All of what is written so far, nothing checked yet; empty: what stood there is taken back. Not of a question that
   // is written in several parts at the same time.
   std::function<void(std::string_view text)> wrote{};
-  // How an answer came to be, once it is made, and when its question came. On the thread that asked.
-  std::function<void(const Trace& trace, TimePoint asked)> made{};
+  // How an answer came to be, once it is made. On the thread that asked.
+  std::function<void(const Trace& trace)> made{};
 };
 
 }  // namespace docmind::agents

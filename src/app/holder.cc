@@ -184,7 +184,7 @@ struct Holder::State {
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
   std::unique_ptr<AlertWebhook> webhook;  // Null: nobody is told.
-  std::unique_ptr<SpanExport> spans;  // Null unless a collector is set.
+  std::unique_ptr<SpanExport> spans;      // Null unless a collector is set.
   std::unique_ptr<OwnModelFiles> model_files;
   std::unique_ptr<server::ModelJobs> model_jobs;
   std::unique_ptr<server::Routes> routes;

@@ -131,8 +131,10 @@ Span answer_span(const TraceContext& place, const Stretch& when, const std::stri
 
 // The agents follow one another, but for the search of a question's parts, which calls no model: so a call belongs to
 // the agent in whose time it began, and to nobody but the answer when that one had been left by then.
-std::vector<Span> spans_of(const agents::Trace& trace, const TraceContext& answer, std::uint64_t asked) {
+std::vector<Span> spans_of(const agents::Trace& trace, const TraceContext& answer, const Nanoseconds& nanoseconds) {
   std::vector<Span> out;
+  const std::uint64_t asked = nanoseconds(trace.asked);
+  const std::uint64_t recorded = nanoseconds(trace.model.asked);
   for (const agents::TimedRun& timed : trace.runs) out.push_back(run_span(timed, answer, asked));
   const std::size_t runs = out.size();
   const auto belongs = [&](Span span) {
@@ -143,7 +145,7 @@ std::vector<Span> spans_of(const agents::Trace& trace, const TraceContext& answe
     out.push_back(std::move(span));
   };
   for (const agents::ModelCall& call : trace.model.calls) {
-    if (call.place) belongs(call_span(call, trace.model.capabilities.model, asked));
+    if (call.place) belongs(call_span(call, trace.model.capabilities.model, recorded));
   }
   if (trace.supervised) {
     for (const agents::SupervisedStep& step : trace.supervised->steps) {

@@ -6,11 +6,13 @@
 // Source of the names: https://opentelemetry.io/docs/specs/semconv (http, gen-ai); docmind.* are ours.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agents/trace.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/trace_context.h"
 #include "service/service.h"
@@ -32,7 +34,9 @@ tracing::Span request_span(const TraceContext& place, const Stretch& when, std::
 tracing::Span answer_span(const TraceContext& place, const Stretch& when, const std::string& type,
                           const Result<service::Answer>& answer);
 
-// Of everything that is recorded in `trace`, below the span of the answer; `asked`: when the question came.
-std::vector<tracing::Span> spans_of(const agents::Trace& trace, const TraceContext& answer, std::uint64_t asked);
+// Of everything that is recorded in `trace`, below the span of the answer; `nanoseconds` since 1970 of a moment.
+using Nanoseconds = std::function<std::uint64_t(TimePoint)>;
+std::vector<tracing::Span> spans_of(const agents::Trace& trace, const TraceContext& answer,
+                                    const Nanoseconds& nanoseconds);
 
 }  // namespace docmind::server

@@ -16,7 +16,10 @@ using tracing::SpanKind;
 using tracing::Value;
 
 const TraceContext kPlace{.high = 1, .low = 2, .span = 3, .parent = 4};
-constexpr std::uint64_t kAsked = 1'000'000'000;
+
+std::uint64_t nanoseconds(TimePoint at) {
+  return 1'000'000'000U + static_cast<std::uint64_t>(at.time_since_epoch() / std::chrono::nanoseconds(1));
+}
 
 agents::TimedRun run(const char* agent, double began, double seconds) {
   return {.run = {.name = agent, .seconds = seconds}, .began = began};
@@ -71,13 +74,16 @@ TEST(RequestSpans, CallsBelongToTheAgentInWhoseTimeTheyBegan) {
   trace.runs[1].part = 1;
   trace.runs[1].error = Error{Code::kDeadlineExceeded, "Secret.", ""};
   trace.model.capabilities.model = "tiny";
-  trace.model.calls = {call(0.15, 0.1, 11), call(0.6, 2, 12), call(1.9, 0.1, 13)};
+  // The two count from moments of their own.
+  trace.asked = TimePoint(std::chrono::milliseconds(50));
+  trace.model.asked = TimePoint(std::chrono::milliseconds(100));
+  trace.model.calls = {call(0.1, 0.1, 11), call(0.55, 2, 12), call(1.85, 0.1, 13)};
   trace.model.calls[1].error = Error{Code::kUnavailable, "Secret.", ""};
-  const std::vector<Span> spans = spans_of(trace, kPlace, kAsked);
+  const std::vector<Span> spans = spans_of(trace, kPlace, nanoseconds);
   ASSERT_THAT(spans, SizeIs(6));
   EXPECT_EQ(spans[0].name, "invoke_agent query_planner");
-  EXPECT_EQ(spans[0].began, 1'100'000'000U);
-  EXPECT_EQ(spans[0].ended, 1'300'000'000U);
+  EXPECT_EQ(spans[0].began, 1'150'000'000U);
+  EXPECT_EQ(spans[0].ended, 1'350'000'000U);
   EXPECT_EQ(spans[1].error, "deadline_exceeded");
   EXPECT_THAT(spans[1].attributes, Contains(Pair("docmind.part", Value(std::int64_t{1}))));
   for (int i = 0; i < 3; ++i) {
@@ -93,6 +99,7 @@ TEST(RequestSpans, CallsBelongToTheAgentInWhoseTimeTheyBegan) {
   EXPECT_THAT(spans[3].attributes, Contains(Pair("gen_ai.usage.output_tokens", Value(std::int64_t{5}))));
   EXPECT_THAT(spans[3].attributes, Contains(Pair("docmind.cached_tokens", Value(std::int64_t{4}))));
   EXPECT_THAT(spans[3].attributes, Contains(Pair("gen_ai.provider.name", Value("vllm"))));
+  EXPECT_EQ(spans[3].began, 1'200'000'000U);
   EXPECT_EQ(spans[4].error, "unavailable");
 }
 
@@ -102,7 +109,7 @@ TEST(RequestSpans, AToolIsNamedWhenItIsOneOfOurs) {
   trace.supervised->steps = {{.agent = "a", .tool = "", .began = 0.1, .seconds = 0.1},
                              {.agent = "a", .tool = "arithmetic", .began = 0.2, .seconds = 0.1, .error = "Secret."},
                              {.agent = "a", .tool = "words of a document", .began = 0.2, .seconds = 0.1}};
-  const std::vector<Span> spans = spans_of(trace, kPlace, kAsked);
+  const std::vector<Span> spans = spans_of(trace, kPlace, nanoseconds);
   ASSERT_THAT(spans, SizeIs(1));
   EXPECT_EQ(spans[0].name, "execute_tool arithmetic");
   EXPECT_EQ(spans[0].error, "_OTHER");
@@ -116,7 +123,7 @@ TEST(RequestSpans, NothingThatAnybodyWroteIsInThem) {
   trace.runs[0].error = Error{Code::kInternal, "Secret.", "Secret."};
   trace.model.calls = {call(0, 1, 11)};
   trace.model.calls[0].reply.reasoning = "Secret.";
-  std::string all = tracing::to_otlp(spans_of(trace, kPlace, kAsked), {});
+  std::string all = tracing::to_otlp(spans_of(trace, kPlace, nanoseconds), {});
   EXPECT_EQ(all.find("Secret"), std::string::npos) << all;
 }
 

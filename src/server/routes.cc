@@ -378,8 +378,8 @@ Result<service::Answer> Routes::traced_answer(const service::Question& question,
   const TimePoint start = clock_.now();
   const TraceScope scope(child_of(trace_context()));
   service::Question watched = question;
-  watched.watch.made = [tracer, answer = trace_context()](const agents::Trace& trace, TimePoint asked) {
-    tracer->add(spans_of(trace, answer, tracer->nanoseconds(asked)));
+  watched.watch.made = [tracer, answer = trace_context()](const agents::Trace& trace) {
+    tracer->add(spans_of(trace, answer, [tracer](TimePoint at) { return tracer->nanoseconds(at); }));
   };
   Result<service::Answer> answer = service_.ask(watched, deadline, std::move(stop));
   const Stretch when{tracer->nanoseconds(start), tracer->nanoseconds(clock_.now())};
