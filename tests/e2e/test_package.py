@@ -326,7 +326,9 @@ class CleanDebian(DocMindTest):
         left = [path for path in self.files() if path not in before and not path.startswith("/srv/")]
         kept = r"/var/lib/docmind|/etc/docmind|/etc/systemd/system/multi-user.target.wants|/var/lib/systemd/deb-systemd-helper-enabled"
         self.assertEqual([path for path in left if not re.match(kept, path)], [])
-        self.assertTrue((self.root / "var/lib/docmind/data/library.db").exists())
+        # Settings that a person changed are the previous package's still, and say where.
+        data = re.search(r"^data: (\S+)", settings.read_text(), re.M)[1]
+        self.assertTrue((self.root / data.lstrip("/") / "library.db").exists(), data)
 
         self.inside("purge", "apt-get", "purge", "-y", "docmind")
         after = self.files()
