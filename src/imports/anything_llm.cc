@@ -57,18 +57,18 @@ struct Conversation {
   std::vector<Message> messages{};
 };
 
-// Times are milliseconds, or text where the database set them.
+// Times are milliseconds, or text where the database set them. A chat is one row, however many workspaces have its id.
 constexpr std::string_view kChats =
-    "SELECT c.workspaceId, ifnull(c.thread_id,0), ifnull(c.user_id,0), ifnull(w.name,''), ifnull(t.name,''), c.prompt, "
-    "c.response, "
+    "SELECT c.workspaceId, ifnull(c.thread_id,0), ifnull(c.user_id,0), "
+    "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), "
+    "ifnull((SELECT name FROM workspace_threads WHERE id=c.thread_id LIMIT 1),''), c.prompt, c.response, "
     "CASE typeof(c.createdAt) WHEN 'integer' THEN c.createdAt ELSE ifnull(unixepoch(c.createdAt),0)*1000 END "
-    "FROM workspace_chats c LEFT JOIN workspaces w ON w.id=c.workspaceId LEFT JOIN workspace_threads t ON "
-    "t.id=c.thread_id "
-    "ORDER BY c.id";
+    "FROM workspace_chats c ORDER BY c.id";
 constexpr std::string_view kChatsBeforeThreads =  // Before 1.0.
-    "SELECT c.workspaceId, 0, ifnull(c.user_id,0), ifnull(w.name,''), '', c.prompt, c.response, "
+    "SELECT c.workspaceId, 0, ifnull(c.user_id,0), "
+    "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), '', c.prompt, c.response, "
     "CASE typeof(c.createdAt) WHEN 'integer' THEN c.createdAt ELSE ifnull(unixepoch(c.createdAt),0)*1000 END "
-    "FROM workspace_chats c LEFT JOIN workspaces w ON w.id=c.workspaceId ORDER BY c.id";
+    "FROM workspace_chats c ORDER BY c.id";
 
 Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
   const bool threads =

@@ -81,8 +81,9 @@ void Collect::add_document(std::string_view name, bool text_only, std::function<
   const std::string wanted = last_part(name, text_only);
   if (found_.documents.size() == kMostDocuments)
     return leave_out(wanted, "these are too many documents for one import");
+  std::size_t& number = numbers_[wanted];
   std::string free = wanted;
-  for (std::size_t number = 2; !names_.insert(free).second; ++number) free = numbered(wanted, number);
+  while (!names_.insert(free).second) free = numbered(wanted, ++number + 1);
   found_.documents.push_back({std::move(free), text_only, std::move(bytes)});
 }
 

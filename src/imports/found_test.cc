@@ -164,6 +164,30 @@ TEST_F(ImportsTest, ALongQuestionIsCutAndALongChatKeepsItsEnd) {
                                                "chat Long: its first 2 turns: a session has 1000"));
 }
 
+TEST_F(OpenWebUi, ATimeThatNoClockTellsIsUnknown) {
+  std::string chats;
+  for (const char* time : {"18446744073709551615", "9223372036854775807", "253402300800", "-1", "1e300"}) {
+    chats +=
+        "INSERT INTO chat VALUES('c','u','t','{\"messages\":[{\"role\":\"user\",\"content\":\"A?\",\"timestamp\":" +
+        std::string(time) + "},{\"role\":\"assistant\",\"content\":\"B.\"}]}',1,1);";
+  }
+  database("webui.db", "CREATE TABLE chat(id, user_id, title, chat, created_at, updated_at);" + chats);
+  const auto all = found(System::kOpenWebUi);
+  ASSERT_TRUE(all && all->chats.size() == 5U);
+  for (const Chat& chat : all->chats) EXPECT_EQ(chat.turns[0].asked_ms, 0);
+}
+
+// What takes time by the square of such a number would not end in an hour.
+TEST_F(OpenWebUi, ManyThoughtsAreTakenOutInOneGo) {
+  database("webui.db", std::string(kWebUi) +
+                           R"sql(INSERT INTO chat VALUES('c','u','t','{"messages":[{"role":"user","content":"When?"},
+               {"role":"assistant","content":"Tues' || replace(hex(zeroblob(500000)),'00','<details type=\"reasoning\"></details>') ||
+               'day.<details type=\"reasoning\">"}]}',1,1);)sql");
+  const auto all = found(System::kOpenWebUi);
+  ASSERT_TRUE(all && all->chats.size() == 1U);
+  EXPECT_EQ(all->chats[0].turns[0].answer, "Tuesday.");
+}
+
 using AnythingLlm = ImportsTest;
 
 constexpr const char* kAnything =
@@ -199,6 +223,19 @@ TEST_F(AnythingLlm, TextsAndAChatForEachThread) {
   EXPECT_THAT(left(*all), Contains(HasSubstr("c-3.json: it cannot be read")));
 }
 
+TEST_F(AnythingLlm, AWorkspaceThatIsThereTwiceHasItsChatsOnce) {
+  database("anythingllm.db",
+           R"sql(CREATE TABLE workspaces(id, name); CREATE TABLE workspace_threads(id, name);
+               CREATE TABLE workspace_chats(id, workspaceId, prompt, response, user_id, thread_id, createdAt);
+               INSERT INTO workspaces VALUES(1,'Ships'),(1,'Ships'); INSERT INTO workspace_threads VALUES(7,'Crew'),(7,'Crew');
+               INSERT INTO workspace_chats VALUES(1,1,'When?','{"text":"Tuesday."}',NULL,7,1);)sql");
+  const auto all = found(System::kAnythingLlm);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->chats.size(), 1U);
+  EXPECT_EQ(all->chats[0].title, "Ships: Crew");
+  EXPECT_EQ(all->chats[0].turns.size(), 1U);
+}
+
 TEST_F(AnythingLlm, WhatIsNoneIsRefused) {
   EXPECT_THAT(found(System::kAnythingLlm).error().message, HasSubstr("there is no anythingllm.db"));
   database("anythingllm.db", "CREATE TABLE x(y);");
@@ -220,6 +257,18 @@ TEST_F(PrivateGpt, ThePiecesOfAFileBecomeItsText) {
   ASSERT_TRUE(all) << all.error().message;
   EXPECT_EQ(texts(*all), (std::map<std::string, std::string>{{"船.pdf.txt (text)", "One. Two. \n\nPage two. \n\n"}}));
   EXPECT_THAT(left(*all), ElementsAre("lost.txt: its text was not kept"));
+}
+
+// Else a small file could name a large piece until no memory is left.
+TEST_F(PrivateGpt, APieceIsTakenOnce) {
+  folder_.write("docstore.json",
+                R"({"docstore/data":{"n1":{"__data__":{"text":"One."}},"n2":{"__data__":{"text":"Two."}}},
+    "docstore/ref_doc_info":{"d1":{"node_ids":["n1","n1","n1"],"metadata":{"file_name":"a.txt"}},
+                             "d2":{"node_ids":["n1","n2"],"metadata":{"file_name":"b.txt"}}}})");
+  const auto all = found(System::kPrivateGpt);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(texts(*all),
+            (std::map<std::string, std::string>{{"a.txt (text)", "One. \n\n"}, {"b.txt (text)", "Two. \n\n"}}));
 }
 
 TEST_F(PrivateGpt, WhatIsNoneIsRefused) {
@@ -254,6 +303,20 @@ TEST_F(UpstreamDocMind, SessionsAndWhatWasCachedOfDocuments) {
   EXPECT_EQ(all->chats[1].turns[0].asked_ms, 1'700'000'000'000);
   EXPECT_EQ(texts(*all), (std::map<std::string, std::string>{{"a.pdf.txt (text)", "One.\n\nTwo.\n\n"}}));
   EXPECT_EQ(left(*all).size(), 2U);
+}
+
+// What takes time by the square of their number would not end in an hour.
+TEST_F(UpstreamDocMind, AsManyDocumentsAsCanBeMayHaveOneName) {
+  database("x.db", R"sql(CREATE TABLE chat_history(id, session_id, role, content, timestamp);
+           CREATE TABLE document_cache(file_hash INTEGER PRIMARY KEY, file_name, chunks);
+           WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<100001)
+           INSERT INTO document_cache SELECT i, 'a.md', '["x"]' FROM n;)sql");
+  const auto all = found(System::kDocMind);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->documents.size(), kMostDocuments);
+  EXPECT_EQ(all->documents.front().name, "a.md");
+  EXPECT_EQ(all->documents.back().name, "a (100000).md");
+  EXPECT_THAT(left(*all), ElementsAre("a.md: these are too many documents for one import"));
 }
 
 TEST_F(UpstreamDocMind, WhatIsNoneIsRefused) {

@@ -17,25 +17,39 @@ namespace json = boost::json;
 constexpr const char* kDatabase = "webui.db";
 constexpr const char* kUploads = "uploads";
 constexpr std::int64_t kMillis = 1000;
+constexpr std::uint64_t kLatest = 253'402'300'799;  // The end of the year 9999; seconds.
 
-// A message is a text, or a list of parts of which some are pictures. What a model thought is no part of its answer.
+// What a model thought is no part of its answer.
+std::string without_thoughts(std::string_view text) {
+  constexpr std::string_view kBegin = "<details type=\"reasoning\"";
+  constexpr std::string_view kEnd = "</details>";
+  std::string out;
+  while (true) {
+    const std::size_t begin = text.find(kBegin);
+    out += text.substr(0, begin);
+    const std::size_t end = begin == std::string_view::npos ? begin : text.find(kEnd, begin);
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end + kEnd.size());
+  }
+}
+
+// A message is a text, or a list of parts of which some are pictures.
 std::string text_of(const json::value& content) {
   std::string out(json_text(content));
   for (const json::value& part : json_list(content)) {
     if (json_text(json_member(part, "type")) == "text") out += json_text(json_member(part, "text"));
   }
-  constexpr std::string_view kBegin = "<details type=\"reasoning\"";
-  constexpr std::string_view kEnd = "</details>";
-  for (std::size_t begin = out.find(kBegin); begin != std::string::npos; begin = out.find(kBegin)) {
-    const std::size_t end = out.find(kEnd, begin);
-    out.erase(begin, end == std::string::npos ? std::string::npos : end + kEnd.size() - begin);
-  }
-  return out;
+  return without_thoughts(out);
+}
+
+std::int64_t time_of(const json::value& seconds) {
+  const std::uint64_t count = json_count(seconds);
+  return count <= kLatest ? static_cast<std::int64_t>(count) * kMillis : 0;
 }
 
 Message message_of(const json::value& message) {
   return {role_named(json_text(json_member(message, "role"))), text_of(json_member(message, "content")),
-          static_cast<std::int64_t>(json_count(json_member(message, "timestamp"))) * kMillis};
+          time_of(json_member(message, "timestamp"))};
 }
 
 // A chat is a tree of messages with the one that is shown last; older ones are a list alone.

@@ -2,6 +2,7 @@
 // has the pieces of text, "docstore/ref_doc_info" which pieces, in order, are whose. No original and no chat is kept.
 #include <boost/json.hpp>
 #include <map>
+#include <set>
 
 #include "base/json.h"
 #include "base/json_members.h"
@@ -43,11 +44,13 @@ Result<Found> find_private_gpt(const fs::path& folder, const Reading& reading) {
     return not_that_system(System::kPrivateGpt, folder, "docstore/data in docstore.json");
   }
   std::map<std::string, std::string> texts;  // By file name: a page each is an owner of its own.
+  std::set<std::string_view> taken;          // Each piece once: all texts are no longer than the store.
   for (const auto& [id, owner] : owners) {
     std::string text;
     std::string name(json_text(json_member(json_member(owner, "metadata"), "file_name")));
     for (const json::value& node : json_list(json_member(owner, "node_ids"))) {
       if (reading.stop.stop_requested()) return Error{Code::kCancelled, "stopped", ""};
+      if (!taken.insert(json_text(node)).second) continue;
       const json::value piece = piece_at(data, json_text(node));
       if (name.empty()) name = json_text(json_member(json_member(piece, "metadata"), "file_name"));
       text += words_of(piece);

@@ -39,6 +39,7 @@ class Collect {
  private:
   Found found_;
   std::set<std::string, std::less<>> names_;
+  std::map<std::string, std::size_t, std::less<>> numbers_;  // The last one that a name got.
 };
 
 }  // namespace docmind::imports
