@@ -1,6 +1,7 @@
 #include "obs/exposition.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -48,6 +49,27 @@ std::optional<std::string_view> series_of(std::string_view line) {
   return line.substr(0, end);
 }
 
+// As Go's ParseFloat reads it, which Prometheus does.
+bool is_number(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool is_sample(std::string_view line) {
+  const auto series = series_of(line);
+  if (!series) return false;
+  const std::string_view rest = line.substr(series->size() + 1);
+  return is_number(rest.substr(0, rest.find(' ')));
+}
+
+// What follows the name in a line of TYPE.
+bool is_type(std::string_view text) {
+  constexpr std::array<std::string_view, 5> kTypes = {" counter", " gauge", " histogram", " summary", " untyped"};
+  return std::ranges::find(kTypes, text) != kTypes.end();
+}
+
 // A page as families in its order; nothing when it is not of the form.
 std::optional<std::vector<Family>> read_page(std::string_view page) {
   if (page.size() > kMaxPage || !is_utf8(page) || (!page.empty() && page.back() != '\n')) return {};
@@ -63,10 +85,10 @@ std::optional<std::vector<Family>> read_page(std::string_view page) {
     if (line.empty()) continue;
     if (line.starts_with("# HELP ") || line.starts_with("# TYPE ")) {
       const std::string_view name = name_at(line.substr(7));
-      if (name.empty()) return {};
+      if (name.empty() || (line[2] == 'T' && !is_type(line.substr(7 + name.size())))) return {};
       (line[2] == 'H' ? at(name).help : at(name).type) = line;
     } else if (line[0] != '#') {
-      if (!series_of(line)) return {};
+      if (!is_sample(line)) return {};
       const std::string_view name = name_at(line);
       // Buckets, sums and counts belong to the family that was described last.
       Family& family = !out.empty() && name.starts_with(out.back().name) ? out.back() : at(name);

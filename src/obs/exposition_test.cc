@@ -33,13 +33,31 @@ TEST(FoldPages, AFamilyOfTwoProcessesIsDescribedOnce) {
 }
 
 TEST(FoldPages, ABrokenPageIsLeftOutWhole) {
-  for (const std::string& broken :
-       {std::string("<html>\n"), std::string("a 1\nb"), std::string("a 1\n{} 2\n"), std::string("a{x=\"} 1\n"),
-        std::string("a\n"), std::string("a \n"), std::string("9a 1\n"), std::string("a 1\n\xff 2\n"),
-        std::string("{\"error\":1}\n"), std::string("# TYPE  gauge\n"), "a " + std::string(5U << 20U, '1') + "\n"}) {
+  for (const std::string& broken : {std::string("<html>\n"),
+                                    std::string("a 1\nb"),
+                                    std::string("a 1\n{} 2\n"),
+                                    std::string("a{x=\"} 1\n"),
+                                    std::string("a\n"),
+                                    std::string("a \n"),
+                                    std::string("9a 1\n"),
+                                    std::string("a 1\n\xff 2\n"),
+                                    std::string("a  1\n"),
+                                    std::string("a x\n"),
+                                    std::string("a 1x\n"),
+                                    std::string("a 1e999\n"),
+                                    std::string("a +-1\n"),
+                                    std::string("# TYPE a odd\na 1\n"),
+                                    std::string("# TYPE a\na 1\n"),
+                                    std::string("# TYPE gauge\ngauge 1\n"),
+                                    std::string("# TYPE a gauge b\na 1\n"),
+                                    std::string("{\"error\":1}\n"),
+                                    std::string("# TYPE  gauge\n"),
+                                    "a " + std::string(5U << 20U, '1') + "\n"}) {
     EXPECT_EQ(fold_pages(kOurs, {broken}), kOurs) << broken.substr(0, 40);
   }
   EXPECT_EQ(fold_pages(kOurs, {""}), kOurs);
+  const std::string numbers = "a NaN\na_b +Inf\na_c -Inf\na_d 1e-9 1700000000000\na_e Nan # {trace_id=\"ab\"} 1\n";
+  EXPECT_EQ(fold_pages("", {numbers}), numbers);
 }
 
 TEST(OpenMetrics, NamesBoundsAndTheEndAreAsItHasThem) {
