@@ -10,6 +10,7 @@ namespace {
 
 constexpr auto kLately = std::chrono::minutes(5);  // What rates and times are taken over.
 constexpr auto kTrend = std::chrono::minutes(10);
+constexpr auto kHalfATrend = std::chrono::minutes(5);  // Half of what it is drawn from is new by then.
 constexpr double kDay = 24 * 3600;
 constexpr double kHour = 3600;
 constexpr std::size_t kMeansOfADay = std::chrono::hours(24) / kTrend;
@@ -33,12 +34,13 @@ struct Rule {
   std::string_view series{};  // Its value; empty: it is counted from several.
   double reached = 0;         // When this is reached is foretold, in these words; empty: it is not.
   std::string_view then{};
+  Duration held = kHalfATrend;  // So long it is foretold without a break before anybody is told: chance goes again.
 };
 
 constexpr auto kRules = std::to_array<Rule>({
     {"disk", "Disk of the data directory", "%", 90, 97, Bad::kAbove, std::chrono::seconds(10),
      "Free some space, or move the data directory (setting data) to a larger disk.", false, "disk_used_percent", 100,
-     "Full"},
+     "Full", std::chrono::seconds(10)},
     {"memory", "Memory of the machine", "%", 90, 97, Bad::kAbove, std::chrono::seconds(60),
      "End other programs, or take a smaller model or context (engine.model, engine.context).", false,
      "memory_used_percent", 97, "Over 97 %"},
@@ -142,7 +144,7 @@ void Alerts::look(const std::vector<service::Check>& checks) {
   look_at_checks(checks);
   Alert decode{.name = "decode", .title = "Decode on a card", .unit = "tok/s"};
   decode.state = cards() == 0 ? AlertState::kNotHere : AlertState::kNoData;
-  decode.says = cards() == 0 ? kNoCard : "Nothing measures it while serving.";
+  decode.says = cards() == 0 ? kNoCard : "Nothing is warned of here: docmind performance tells it.";
   settle(std::move(decode), Duration::zero());
   Alert slowed{.name = "slowed", .title = "Threads of the models", .says = slowed_};
   if (!slowed_.empty()) {
@@ -177,7 +179,7 @@ void Alerts::look_at_values() {
     }
     if (!rule.then.empty()) {
       remember(found.name, last_of(series_, std::string(rule.series)));
-      found.expected = foretold(found.name, std::string(rule.series), rule.reached);
+      found.expected = held(found.name, foretold(found.name, std::string(rule.series), rule.reached), rule.held);
     }
     if (found.expected) {
       found.says += fmt::format("{}{} in about {} ({} to {}) if it goes on like this.", found.says.empty() ? "" : " ",
@@ -215,6 +217,16 @@ std::optional<Expected> Alerts::foretold(const std::string& rule, const std::str
   constexpr double kMean = std::chrono::duration<double>(kTrend).count();
   const auto later = expected_with_pattern({days.means.begin(), days.means.end()}, kMeansOfADay, kMean, limit);
   return later && (!soon || later->seconds < soon->seconds) ? later : soon;
+}
+
+std::optional<Expected> Alerts::held(const std::string& rule, std::optional<Expected> expected, Duration lasting) {
+  std::optional<TimePoint>& since = kept_[rule].foretold;
+  if (!expected) {
+    since.reset();
+  } else if (!since) {
+    since = clock_.now();
+  }
+  return since && clock_.now() - *since >= lasting ? expected : std::nullopt;
 }
 
 // Whatever /health says is not as it should be, under the check's name.

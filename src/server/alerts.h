@@ -5,7 +5,7 @@
 // Thread safety: every method from any thread. An alert is pending until what it watches has lasted its time; one whose
 // value nobody knows is kNoData; what this machine has not is kNotHere and never alarms. What is expected is drawn from
 // the last ten minutes by a line, and, once two days are known, from up to fourteen by the pattern of a day; what comes
-// sooner is told (forecast.h).
+// sooner is told (forecast.h), once it was expected for five minutes without a break (the disk: ten seconds).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -70,10 +70,13 @@ class Alerts {
   void remember(const std::string& rule, std::optional<double> value) DM_REQUIRES(mutex_);
   std::optional<Expected> foretold(const std::string& rule, const std::string& series, double limit) const
       DM_REQUIRES(mutex_);
+  std::optional<Expected> held(const std::string& rule, std::optional<Expected> expected, Duration lasting)
+      DM_REQUIRES(mutex_);
 
   struct Kept {
     Alert alert{};
-    std::optional<TimePoint> began{};  // Since it is over its limit.
+    std::optional<TimePoint> began{};     // Since it is over its limit.
+    std::optional<TimePoint> foretold{};  // Since it is foretold that it will be.
   };
 
   // Means of ten minutes, and what the one that goes on is made of.

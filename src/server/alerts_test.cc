@@ -85,14 +85,39 @@ TEST_F(AlertsTest, ASearchThatGetsSlowerIsToldBeforeItIsTooSlow) {
   };
   int quick = 0;
   int slow = 0;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 80; ++i) {
     quick += 100 - i;
     slow += 20 + i;
     go_on({}, 1, searched(quick, slow));
+    if (i < 60) {
+      ASSERT_FALSE(one("search").expected) << i;  // That may be chance yet.
+    }
   }
   ASSERT_TRUE(one("search").expected);
   EXPECT_THAT(one("search").says, HasSubstr("Over 200 ms in about"));
   EXPECT_TRUE(one("search").raised());
+}
+
+TEST_F(AlertsTest, NoiseOfADayIsNoTrend) {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    SeededRng rng(seed);
+    for (int step = 0; step < 24 * 720; ++step) {
+      go_on({{"memory_used_percent", 67 + static_cast<double>(rng.next() % 1601) / 100}});  // 75 +- 8.
+      ASSERT_FALSE(one("memory").expected) << "seed " << seed << ", step " << step;
+    }
+  }
+}
+
+TEST_F(AlertsTest, MemoryThatLeaksIsToldMinutesBefore) {
+  SeededRng rng(1);
+  int told = 0;
+  for (int step = 0; step < 720 && told == 0; ++step) {  // From 60 to 97 % in an hour.
+    go_on({{"memory_used_percent", 60 + 37.0 * step / 720 + static_cast<double>(rng.next() % 201) / 100 - 1}});
+    if (one("memory").expected) told = step;
+  }
+  ASSERT_GT(told, 60);
+  EXPECT_LT(told, 240);  // In 20 of the 60 minutes.
+  EXPECT_NEAR(one("memory").expected->seconds / ((720 - told) * 5), 1, 0.15);
 }
 
 TEST_F(AlertsTest, ADayThatRepeatsIsNoTrendAndOneThatRisesIs) {
