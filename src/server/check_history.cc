@@ -8,14 +8,15 @@ void CheckHistory::note(std::vector<service::Check>& checks) {
   for (service::Check& check : checks) {
     const auto [at, fresh] = kept_.try_emplace(check.name);
     Kept& kept = at->second;
-    if (fresh || kept.status != check.status) {
+    const bool begins = fresh || kept.status != check.status;
+    if (begins) {
       kept.status = check.status;
       kept.since_ms = now;
     }
     const bool fails = check.status != service::CheckStatus::kOk;
     if (check.last) {
       kept.last = check.last;
-    } else if (fails && (!kept.last || kept.last->error.message != check.message)) {
+    } else if (fails && (begins || !kept.last || kept.last->error.message != check.message)) {
       kept.last = Failure{{Code::kUnavailable, check.message, ""}, now};
     }
     check.since_ms = kept.since_ms;

@@ -43,6 +43,16 @@ TEST_F(CheckHistoryTest, AStatusHasItsBeginningAndAFailureOutlivesIt) {
   EXPECT_EQ(well.last->at_ms, failed);
 }
 
+TEST_F(CheckHistoryTest, TheSameFailureAgainIsALaterOne) {
+  seen(CheckStatus::kDegraded, "it is away");
+  after(std::chrono::seconds(5));
+  seen(CheckStatus::kOk);
+  const std::int64_t again = after(std::chrono::seconds(5));
+  EXPECT_EQ(seen(CheckStatus::kDegraded, "it is away").last->at_ms, again);
+  after(std::chrono::seconds(5));
+  EXPECT_EQ(seen(CheckStatus::kOk).last->at_ms, again);
+}
+
 TEST_F(CheckHistoryTest, WhatThePartItselfTellsOfItsFailureCounts) {
   const Failure own{{Code::kDeadlineExceeded, "no answer within 1 s", ""}, 42};
   const Check failing = seen(CheckStatus::kDegraded, "it is away", own);
