@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 #include <condition_variable>
-#include <set>
 #include <utility>
 
 #include "app/remote_hosts.h"
@@ -31,22 +30,19 @@ resilience::GuardOptions trying_for_minutes() {
 
 std::string at(std::int64_t ms) { return utc_text(WallTime(std::chrono::milliseconds(ms))); }
 
-std::string_view severity_of(const server::Alert& alert) {
-  return alert.state == server::AlertState::kCritical ? "critical" : "warning";
-}
-
-// ended_ms: 0 while it goes on.
-std::string post_of(const server::Alert& alert, const std::string& severity, std::int64_t since_ms,
-                    std::int64_t ended_ms) {
+std::string post_of(const server::AlertChange& change) {
   constexpr const char* kNever = "0001-01-01T00:00:00Z";
-  const std::string_view status = ended_ms == 0 ? "firing" : "resolved";
-  const json::object labels{{"alertname", alert.name}, {"severity", severity}, {"job", "docmind"}};
+  const server::Alert& alert = change.alert;
+  const bool begins = change.ended_ms == 0;
+  const std::string_view status = begins ? "firing" : "resolved";
+  const json::object labels{
+      {"alertname", alert.name}, {"severity", server::name_of(change.severity)}, {"job", "docmind"}};
   const json::object annotations{{"summary", alert.says}, {"description", alert.to_do}};
   const json::object one{{"status", status},
                          {"labels", labels},
                          {"annotations", annotations},
-                         {"startsAt", at(since_ms)},
-                         {"endsAt", ended_ms == 0 ? std::string(kNever) : at(ended_ms)},
+                         {"startsAt", at(change.since_ms)},
+                         {"endsAt", begins ? std::string(kNever) : at(change.ended_ms)},
                          {"generatorURL", ""},
                          {"fingerprint", content_hash(to_text(labels)).hex().substr(0, 16)}};
   return to_text(json::object{{"version", "4"},
@@ -90,30 +86,9 @@ void AlertWebhook::count(const char* status) {
       .add();
 }
 
-void AlertWebhook::look(const std::vector<server::Alert>& alerts) {
-  const std::int64_t now = deps_.clock.wall().time_since_epoch().count();
+void AlertWebhook::tell(const server::AlertChange& change) {
+  std::string body = post_of(change);
   const MutexLock lock(mutex_);
-  std::set<std::string_view> still;
-  for (const server::Alert& alert : alerts) {
-    if (!alert.raised()) continue;
-    still.insert(alert.name);
-    const auto [at, begins] = raised_.try_emplace(alert.name);
-    if (begins) {
-      at->second = {alert, std::string(severity_of(alert)), alert.since_ms};
-      queue(post_of(alert, at->second.severity, alert.since_ms, 0));
-    }
-  }
-  for (auto at = raised_.begin(); at != raised_.end();) {
-    if (still.contains(at->first)) {
-      ++at;
-      continue;
-    }
-    queue(post_of(at->second.alert, at->second.severity, at->second.since_ms, now));
-    at = raised_.erase(at);
-  }
-}
-
-void AlertWebhook::queue(std::string body) {
   if (waiting_.size() >= kMostWaiting) {
     deps_.log.event(obs::Level::kWarn, "alert_not_told", {{"why", "too many wait for alerts.webhook"}});
     return count("dropped");

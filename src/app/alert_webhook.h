@@ -3,16 +3,14 @@
 // One POST of JSON each, in the form of Prometheus Alertmanager's webhooks, version "4"
 // (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config), so that what receives those receives
 // these. In it stand the alert's name, severity, sentence and what to do: nothing of documents, questions or answers.
-// look() never waits: a thread of its own sends what is queued, in order, each tried again for some minutes; what finds
+// tell() never waits: a thread of its own sends what is queued, in order, each tried again for some minutes; what finds
 // the queue full, or comes through at no try, is told to the log and given up. What had not been sent when the process
 // ends is not sent later. Thread safety: any. Metrics: docmind_alert_posts_total{status} sent | failed | dropped.
 #pragma once
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/rng.h"
@@ -23,7 +21,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "resilience/guard.h"
-#include "server/alerts.h"
+#include "server/alert_changes.h"
 
 namespace docmind::app {
 
@@ -47,21 +45,13 @@ class AlertWebhook {
   AlertWebhook(const AlertWebhook&) = delete;
   AlertWebhook& operator=(const AlertWebhook&) = delete;
 
-  // All alerts as they stand now; what is raised that was not before, and the other way round, is told.
-  void look(const std::vector<server::Alert>& alerts);
+  void tell(const server::AlertChange& change);
 
  private:
   AlertWebhook(net::Address address, AlertWebhookDeps deps);
-  void queue(std::string body) DM_REQUIRES(mutex_);
   void send_all(const std::stop_token& stop);
   void send(const std::string& body, const std::stop_token& stop);
   void count(const char* status);
-
-  struct Raised {
-    server::Alert alert{};
-    std::string severity{};
-    std::int64_t since_ms = 0;
-  };
 
   const net::Address address_;
   const AlertWebhookDeps deps_;
@@ -69,7 +59,6 @@ class AlertWebhook {
   std::unique_ptr<resilience::Guard> guard_;
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::map<std::string, Raised> raised_ DM_GUARDED_BY(mutex_);
   std::deque<std::string> waiting_ DM_GUARDED_BY(mutex_);
   std::jthread sending_;  // Uses all of the above.
 };

@@ -48,6 +48,9 @@ struct AlertWebhookTest : testing::Test {
     hook.reset();
     receiver->stop(Deadline::in(Duration::zero(), clock));
   }
+  void look(const std::vector<server::Alert>& alerts) {
+    for (const server::AlertChange& change : changes.look(alerts)) hook->tell(change);
+  }
   void wait_for(std::size_t posts) {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return got.size() >= posts; });
@@ -60,6 +63,7 @@ struct AlertWebhookTest : testing::Test {
   sys::RealRng rng;
   obs::Log log;
   obs::Metrics metrics;
+  server::AlertChanges changes{clock};
   std::mutex mutex;
   std::condition_variable changed;
   bool answers = true;
@@ -71,11 +75,11 @@ struct AlertWebhookTest : testing::Test {
 
 TEST_F(AlertWebhookTest, OnePostWhenItBeginsAndOneWhenItEnds) {
   using enum server::AlertState;
-  hook->look({alert("disk", kOk), alert("memory", kPending)});
-  hook->look({alert("disk", kCritical)});
-  hook->look({alert("disk", kWarning)});  // Goes on.
+  look({alert("disk", kOk), alert("memory", kPending)});
+  look({alert("disk", kCritical)});
+  look({alert("disk", kWarning)});  // Goes on.
   wait_for(1);
-  hook->look({alert("disk", kOk)});
+  look({alert("disk", kOk)});
   wait_for(2);
   const json::object& begun = got.at(0).as_object();
   const json::object& over = got.at(1).as_object();
@@ -96,10 +100,10 @@ TEST_F(AlertWebhookTest, OnePostWhenItBeginsAndOneWhenItEnds) {
 
 TEST_F(AlertWebhookTest, IsTriedAgainWhileTheReceiverFails) {
   statuses = {503, 503, 200};
-  hook->look({alert("disk", server::AlertState::kWarning)});
+  look({alert("disk", server::AlertState::kWarning)});
   wait_for(3);
   EXPECT_EQ(got.at(0), got.at(2));
-  hook->look({});
+  look({});
   wait_for(4);                  // The next is sent when the one before has ended.
   EXPECT_GE(ended("sent"), 1);  // And the second, if that has been counted already.
   EXPECT_EQ(got.at(3).at("status"), "resolved");
@@ -114,7 +118,7 @@ TEST_F(AlertWebhookTest, AReceiverThatHangsHoldsNobodyUpAndTheQueueIsBounded) {
   for (std::size_t i = 0; i < AlertWebhook::kMostWaiting + 10; ++i) {
     many.push_back(alert("check " + std::to_string(i), server::AlertState::kWarning));
   }
-  hook->look(many);
+  look(many);
   EXPECT_GE(ended("dropped"), 9);  // One may be on its way already.
   {
     const std::lock_guard lock(mutex);

@@ -183,6 +183,7 @@ struct Holder::State {
   templates::Templates templates{deps.layout.templates, files};
   std::unique_ptr<server::MetricSeries> series;
   std::unique_ptr<server::Alerts> alerts;
+  server::AlertChanges alert_changes{deps.clock};
   std::unique_ptr<AlertWebhook> webhook;  // Null: nobody is told.
   std::unique_ptr<SpanExport> spans;      // Null unless a collector is set.
   std::unique_ptr<OwnModelFiles> model_files;
@@ -203,6 +204,7 @@ struct Holder::State {
   void use(const config::Settings& in_force, std::uint64_t generation);
   std::uint64_t engines_hold() const;
   void sample(const std::stop_token& stop);
+  void tell_of_alerts();
   void keep_pace(const std::vector<sys::GpuFacts>& seen, const std::stop_token& stop);
   void watch_shared(const std::stop_token& stop);
   std::vector<service::Check> shared_checks() const;
@@ -357,9 +359,16 @@ void Holder::State::sample(const std::stop_token& stop) {
     series->add(metrics.text(), others);
     if (deps.keeps_up) keep_pace(seen, stop);
     routes->look_for_alerts();
-    if (webhook) webhook->look(alerts->now());
+    if (deps.keeps_up) tell_of_alerts();
     if (deps.keeps_up) live.look();
     exec::rest(Deadline::in(server::MetricSeries::kStep, deps.clock), stop);
+  }
+}
+
+void Holder::State::tell_of_alerts() {
+  for (const server::AlertChange& change : alert_changes.look(alerts->now())) {
+    server::log_change(deps.log, change);
+    if (webhook) webhook->tell(change);
   }
 }
 

@@ -42,7 +42,9 @@ class AlertWebhook(DocMindTest):
         redis, receiver = Redis(self), Receiver(self)
         self.environment["DOCMIND_CACHE__ENABLED"] = "true"
         self.environment["DOCMIND_CACHE__SHARED"] = redis.url
-        _, address = self.serve("--set", f"alerts.webhook=http://127.0.0.1:{receiver.server_port}/hook")
+        log = self.work / "log"
+        _, address = self.serve("--set", f"alerts.webhook=http://127.0.0.1:{receiver.server_port}/hook",
+                                "--set", f"log.file={log}")
         self.get(address, "/health")
         self.assertEqual(receiver.posts, [])
         redis.kill()
@@ -59,6 +61,9 @@ class AlertWebhook(DocMindTest):
         for field in ("labels", "startsAt", "fingerprint"):
             self.assertEqual(begun[field], ended[field])
         self.assertLess(ended["startsAt"], ended["endsAt"])
+        logged = [line for line in log.read_text().splitlines() if '"check shared cache"' in line]
+        self.assertEqual([event for line in logged for event in ("alert_raised", "alert_over") if event in line],
+                         ["alert_raised", "alert_over"])
 
     def test_another_machine_is_refused(self):
         told = self.docmind("serve", "--set", "alerts.webhook=http://pager.example/hook", code=None)
