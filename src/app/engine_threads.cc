@@ -28,6 +28,7 @@ void EngineThreads::tell(Engine& engine, double share, const Deadline& deadline,
   net::Request request;
   request.method = "POST";
   request.target.path = "/threads";
+  request.headers.set("Content-Type", "application/json");
   request.body = to_text(boost::json::object{{"share", share}});
   const auto answer = client_.call(running->endpoint, request, {.deadline = deadline, .stop = stop, .max_body = 4096});
   if (!answer) return;
