@@ -211,6 +211,7 @@ int doctor(Api& api, json::object found, const Surroundings& here) {
   const auto body = reply ? parse_json(reply->body) : Result<json::value>(reply.error());
   if (body) {
     for (const json::value& check : list(*body, "checks")) checks.push_back(check);
+    found["parts"] = list(*body, "parts");
   } else {  // The machine is told of all the same.
     const Error& error = body.error();
     checks.push_back({{"name", "product"},
@@ -228,7 +229,7 @@ int doctor(Api& api, json::object found, const Surroundings& here) {
     for (auto& [key, value] : found) out[key] = std::move(value);
     here.terminal.out(to_text(out) + "\n");
   } else {
-    here.terminal.out(render_checks(checks, here.terminal));
+    here.terminal.out(render_checks(checks, here.terminal) + render_parts(list(found, "parts"), here.terminal));
   }
   return worst == "failed" ? kFailed : kOk;
 }

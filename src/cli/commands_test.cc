@@ -315,7 +315,7 @@ TEST_F(CommandsTest, DoctorTellsOfTheMachineEvenWhenTheProductDoesNotStart) {
   api.body = R"({"status":"ok","checks":[{"name":"parser","status":"ok","message":"fine"}]})";
   EXPECT_EQ(doctor(api, found("degraded"), here(true)), kOk);
   EXPECT_THAT(out, StartsWith(R"({"status":"degraded","checks":[{"name":"memory",)"));
-  EXPECT_THAT(out, HasSubstr(R"({"name":"parser","status":"ok","message":"fine"}],"machine":{"a":1}})"));
+  EXPECT_THAT(out, HasSubstr(R"({"name":"parser","status":"ok","message":"fine"}],"machine":{"a":1},"parts":[]})"));
   EXPECT_EQ(doctor(api, found("failed"), here()), kFailed);
   api.failure = Error{Code::kUnavailable, "the library is damaged", "restore it"};
   out.clear();
@@ -324,6 +324,24 @@ TEST_F(CommandsTest, DoctorTellsOfTheMachineEvenWhenTheProductDoesNotStart) {
   EXPECT_THAT(out, HasSubstr("the library is damaged; restore it"));
   api.failure = Error{Code::kCancelled, "stopped", ""};
   EXPECT_EQ(doctor(api, found("ok"), here()), kInterrupted);
+}
+
+TEST_F(CommandsTest, DoctorTellsOfPartsThatAreNotWellOrWereNot) {
+  api.body = R"({"status":"ok","checks":[],"parts":[
+    {"name":"library","status":"ok","message":"","since_ms":1000,"last_error":null,"fallback":null},
+    {"name":"embedder","status":"degraded","message":"no\u001b answer","since_ms":2000,
+     "last_error":{"code":"unavailable","message":"no\u001b answer","at_ms":3000},"fallback":"words alone"},
+    {"name":"backend vllm","status":"ok","message":"in use","since_ms":4000,
+     "last_error":{"code":"internal","message":"it fell","at_ms":3500},"fallback":null}]})";
+  EXPECT_EQ(doctor(api, {}, here()), kOk);
+  EXPECT_EQ(out,
+            "degraded  embedder  since 1970-01-01T00:00:02.000Z: no  answer; instead: words alone; "
+            "last error 1970-01-01T00:00:03.000Z (unavailable)\n"
+            "ok        backend vllm  since 1970-01-01T00:00:04.000Z: in use; "
+            "last error 1970-01-01T00:00:03.500Z (internal): it fell\n");
+  out.clear();
+  EXPECT_EQ(doctor(api, {}, here(true)), kOk);
+  EXPECT_THAT(out, HasSubstr(R"("parts":[{"name":"library","status":"ok","message":"","since_ms":1000,)"));
 }
 
 TEST_F(CommandsTest, DeleteTriesAnUploadsNameWhenThePathIsNotThere) {

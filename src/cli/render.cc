@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/json_members.h"
+#include "base/utc.h"
 #include "base/utf8.h"
 
 namespace docmind::cli {
@@ -327,6 +328,29 @@ std::string render_checks(const json::array& checks, const Terminal& terminal) {
   for (const json::value& check : checks) {
     out += fmt::format("{:9s} {}  {}\n", text(check, "status"), terminal.bold(text(check, "name")),
                        text(check, "message"));
+  }
+  return out;
+}
+
+std::string render_parts(const json::array& parts, const Terminal& terminal) {
+  const auto moment = [](const json::value& from, std::string_view key) {
+    return utc_text(WallTime(std::chrono::milliseconds(count(from, key))));
+  };
+  std::string out;
+  for (const json::value& part : parts) {
+    const json::value& last = json_member(part, "last_error");
+    const std::string message = text(part, "message");
+    if (text(part, "status") == "ok" && !last.is_object()) continue;
+    out += fmt::format("{:9s} {}  since {}", text(part, "status"), terminal.bold(printable(text(part, "name"))),
+                       moment(part, "since_ms"));
+    if (!message.empty()) out += ": " + printable(message);
+    if (const std::string instead = text(part, "fallback"); !instead.empty()) out += "; instead: " + printable(instead);
+    if (last.is_object()) {
+      const std::string said = text(last, "message");
+      out += fmt::format("; last error {} ({})", moment(last, "at_ms"), printable(text(last, "code")));
+      if (said != message) out += ": " + printable(said);
+    }
+    out += "\n";
   }
   return out;
 }

@@ -21,6 +21,8 @@ std::string render_performance(const boost::json::value& performance);
 std::string render_library(const boost::json::value& library, const Terminal& terminal);
 std::string render_verification(const boost::json::value& verification, const Terminal& terminal);
 std::string render_checks(const boost::json::array& checks, const Terminal& terminal);
+// Of those that /health knows: what is not as it should be, or was not. Nothing: the empty string.
+std::string render_parts(const boost::json::array& parts, const Terminal& terminal);
 
 // Text from outside on one line of a terminal: no control characters, so that no document can steer it.
 std::string one_line(std::string_view text);

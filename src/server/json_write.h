@@ -21,10 +21,11 @@ boost::json::value to_json(const service::Verification& verification);
 boost::json::value to_json(const service::AgentTotals& totals);
 boost::json::value to_json(const std::vector<service::Check>& checks);  // An array.
 
-// "ok", "degraded" or "failed"
-std::string_view name(service::CheckStatus status);
-std::string_view health_name(service::CheckStatus worst);  // Of the whole: "healthy", "degraded" or "unhealthy".
+// With since when, what it failed with last, and what stands in for it. An array.
 boost::json::value checks_with_history(const std::vector<service::Check>& checks);
+
+std::string_view name(service::CheckStatus status);        // "ok", "degraded" or "failed"
+std::string_view health_name(service::CheckStatus worst);  // Of the whole: "healthy", "degraded" or "unhealthy".
 service::CheckStatus worst(const std::vector<service::Check>& checks);
 
 }  // namespace docmind::server

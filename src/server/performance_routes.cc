@@ -1,6 +1,5 @@
 // /api/performance: what answering took lately. The names of inference, resources and errors are the specification's.
 #include <boost/json.hpp>
-#include <map>
 
 #include "base/json.h"
 #include "base/utc.h"
@@ -38,42 +37,23 @@ json::value to_json(const std::optional<service::Generation>& newest, std::uint3
                       {"context_length", context > 0 ? json::value(context) : json::value(nullptr)}};
 }
 
-// Sums over all labels, of what is there.
-class Totals {
- public:
-  explicit Totals(std::string_view page) {
-    each_sample(page, [this](const Sample& sample) {
-      sums_[sample.name] += sample.value;
-      ++counts_[sample.name];
-      if (sample.name == "docmind_queries_total" && label_of(sample.labels, "status") == "error") {
-        failed_ += sample.value;
-      }
-    });
-  }
-  std::optional<double> of(std::string_view name) const {
-    const auto found = sums_.find(name);
-    return found == sums_.end() ? std::nullopt : std::optional(found->second);
-  }
-  std::optional<double> mean_of(std::string_view name) const {
-    const auto sum = of(name);
-    return sum ? std::optional(*sum / counts_.at(name)) : std::nullopt;
-  }
-  double failed() const { return failed_; }
+double failed_questions(std::string_view page) {
+  double out = 0;
+  each_sample(page, [&out](const Sample& sample) {
+    const bool failed = sample.name == "docmind_queries_total" && label_of(sample.labels, "status") == "error";
+    if (failed) out += sample.value;
+  });
+  return out;
+}
 
- private:
-  std::map<std::string_view, double> sums_{};
-  std::map<std::string_view, double> counts_{};
-  double failed_ = 0;
-};
-
-json::object resources(const Totals& totals) {
-  const auto cards = totals.of("docmind_gpu_memory_total_bytes");
-  return {{"vram_used", or_null(totals.of("docmind_gpu_memory_bytes"), 1 / kMegabyte)},
+json::object resources(const MetricSums& sums) {
+  const auto cards = sums.of("docmind_gpu_memory_total_bytes");
+  return {{"vram_used", or_null(sums.of("docmind_gpu_memory_bytes"), 1 / kMegabyte)},
           {"vram_total", or_null(cards, 1 / kMegabyte)},
           {"vram_max_threshold", or_null(cards, kMostOfACard / kMegabyte)},
-          {"ram_used", or_null(totals.of("docmind_memory_usage_bytes"), 1 / kMegabyte)},
-          {"cpu_percent", or_null(totals.of("docmind_cpu_usage_percent"))},
-          {"gpu_percent", or_null(totals.mean_of("docmind_gpu_utilization_percent"))}};
+          {"ram_used", or_null(sums.of("docmind_memory_usage_bytes"), 1 / kMegabyte)},
+          {"cpu_percent", or_null(sums.of("docmind_cpu_usage_percent"))},
+          {"gpu_percent", or_null(sums.mean_of("docmind_gpu_utilization_percent"))}};
 }
 
 }  // namespace
@@ -81,7 +61,7 @@ json::object resources(const Totals& totals) {
 Routes::Reply Routes::performance(const Call& call) {
   const service::Performance now = DM_TRY(service_.performance(call.deadline, call.stop));
   const std::string page = metrics_.text();
-  const Totals totals(page);
+  const MetricSums sums(page);
   std::uint32_t context = 0;
   if (options_.backends != nullptr) {
     for (const router::MemberStatus& one : options_.backends->status()) {
@@ -90,11 +70,11 @@ Routes::Reply Routes::performance(const Call& call) {
   }
   return ok(json::object{{"timestamp", utc_text(clock_.wall())},
                          {"inference", to_json(now.newest, context)},
-                         {"resources", resources(totals)},
+                         {"resources", resources(sums)},
                          {"errors",
-                          {{"count", totals.failed()},
-                           {"retries", totals.of("docmind_resilience_retries_total").value_or(0)},
-                           {"fallbacks", totals.of("docmind_fallbacks_total").value_or(0)}}},
+                          {{"count", failed_questions(page)},
+                           {"retries", sums.of("docmind_resilience_retries_total").value_or(0)},
+                           {"fallbacks", sums.of("docmind_fallbacks_total").value_or(0)}}},
                          {"generations",
                           {{"count", now.generations.count},
                            {"latency_ms", to_json(now.generations.latency)},

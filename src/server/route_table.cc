@@ -99,7 +99,7 @@ const std::vector<Routes::Route>& Routes::table() {
        kAdmin,
        &Routes::doctor,
        "Tries every part of the product on a small sample.",
-       {.reply = "{status: \"ok\" | \"degraded\" | \"failed\", checks: [Check]}"}},
+       {.reply = "{status: \"ok\" | \"degraded\" | \"failed\", checks: [Check], parts: [HealthCheck]}"}},
       {"GET",
        "/api/settings",
        kAdmin,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <map>
 
 #include "base/json.h"
 #include "base/request_id.h"
@@ -87,15 +86,13 @@ std::string_view ending_of(const Result<T>& answer) {
 
 // What the machine has left to give, of what is known.
 json::object machine_now(std::string_view page) {
-  std::map<std::string_view, double> sums;  // Over all cards.
-  each_sample(page, [&](const Sample& sample) { sums[sample.name] += sample.value; });
-  const auto share = [&](std::string_view part, std::string_view whole) -> json::value {
-    const auto all = sums.find(whole);
-    if (all == sums.end() || all->second <= 0 || !sums.contains(part)) return nullptr;
-    return 100 * sums[part] / all->second;
+  const MetricSums sums(page);
+  const auto share = [&](std::string_view part, std::string_view whole) {
+    const auto some = sums.of(part);
+    const auto all = sums.of(whole);
+    return json::value_from(some && all.value_or(0) > 0 ? std::optional(100 * *some / *all) : std::nullopt);
   };
-  const auto busy = sums.find("docmind_cpu_usage_percent");
-  return {{"cpu_percent", busy == sums.end() ? json::value(nullptr) : json::value(busy->second)},
+  return {{"cpu_percent", json::value_from(sums.of("docmind_cpu_usage_percent"))},
           {"memory_percent", share("docmind_memory_usage_bytes", "docmind_memory_total_bytes")},
           {"gpu_memory_percent", share("docmind_gpu_memory_bytes", "docmind_gpu_memory_total_bytes")}};
 }
@@ -309,7 +306,9 @@ Routes::Reply Routes::metric_series(const Call& call) {
 Routes::Reply Routes::doctor(const Call& call) {
   const Deadline deadline = Deadline::in(options_.doctor_patience, clock_);
   const std::vector<service::Check> checks = service_.doctor(deadline, call.stop);
-  return ok(json::object{{"status", name(worst(checks))}, {"checks", to_json(checks)}});
+  return ok(json::object{{"status", name(worst(checks))},
+                         {"checks", to_json(checks)},
+                         {"parts", checks_with_history(noted(health_checks()))}});
 }
 
 Routes::Reply Routes::settings(const Call&) {

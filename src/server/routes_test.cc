@@ -195,6 +195,7 @@ TEST_F(RoutesTest, HealthSaysWhatIsMissing) {
   EXPECT_EQ(get("/health").status, 503);
   EXPECT_EQ(get("/health/live").status, 200) << "alive, if not well";
   EXPECT_THAT(get("/api/doctor").body, HasSubstr(R"("status":"failed")"));
+  EXPECT_THAT(get("/api/doctor").body, HasSubstr(R"("parts":[{"name":"library","status":"ok",)"));
   EXPECT_EQ(Routes::lane({.target = {.path = "/health/ready"}}), net::Lane::kQuick);
   EXPECT_EQ(Routes::lane({.target = {.path = "/api/ask"}}), net::Lane::kNormal);
 }

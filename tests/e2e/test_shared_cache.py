@@ -209,6 +209,7 @@ class SharedCache(DocMindTest):
             self.assertEqual((well["status"], well["fallback"]), ("ok", None))
             self.assertGreater(well["since_ms"], check["since_ms"])
             self.assertIsNotNone(well["last_error"])
+        self.assertRegex(self.docmind("doctor").out, r"(?m)^ok +shared cache  since \S+Z; last error \S+Z \(")
 
     def test_a_purge_while_redis_is_away_is_made_up_for(self):
         redis = Redis(self)

@@ -1,5 +1,6 @@
 // A page of metrics in the Prometheus text form (0.0.4), line by line. Pure; views into the page.
 #pragma once
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -29,5 +30,32 @@ void each_sample(std::string_view page, Each&& each) {
     page.remove_prefix(end + 1);
   }
 }
+
+// What a page has under a name, over all labels: the sum, and the mean of its series. Nothing where it has none.
+class MetricSums {
+ public:
+  explicit MetricSums(std::string_view page) {
+    each_sample(page, [this](const Sample& sample) {
+      Sum& sum = sums_[sample.name];
+      sum.value += sample.value;
+      ++sum.series;
+    });
+  }
+  std::optional<double> of(std::string_view name) const {
+    const auto found = sums_.find(name);
+    return found == sums_.end() ? std::nullopt : std::optional(found->second.value);
+  }
+  std::optional<double> mean_of(std::string_view name) const {
+    const auto found = sums_.find(name);
+    return found == sums_.end() ? std::nullopt : std::optional(found->second.value / found->second.series);
+  }
+
+ private:
+  struct Sum {
+    double value = 0;
+    double series = 0;
+  };
+  std::map<std::string_view, Sum> sums_{};
+};
 
 }  // namespace docmind::server
