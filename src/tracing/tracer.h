@@ -1,6 +1,6 @@
 // Takes spans and sends them to a collector, a batch at a time, from a thread of its own.
 //
-// Thread safety: every method from any thread; open, stop and the destructor on one. add() never waits: where the
+// Thread safety: every method from any thread; open and the destructor on one. add() never waits: where the
 // queue is full, which a collector that is away makes it, spans are dropped and counted. A batch that the collector
 // may take another time (base/error.h, retryable) is kept until it does; one that it refuses is dropped. That it is
 // away is told once, and that it is back.
