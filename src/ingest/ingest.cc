@@ -1,13 +1,16 @@
-// One run is a loop over files with one file of look-ahead: while the file in hand is embedded and stored, a task of
-// the pool reads, parses and cuts the next. Only that task waits at the gate for a file another run has in hand; the
-// file in hand waits for nobody, so two runs that meet in any order both go on.
+// One run is a loop over packs of files with one pack of look-ahead: while the pack in hand is embedded and stored, a
+// task of the pool reads, parses and cuts the next. A pack is as many small files as give two batches of chunks, so
+// that a folder of notes is embedded as a book is, or a large file. Only that task waits at the gate for a file another
+// run has in hand, and holds nothing while it does; the pack in hand waits for nobody, so two runs that meet in any
+// order both go on.
 
 #include "ingest/ingest.h"
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -24,12 +27,15 @@ namespace {
 
 constexpr int kPutTries = 3;
 constexpr std::uint32_t kListPage = 1000;
+constexpr std::size_t kPackFiles = 64;
+constexpr std::uint64_t kPackBytes = 4ULL << 20U;
+constexpr std::uint64_t kPackBatches = 2;  // One is committed while the other is embedded.
 
 }  // namespace
 
 struct Ingest::State {
   State(IngestOptions given, IngestDeps needs)
-      : options(given), deps(needs), preparer(options, deps, gate), vectors(options, deps) {}
+      : options(given), deps(needs), preparer(options, deps), vectors(options, deps) {}
 
   const IngestOptions options;
   const IngestDeps deps;
@@ -47,10 +53,11 @@ struct Item {
 
 class Run {
  public:
-  Run(const IngestOptions& options, const IngestDeps& deps, Preparer& preparer, VectorMaker& vectors,
-      ProgressMeter& meter, Deadline deadline, std::stop_token stop)
+  Run(const IngestOptions& options, const IngestDeps& deps, Gate<std::string>& gate, Preparer& preparer,
+      VectorMaker& vectors, ProgressMeter& meter, Deadline deadline, std::stop_token stop)
       : options_(options),
         deps_(deps),
+        gate_(gate),
         preparer_(preparer),
         vectors_(vectors),
         meter_(meter),
@@ -61,12 +68,13 @@ class Run {
   Result<Summary> one(const Source& source);
 
  private:
-  // What became of a file; absent when it was never tried.
-  using Outcome = std::optional<Result<Prepared>>;
+  using Pack = std::vector<Result<Prepared>>;  // Of files that follow one another.
 
   void work_through(const std::vector<Item>& items);
-  Outcome prepare(const Item& item, std::stop_token stop);
-  void take(const Item& item, Outcome outcome);
+  Pack prepare(std::span<const Item> items, const std::stop_token& stop);
+  void embed_together(const Pack& pack);
+  void take(const Item& item, Result<Prepared> prepared);
+  void take_all(std::span<const Item> items, Pack pack);
   Result<library::PutOutcome> embed_and_store(Prepared& prepared);
   void fail(const std::string& path, const Error& error);
   bool ended(const Error& error) const {
@@ -77,6 +85,7 @@ class Run {
 
   const IngestOptions& options_;
   const IngestDeps& deps_;
+  Gate<std::string>& gate_;
   Preparer& preparer_;
   VectorMaker& vectors_;
   ProgressMeter& meter_;
@@ -95,8 +104,48 @@ void Run::fail(const std::string& path, const Error& error) {
   summary_.failed.push_back({path, one_line(error)});
 }
 
-Run::Outcome Run::prepare(const Item& item, std::stop_token stop) {
-  return preparer_.prepare(item.source, model_.model_hash, meter_, deadline_, std::move(stop));
+// The first of the items, and what follows it while it is small and nobody else has it in hand.
+Run::Pack Run::prepare(std::span<const Item> items, const std::stop_token& stop) {
+  Pack pack;
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes = 0;
+  const auto add = [&](const Item& item, Gate<std::string>::Pass pass) {
+    pack.push_back(preparer_.prepare(item.source, std::move(pass), model_.model_hash, meter_, deadline_, stop));
+    if (pack.back() && !pack.back()->unchanged) chunks += pack.back()->chunks;
+    bytes += item.weight;
+  };
+  Result<Gate<std::string>::Pass> first = gate_.enter(items.front().source.path, deadline_, stop);
+  if (!first) {
+    pack.emplace_back(std::move(first).error());
+    return pack;
+  }
+  add(items.front(), *std::move(first));
+  for (const Item& item : items.first(std::min(items.size(), kPackFiles)).subspan(1)) {
+    const bool full = chunks >= kPackBatches * options_.batch_chunks || bytes + item.weight > kPackBytes;
+    if (full || stop.stop_requested()) break;
+    std::optional<Gate<std::string>::Pass> pass = gate_.try_enter(item.source.path);
+    if (!pass) break;
+    add(item, *std::move(pass));
+  }
+  return pack;
+}
+
+// The vectors of the pack's small files, so that each finds its own in the library when it is taken. What fails here
+// is tried again then, by each file for itself.
+void Run::embed_together(const Pack& pack) {
+  std::vector<const library::NewDocument*> documents;
+  for (const Result<Prepared>& prepared : pack) {
+    if (prepared && !prepared->unchanged && prepared->chunks <= options_.batch_chunks) {
+      documents.push_back(&prepared->document);
+    }
+  }
+  if (documents.size() < 2) return;
+  std::uint64_t computed = 0;
+  const auto on_batch = [&](const VectorMaker::Done& done) {
+    summary_.embedded += done.computed - std::exchange(computed, done.computed);
+    meter_.stage(Stage::kEmbedding);
+  };
+  static_cast<void>(vectors_.make(documents, model_, on_batch, deadline_, stop_));
 }
 
 Result<library::PutOutcome> Run::embed_and_store(Prepared& prepared) {
@@ -111,7 +160,7 @@ Result<library::PutOutcome> Run::embed_and_store(Prepared& prepared) {
       meter_.embedded(done.chunks - reported, done.chunks, chunks);
       reported = done.chunks;
     };
-    DM_TRY(vectors_.make(prepared.document, model_, on_batch, deadline_, stop_));
+    DM_TRY(vectors_.make(std::array{&std::as_const(prepared.document)}, model_, on_batch, deadline_, stop_));
     meter_.stage(Stage::kStoring);
     Result<library::Put> put = deps_.library.put_document(prepared.document, deadline_, stop_);
     if (put) return put->outcome;
@@ -120,12 +169,8 @@ Result<library::PutOutcome> Run::embed_and_store(Prepared& prepared) {
   }
 }
 
-void Run::take(const Item& item, Outcome outcome) {
-  if (!outcome) {
-    summary_.cancelled = true;
-    return;
-  }
-  Result<Prepared>& prepared = *outcome;
+void Run::take(const Item& item, Result<Prepared> prepared) {
+  meter_.file(item.source.path, item.weight);
   if (!prepared) return fail(item.source.path, prepared.error());
   if (prepared->unchanged) {
     ++summary_.unchanged;
@@ -142,21 +187,32 @@ void Run::take(const Item& item, Outcome outcome) {
   }
 }
 
+void Run::take_all(std::span<const Item> items, Pack pack) {
+  embed_together(pack);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    take(items[i], std::move(pack[i]));
+    if (summary_.cancelled) return;
+    meter_.file_done();
+  }
+}
+
 void Run::work_through(const std::vector<Item>& items) {
-  Outcome next;
-  for (std::size_t i = 0; i < items.size() && !summary_.cancelled; ++i) {
-    meter_.file(items[i].source.path, items[i].weight);
-    Outcome current = i == 0 ? prepare(items[i], stop_) : std::exchange(next, std::nullopt);
+  std::span<const Item> left = items;
+  Pack next;
+  while (!left.empty() && !summary_.cancelled) {
+    meter_.file(left.front().source.path, left.front().weight);
+    Pack pack = next.empty() ? prepare(left, stop_) : std::exchange(next, {});
+    const std::span<const Item> in_hand = left.first(pack.size());
+    left = left.subspan(pack.size());
     exec::TaskGroup ahead(deps_.pool, stop_);
-    if (i + 1 < items.size()) {
-      ahead.run([&, i](std::stop_token stop) -> Result<> {
-        next = prepare(items[i + 1], std::move(stop));
+    if (!left.empty()) {
+      ahead.run([&](const std::stop_token& stop) -> Result<> {
+        next = prepare(left, stop);
         return {};
       });
     }
-    take(items[i], std::move(current));
+    take_all(in_hand, std::move(pack));
     if (summary_.cancelled) break;  // The group stops the task ahead and waits for it.
-    meter_.file_done();
     if (!ahead.join()) summary_.cancelled = true;
   }
 }
@@ -262,7 +318,8 @@ Ingest::~Ingest() = default;
 Result<Summary> Ingest::run(const std::vector<std::filesystem::path>& paths, const OnProgress& progress,
                             Deadline deadline, std::stop_token stop) {
   ProgressMeter meter(progress, state_->deps.clock);
-  return Run(state_->options, state_->deps, state_->preparer, state_->vectors, meter, deadline, std::move(stop))
+  return Run(state_->options, state_->deps, state_->gate, state_->preparer, state_->vectors, meter, deadline,
+             std::move(stop))
       .files(paths);
 }
 
@@ -272,7 +329,8 @@ Result<Summary> Ingest::ingest_bytes(const std::string& name, const std::string&
     return Error{Code::kInvalidArgument, "the document has no usable name", "Give it a file name in UTF-8."};
   }
   ProgressMeter meter(progress, state_->deps.clock);
-  return Run(state_->options, state_->deps, state_->preparer, state_->vectors, meter, deadline, std::move(stop))
+  return Run(state_->options, state_->deps, state_->gate, state_->preparer, state_->vectors, meter, deadline,
+             std::move(stop))
       .one({name, &bytes});
 }
 

@@ -1,4 +1,5 @@
-// Files into the library: find, read, parse, cut, embed, store. Reads and parses the next file while one is embedded.
+// Files into the library: find, read, parse, cut, embed, store. Reads and parses what is next while something is
+// embedded; small files that follow one another are embedded together.
 //
 // Thread safety: any method from any thread, several at once; two runs that meet at a file work on it one after the
 // other, and the second finds it unchanged. One file's failure never stops the others, and nothing of it is stored.

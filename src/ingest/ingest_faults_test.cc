@@ -133,6 +133,55 @@ TEST_F(IngestRun, SeveralAtOnceStoreNothingTwice) {
   EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
 }
 
+TEST_F(IngestRun, SmallFilesReadInBothDirectionsAtOnceAreStoredOnce) {
+  std::vector<fs::path> upwards;
+  for (int i = 10; i < 70; ++i) upwards.push_back(write(std::to_string(i) + ".md", sections(1, i)));
+  const std::vector<fs::path> downwards(upwards.rbegin(), upwards.rend());
+  std::vector<std::jthread> threads;
+  std::atomic<std::uint64_t> added{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      const Summary summary = run(i % 2 == 0 ? upwards : downwards);
+      added += summary.added;
+      EXPECT_EQ(summary.documents, 60U);
+      EXPECT_THAT(summary.failed, IsEmpty());
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(added, 60U);
+  EXPECT_EQ(documents(), 60U);
+  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
+  const std::vector<std::string> texts = embedder_.texts();
+  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
+}
+
+TEST_F(IngestRun, ATextThatCannotBeEmbeddedFailsItsOwnFileAlone) {
+  struct Picky final : llm::Embedder {
+    explicit Picky(llm::Embedder& inner) : inner_(inner) {}
+    Result<llm::EmbedderInfo> info(Deadline deadline, std::stop_token stop) override {
+      return inner_.info(deadline, std::move(stop));
+    }
+    Result<std::vector<llm::Embedding>> embed(std::span<const llm::EmbedInput> inputs, Deadline deadline,
+                                              std::stop_token stop) override {
+      for (const llm::EmbedInput& input : inputs) {
+        if (input.text.find("document 4.") != std::string::npos) return Error{Code::kInternal, "the engine died"};
+      }
+      return inner_.embed(inputs, deadline, std::move(stop));
+    }
+
+   private:
+    llm::Embedder& inner_;
+  } picky(embedder_);
+  ingest_ = *Ingest::open({}, {*library_, parser_, picky, *wordpiece_, files_, *pool_, clock_});
+  for (int i = 0; i < 10; ++i) write(std::to_string(i) + ".md", sections(1, i));
+  const Summary summary = run({docs_.path()});
+  EXPECT_EQ(summary.added, 9U);
+  EXPECT_EQ(summary.embedded, 9U);
+  ASSERT_EQ(summary.failed.size(), 1U);
+  EXPECT_THAT(summary.failed[0].path, HasSubstr("4.md"));
+  EXPECT_EQ(documents(), 9U);
+}
+
 TEST_F(IngestRun, AFullDiskFailsTheFileInOneLine) {
   const auto allow_pages = [&](const std::string& pages) {
     ASSERT_TRUE(library_->database().write(

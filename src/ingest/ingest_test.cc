@@ -59,6 +59,15 @@ TEST_F(IngestRun, EveryUnitAndVectorIsInItsPlace) {
   EXPECT_TRUE(at.embeddings(std::vector{section.embedding.value_or(ContentHash{})})->at(0));
 }
 
+TEST_F(IngestRun, SmallFilesAreEmbeddedTogether) {
+  for (int i = 10; i < 42; ++i) write(std::to_string(i) + ".md", sections(1, i));
+  const Summary summary = run({docs_.path()});
+  EXPECT_EQ(summary.added, 32U);
+  EXPECT_EQ(summary.embedded, 32U);
+  EXPECT_EQ(embedder_.calls(), 5U);  // Two batches of eight chunks a pack, and the one heading that all have.
+  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
+}
+
 TEST_F(IngestRun, AChangeEmbedsItsOwnChunksOnly) {
   write("a.md", sections(20));
   run({docs_.path()});

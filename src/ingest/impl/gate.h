@@ -41,6 +41,13 @@ class Gate {
     std::optional<Key> key_;
   };
 
+  // Absent while somebody else is inside with this key.
+  std::optional<Pass> try_enter(const Key& key) {
+    const MutexLock lock(mutex_);
+    if (!inside_.insert(key).second) return std::nullopt;
+    return Pass(*this, key);
+  }
+
   // Waits until nobody else is inside with this key. kCancelled, kDeadlineExceeded.
   Result<Pass> enter(const Key& key, Deadline deadline, std::stop_token stop) {
     MutexLock lock(mutex_);

@@ -64,10 +64,10 @@ void Preparer::cut(library::NewDocument& document) const {
   }
 }
 
-Result<Prepared> Preparer::prepare(const Source& source, const std::string& model_hash, ProgressMeter& meter,
-                                   Deadline deadline, std::stop_token stop) {
+Result<Prepared> Preparer::prepare(const Source& source, Gate<std::string>::Pass pass, const std::string& model_hash,
+                                   ProgressMeter& meter, Deadline deadline, std::stop_token stop) {
   Prepared prepared;
-  prepared.pass = DM_TRY(gate_.enter(source.path, deadline, stop));
+  prepared.pass = std::move(pass);
   sys::FileContent content = DM_TRY(read(source));
   library::NewDocument& document = prepared.document;
   document.path = source.path;

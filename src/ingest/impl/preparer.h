@@ -27,12 +27,11 @@ struct Prepared {
 
 class Preparer {
  public:
-  Preparer(const IngestOptions& options, const IngestDeps& deps, Gate<std::string>& gate)
-      : options_(options), deps_(deps), gate_(gate) {}
+  Preparer(const IngestOptions& options, const IngestDeps& deps) : options_(options), deps_(deps) {}
 
-  // Errors: those of reading and parsing; kCancelled, kDeadlineExceeded.
-  Result<Prepared> prepare(const Source& source, const std::string& model_hash, ProgressMeter& meter, Deadline deadline,
-                           std::stop_token stop);
+  // `pass` is for the source's path. Errors: those of reading and parsing; kCancelled, kDeadlineExceeded.
+  Result<Prepared> prepare(const Source& source, Gate<std::string>::Pass pass, const std::string& model_hash,
+                           ProgressMeter& meter, Deadline deadline, std::stop_token stop);
 
  private:
   Result<sys::FileContent> read(const Source& source);
@@ -44,7 +43,6 @@ class Preparer {
 
   const IngestOptions& options_;
   const IngestDeps& deps_;
-  Gate<std::string>& gate_;
 };
 
 }  // namespace docmind::ingest

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <optional>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "base/half.h"
@@ -61,10 +60,16 @@ Result<std::vector<VectorMaker::Work>> VectorMaker::missing(const std::vector<Wo
   return out;
 }
 
+llm::EmbedInput VectorMaker::input_of_work(Kind kind, const Work& work) {
+  const library::NewDocument& document = *work.document;
+  if (kind == Kind::kSections) return input_of(document.sections[work.index]);
+  return input_of(document.parsed, document.units, document.chunks[work.index], work.index);
+}
+
 // How many of the batch were computed; another ingest may just have stored the others. Nobody else makes any of them
 // meanwhile, so the look at the library is the last word.
-Result<std::uint64_t> VectorMaker::make_batch(const library::NewDocument& document, const Batch& batch,
-                                              const llm::EmbedderInfo& model, Deadline deadline, std::stop_token stop) {
+Result<std::uint64_t> VectorMaker::make_batch(const Batch& batch, const llm::EmbedderInfo& model, Deadline deadline,
+                                              std::stop_token stop) {
   std::vector<ContentHash> wanted;
   for (const Work& work : batch.work) wanted.push_back(work.key);
   std::ranges::sort(wanted);
@@ -77,9 +82,7 @@ Result<std::uint64_t> VectorMaker::make_batch(const library::NewDocument& docume
   std::vector<ContentHash> keys;
   for (const Work& work : left) {
     keys.push_back(work.key);
-    inputs.push_back(batch.kind == Kind::kSections
-                         ? input_of(document.sections[work.index])
-                         : input_of(document.parsed, document.units, document.chunks[work.index], work.index));
+    inputs.push_back(input_of_work(batch.kind, work));
   }
   const std::vector<llm::Embedding> made = DM_TRY(deps_.embedder.embed(inputs, deadline, stop));
   const std::vector<library::Embedding> rows = DM_TRY(rows_of(made, inputs, keys, model));
@@ -116,28 +119,31 @@ Result<> VectorMaker::make_all(const std::vector<Batch>& batches,
   return group.join();
 }
 
-Result<> VectorMaker::make(const library::NewDocument& document, const llm::EmbedderInfo& model,
+Result<> VectorMaker::make(std::span<const library::NewDocument* const> documents, const llm::EmbedderInfo& model,
                            const OnBatch& on_batch, Deadline deadline, std::stop_token stop) {
   std::vector<Work> chunks;
   std::vector<Work> sections;
   std::set<ContentHash> seen;
-  for (std::uint32_t i = 0; i < document.chunks.size(); ++i) {
-    if (seen.insert(document.chunks[i].embedding).second) chunks.push_back({document.chunks[i].embedding, i});
-  }
-  for (std::uint32_t i = 0; i < document.sections.size(); ++i) {
-    const std::optional<ContentHash>& key = document.sections[i].embedding;
-    if (key && seen.insert(*key).second) sections.push_back({*key, i});
+  Done done;
+  for (const library::NewDocument* document : documents) {
+    done.chunks += document->chunks.size();
+    for (std::uint32_t i = 0; i < document->chunks.size(); ++i) {
+      const ContentHash& key = document->chunks[i].embedding;
+      if (seen.insert(key).second) chunks.push_back({key, document, i});
+    }
+    for (std::uint32_t i = 0; i < document->sections.size(); ++i) {
+      const std::optional<ContentHash>& key = document->sections[i].embedding;
+      if (key && seen.insert(*key).second) sections.push_back({*key, document, i});
+    }
   }
   std::vector<Batch> batches;
   DM_TRY(plan(Kind::kChunks, chunks, options_.batch_chunks, batches, deadline, stop));
   Mutex mutex;  // Over done, and so that on_batch is called once at a time.
-  Done done;
-  done.chunks = document.chunks.size();
   for (const Batch& batch : batches) done.chunks -= batch.work.size();
   on_batch(done);
   DM_TRY(plan(Kind::kSections, sections, kSectionBatch, batches, deadline, stop));
   return make_all(batches, [&](const Batch& batch) -> Result<> {
-    const std::uint64_t computed = DM_TRY(make_batch(document, batch, model, deadline, stop));
+    const std::uint64_t computed = DM_TRY(make_batch(batch, model, deadline, stop));
     if (batch.kind == Kind::kSections) return {};
     const MutexLock lock(mutex);
     done.computed += computed;
