@@ -181,6 +181,10 @@ void LlamaRunner::use_threads(std::uint32_t count) {
   state_->wanted = static_cast<std::int32_t>(std::clamp(count, 1U, static_cast<std::uint32_t>(state_->threads)));
 }
 
+std::uint32_t LlamaRunner::threads() const {
+  return static_cast<std::uint32_t>(llama_n_threads(state_->context.get()));
+}
+
 RunnerMemory LlamaRunner::memory() const {
   RunnerMemory memory;
   for (const auto& [buffers, of] : llama_get_memory_breakdown(state_->context.get())) {

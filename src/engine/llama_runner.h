@@ -45,6 +45,7 @@ class LlamaRunner final : public scheduler::Runner {
   RunnerMemory memory() const;
   // So many threads compute from the next step on: at least one, at most those it was opened with. From any thread.
   void use_threads(std::uint32_t count);
+  std::uint32_t threads() const;  // That the last step computed with.
   const scheduler::RunnerFacts& facts() const override;
   Result<> step(std::span<const scheduler::Span> spans, const std::atomic<bool>& interrupt) override;
   std::span<const float> logits(std::size_t output) const override;

@@ -78,10 +78,12 @@ TEST_F(LlamaRunnerTest, ComputesWithFewerThreadsTheSame) {
   const auto runner = open({.cells = 1024, .sequences = 4, .threads = 3});
   const Tokens prompt = words(5, 200);
   const std::vector<float> all = logits(*runner, 0, 0, prompt);
-  for (const std::uint32_t threads : {1U, 0U, 2U, 99U}) {
-    runner->use_threads(threads);
+  EXPECT_EQ(runner->threads(), 3U);
+  for (const auto& [wanted, computing] : {std::pair{1U, 1U}, {0U, 1U}, {2U, 2U}, {99U, 3U}}) {
+    runner->use_threads(wanted);
     runner->drop(0, 0, UINT32_MAX);
-    EXPECT_EQ(furthest(logits(*runner, 0, 0, prompt), all), 0) << threads;
+    EXPECT_EQ(furthest(logits(*runner, 0, 0, prompt), all), 0) << wanted;
+    EXPECT_EQ(runner->threads(), computing) << wanted;
   }
 }
 
