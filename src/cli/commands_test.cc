@@ -270,6 +270,9 @@ TEST_F(CommandsTest, IngestShowsProgressAndTheExitCodeCountsFailures) {
   EXPECT_THAT(err, HasSubstr("no parser\n  reinstall"));
   api.events.clear();
   EXPECT_EQ(ingest(api, {{"x"}}, here()), kFailed);
+  api.failure = Error{Code::kCancelled, "the request was stopped", ""};
+  EXPECT_EQ(ingest(api, {{"x"}}, here()), kInterrupted);
+  EXPECT_THAT(err, HasSubstr("docmind: stopped\n  What was read is in the library"));
 }
 
 TEST_F(CommandsTest, ErrorsGoToStderrWithTheirHintAndCancelIs130) {
