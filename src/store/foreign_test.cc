@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "store/database.h"
@@ -72,6 +73,22 @@ TEST_F(ForeignTest, WhatIsNoneOrOpenOrTakesTooLongIsAnError) {
   ASSERT_TRUE(rows);
   stop.request_stop();
   EXPECT_EQ(rows->step().error().code, Code::kCancelled);
+}
+
+// SQLite tells the name that its schema has, whoever wrote that.
+TEST_F(ForeignTest, WhatItSaysIsPrintable) {
+  const fs::path file = make("a.db", "CREATE TABLE aaaaa(a)");
+  std::string bytes;
+  {
+    std::ifstream in(file, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  for (std::size_t at = 0; (at = bytes.find("aaaaa", at)) != std::string::npos;) bytes.replace(at, 5, "a\x1b[2\xff");
+  const auto database = open(folder_.write("b.db", bytes));
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().code, Code::kDataLoss);
+  EXPECT_NE(database.error().message.find("malformed database schema (a\uFFFD[2\uFFFD)"), std::string::npos)
+      << database.error().message;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "sys/files.h"
+
 namespace docmind::store {
 namespace {
 
@@ -21,7 +23,8 @@ bool is_disk_failure(int code) {
   return (family == SQLITE_IOERR && !is_no_room(code)) || family == SQLITE_CORRUPT || family == SQLITE_NOTADB;
 }
 
-Error sqlite_error(int code, std::string_view detail, const std::string& path) {
+Error sqlite_error(int code, std::string_view message, const std::string& path) {
+  const std::string detail = sys::printable(message);  // A name of the file's own may be in it.
   if (is_no_room(code)) code = SQLITE_FULL;
   switch (code & 0xff) {
     case SQLITE_FULL:

@@ -7,8 +7,8 @@
 
 namespace docmind::store {
 
-// What a failed call on the database file `path` means. `detail` is SQLite's own message.
-Error sqlite_error(int code, std::string_view detail, const std::string& path);
+// What a failed call on the database file `path` means. `message` is what SQLite says; it is made printable.
+Error sqlite_error(int code, std::string_view message, const std::string& path);
 
 // The file or its disk can no longer be trusted: a failed read, write or sync, or a page that makes no sense.
 bool is_disk_failure(int code);
