@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -57,21 +58,36 @@ bool is_number(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-bool is_sample(std::string_view line) {
-  const auto series = series_of(line);
-  if (!series) return false;
-  const std::string_view rest = line.substr(series->size() + 1);
-  return is_number(rest.substr(0, rest.find(' ')));
+// A time in milliseconds.
+bool is_time(std::string_view text) {
+  std::int64_t time = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
+  return error == std::errc() && end == text.data() + text.size();
 }
 
-// What follows the name in a line of TYPE.
+enum class Exemplars : std::uint8_t { kNone, kMay };  // The text form has none: ours are for open_metrics() alone.
+
+bool is_sample(std::string_view line, Exemplars exemplars) {
+  const auto series = series_of(line);
+  if (!series) return false;
+  std::string_view rest = line.substr(series->size() + 1);
+  const std::string_view value = rest.substr(0, rest.find(' '));
+  rest.remove_prefix(value.size());
+  if (exemplars == Exemplars::kMay && rest.starts_with(" # {")) rest = {};
+  return is_number(value) && (rest.empty() || is_time(rest.substr(1)));
+}
+
+// What follows the name in a line of HELP,
+bool is_help(std::string_view text) { return text.empty() || text.starts_with(' '); }
+
+// and in one of TYPE.
 bool is_type(std::string_view text) {
   constexpr std::array<std::string_view, 5> kTypes = {" counter", " gauge", " histogram", " summary", " untyped"};
   return std::ranges::find(kTypes, text) != kTypes.end();
 }
 
 // A page as families in its order; nothing when it is not of the form.
-std::optional<std::vector<Family>> read_page(std::string_view page) {
+std::optional<std::vector<Family>> read_page(std::string_view page, Exemplars exemplars) {
   if (page.size() > kMaxPage || !is_utf8(page) || (!page.empty() && page.back() != '\n')) return {};
   std::vector<Family> out;
   const auto at = [&out](std::string_view name) -> Family& {
@@ -85,10 +101,10 @@ std::optional<std::vector<Family>> read_page(std::string_view page) {
     if (line.empty()) continue;
     if (line.starts_with("# HELP ") || line.starts_with("# TYPE ")) {
       const std::string_view name = name_at(line.substr(7));
-      if (name.empty() || (line[2] == 'T' && !is_type(line.substr(7 + name.size())))) return {};
+      if (name.empty() || !(line[2] == 'H' ? is_help : is_type)(line.substr(7 + name.size()))) return {};
       (line[2] == 'H' ? at(name).help : at(name).type) = line;
     } else if (line[0] != '#') {
-      if (!is_sample(line)) return {};
+      if (!is_sample(line, exemplars)) return {};
       const std::string_view name = name_at(line);
       // Buckets, sums and counts belong to the family that was described last.
       Family& family = !out.empty() && name.starts_with(out.back().name) ? out.back() : at(name);
@@ -255,7 +271,7 @@ bool wants_open_metrics(std::string_view accept) {
 
 std::string open_metrics(std::string_view page) {
   std::string out;
-  if (const auto families = read_page(page)) {
+  if (const auto families = read_page(page, Exemplars::kMay)) {
     const OpenFamilies all(*families);
     for (const Family& family : *families) out += all.text(family);
   }
@@ -263,12 +279,12 @@ std::string open_metrics(std::string_view page) {
 }
 
 std::string fold_pages(std::string ours, const std::vector<std::string>& others) {
-  auto own = read_page(ours);
+  auto own = read_page(ours, Exemplars::kMay);
   if (!own) return ours;
   Page page;
   for (Family& family : *own) page.add(std::move(family));
   for (const std::string& other : others) {
-    auto read = read_page(other);
+    auto read = read_page(other, Exemplars::kNone);
     if (!read) continue;
     for (Family& family : *read) {
       if (!family.name.starts_with("process_") && !family.name.starts_with("python_")) page.add(std::move(family));

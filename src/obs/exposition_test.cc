@@ -45,7 +45,12 @@ TEST(FoldPages, ABrokenPageIsLeftOutWhole) {
                                     std::string("a x\n"),
                                     std::string("a 1x\n"),
                                     std::string("a 1e999\n"),
+                                    std::string("a 1 x\n"),
+                                    std::string("a 1 # {b=\"c\"} 1\n"),
+                                    std::string("a 1 2 3\n"),
+                                    std::string("a 1 \n"),
                                     std::string("a +-1\n"),
+                                    std::string("# HELP a船 b\na 1\n"),
                                     std::string("# TYPE a odd\na 1\n"),
                                     std::string("# TYPE a\na 1\n"),
                                     std::string("# TYPE gauge\ngauge 1\n"),
@@ -56,7 +61,7 @@ TEST(FoldPages, ABrokenPageIsLeftOutWhole) {
     EXPECT_EQ(fold_pages(kOurs, {broken}), kOurs) << broken.substr(0, 40);
   }
   EXPECT_EQ(fold_pages(kOurs, {""}), kOurs);
-  const std::string numbers = "a NaN\na_b +Inf\na_c -Inf\na_d 1e-9 1700000000000\na_e Nan # {trace_id=\"ab\"} 1\n";
+  const std::string numbers = "a NaN\na_b +Inf\na_c -Inf\na_d 1e-9 1700000000000\na_e Nan\n";
   EXPECT_EQ(fold_pages("", {numbers}), numbers);
 }
 
@@ -84,6 +89,7 @@ TEST(OpenMetrics, WhatItCannotNameIsUnknown) {
   EXPECT_EQ(open_metrics("# TYPE b_total counter\nb_total 3\n# TYPE b_created gauge\nb_created 1\n"),
             "# TYPE b counter\nb_total 3\n# EOF\n");
   EXPECT_EQ(open_metrics("no page"), "# EOF\n");
+  EXPECT_EQ(open_metrics("# HELP a船 b\na 1\n"), "# EOF\n");
 }
 
 TEST(OpenMetrics, IsForWhoAsksForIt) {
