@@ -29,5 +29,9 @@ void fuzz_cache_request(std::string_view bytes);
 void fuzz_cache_record(std::string_view bytes);
 void fuzz_guards(std::string_view bytes);   // Two questions, a line break between them.
 void fuzz_lexicon(std::string_view bytes);  // What follows the hash of the file of words.
+void fuzz_import_database(std::string_view bytes);
+void fuzz_import_docstore(std::string_view bytes);
+void fuzz_traceparent(std::string_view bytes);
+void fuzz_exposition(std::string_view bytes);  // Another process's page of metrics.
 
 }  // namespace docmind::fuzz

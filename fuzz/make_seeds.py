@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seed corpora for the fuzz drivers into the folder given: one sub-folder per entry, small files."""
-import io, pathlib, struct, sys, zipfile
+import io, pathlib, sqlite3, struct, sys, zipfile
 
 out = pathlib.Path(sys.argv[1])
 fixtures = pathlib.Path(__file__).parent.parent / "tests" / "fixtures"
@@ -180,3 +180,40 @@ def lexicon(words, links):
 
 
 seed("lexicon", "three", lexicon(["color", "colour", "men"], [("color", 0, "colour"), ("colour", 0, "color"), ("men", 4, "color")]))
+
+
+def database(name, settings):
+    """All systems' tables in one file, as src/imports has them; small pages, so that a changed byte hits something."""
+    path = out / "import_database" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(path) as db:
+        db.executescript(settings + """
+          CREATE TABLE file(id, filename, path, data, created_at); CREATE TABLE chat(id, title, chat, created_at);
+          CREATE TABLE workspaces(id, name); CREATE TABLE workspace_threads(id, name);
+          CREATE TABLE workspace_chats(id, workspaceId, prompt, response, user_id, thread_id, createdAt);
+          CREATE TABLE chat_history(id, session_id, role, content, timestamp);
+          CREATE TABLE document_cache(file_hash, file_name, chunks);
+          INSERT INTO file VALUES('1','a/船.md','/x/webui.db','{"content":"One."}',1),('2','船.md',NULL,'{"content":"Two."}',2);
+          INSERT INTO workspaces VALUES(1,'Ships'); INSERT INTO workspace_threads VALUES(7,'Crew');
+          INSERT INTO workspace_chats VALUES(1,1,'When?','{"text":"Tuesday."}',NULL,7,'2023-11-14 22:13:20'),(2,1,'Who?','{',NULL,NULL,9);
+          INSERT INTO chat_history VALUES(1,'s','user','When?',1700000000),(2,'s','assistant','Now.',''),(3,'t','user','Lost?','x');
+          INSERT INTO document_cache VALUES('h','a.pdf','[{"text":"One."},"Two.",{"content":"Three."}]'),('i','b','{}');""")
+        for row in (("tree", """{"history":{"currentId":"c","messages":{"a":{"parentId":null,"role":"user","content":"When?",
+                    "timestamp":1700000000},"c":{"parentId":"a","role":"assistant","content":[{"type":"text",
+                    "text":"<details type=\\"reasoning\\">Hm.</details>Tuesday."}]}}}}"""),
+                    ("list", '{"messages":[{"role":"user","content":"A?","timestamp":99},{"role":"assistant","content":"B."}]}')):
+            db.execute("INSERT INTO chat VALUES(?,?,?,1)", (row[0], row[0], row[1]))
+    db.close()
+
+
+database("small", "PRAGMA page_size=512;")
+database("utf16", "PRAGMA page_size=1024; PRAGMA encoding='UTF-16le';")
+seed("import_docstore", "pages", """{"docstore/data":{"n1":{"__data__":{"text":"One. Two.","metadata":{"file_name":"船.pdf","original_text":"One. "}}},
+"n2":{"__data__":"{\\"text\\":\\"Two.\\",\\"metadata\\":{\\"file_name\\":\\"船.pdf\\"}}"},"n3":{"__data__":{"text":"Three."}}},
+"docstore/ref_doc_info":{"d1":{"node_ids":["n1","n2"],"metadata":{"file_name":"../a.pdf"}},"d2":{"node_ids":["n3","gone"],"metadata":{}}}}""")
+seed("traceparent", "first", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+seed("traceparent", "later", "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-more")
+seed("traceparent", "accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+seed("exposition", "page", "# HELP asked_total \"Questions\" \\\\ all.\n# TYPE asked_total counter\nasked_total{a=\"b c\"} 3\n"
+     "# TYPE took_seconds histogram\ntook_seconds_bucket{le=\"1\"} 1 # {trace_id=\"ab\"} 0.25 1.5\ntook_seconds_sum NaN\n"
+     "# TYPE asked_created gauge\nasked_created 1\nplain 1 1700000000000\nprocess_x 1\nplain 2\n# EOF\n")

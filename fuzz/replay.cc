@@ -58,7 +58,11 @@ int main(int argc, char** argv) {
                                                 {"cache_request", fuzz::fuzz_cache_request},
                                                 {"cache_record", fuzz::fuzz_cache_record},
                                                 {"guards", fuzz::fuzz_guards},
-                                                {"lexicon", fuzz::fuzz_lexicon}};
+                                                {"lexicon", fuzz::fuzz_lexicon},
+                                                {"import_database", fuzz::fuzz_import_database},
+                                                {"import_docstore", fuzz::fuzz_import_docstore},
+                                                {"traceparent", fuzz::fuzz_traceparent},
+                                                {"exposition", fuzz::fuzz_exposition}};
   if (argc != 3 || !entries.contains(argv[1])) return std::fprintf(stderr, "usage: fuzz_replay ENTRY FOLDER\n"), 2;
   docmind::SeededRng rng(1);
   std::size_t seeds = 0;
