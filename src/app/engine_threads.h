@@ -1,7 +1,7 @@
 // Has engines that run compute with a share of their threads (docs/formats/engine.md, /threads): told to each life
 // once, and again when the share is another one. docmind_engine_threads shows what they say.
 //
-// Thread safety: one thread. An engine that does not run is not started for it.
+// Thread safety: one thread. An engine that does not run is not started for it, nor one again whose model has changed.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -33,7 +33,8 @@ class EngineThreads {
     double share = 0;        // this.
     double threads = 0;      // It says it has; 0: not known.
   };
-  void tell(Engine& engine, double share, const Deadline& deadline, const std::stop_token& stop);
+  void tell(Engine& engine, const child::RunningServer& running, double share, const Deadline& deadline,
+            const std::stop_token& stop);
 
   net::Client& client_;
   obs::Metrics& metrics_;

@@ -35,6 +35,7 @@ class EngineThreadsTest : public testing::Test {
     });
     const std::uint16_t port = *server_->listen_tcp({});
     child::ServerChildOptions options{.name = "engine"};
+    options.stamp = [this]() -> Result<std::string> { return std::to_string(model_); };
     options.launch = [this, port](std::size_t) -> Result<child::Launch> {
       ++launches_;
       return child::Launch{.argv = {"/bin/sh", "-c", "exec sleep 1000"},
@@ -62,6 +63,7 @@ class EngineThreadsTest : public testing::Test {
   std::vector<std::string> asked_;
   std::atomic<bool> well_ = true;
   std::atomic<int> launches_ = 0;
+  std::atomic<int> model_ = 1;  // What the engine is started from.
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<child::ServerChild> engine_;
   EngineThreads threads_{*client_, metrics_};
@@ -71,6 +73,13 @@ TEST_F(EngineThreadsTest, OneThatDoesNotRunIsNotStarted) {
   EXPECT_THAT(use(0.5), ElementsAre());
   EXPECT_EQ(launches_, 0);
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("docmind_engine_threads")));
+}
+
+TEST_F(EngineThreadsTest, OneWhoseModelHasChangedIsNotEndedForIt) {
+  start();
+  ++model_;
+  EXPECT_EQ(use(0.5).size(), 1U);
+  EXPECT_EQ(launches_, 1);
 }
 
 TEST_F(EngineThreadsTest, EachShareIsToldOnceAndShown) {
@@ -91,7 +100,12 @@ TEST_F(EngineThreadsTest, ANewLifeIsToldAgain) {
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("docmind_engine_threads{")));
   start();
   EXPECT_EQ(launches_, 2);
+  well_ = false;
   EXPECT_EQ(use(0.5).size(), 1U);
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("docmind_engine_threads{"))) << "it has not said how many it has";
+  well_ = true;
+  EXPECT_EQ(use(0.5).size(), 1U);
+  EXPECT_THAT(metrics_.text(), HasSubstr("docmind_engine_threads{engine=\"chat\"} 2\n"));
 }
 
 TEST_F(EngineThreadsTest, OneThatRefusesIsAskedAgain) {

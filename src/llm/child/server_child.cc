@@ -66,6 +66,7 @@ struct ServerChild::State {
   std::string failure{};  // Of the last start.
   std::jthread keeper{};  // Of one that is kept up. Last: it uses all of the above.
 
+  bool runs() const { return process != nullptr && !process->exited(); }
   Result<> acquire(std::unique_lock<std::mutex>& lock, Deadline deadline, const std::stop_token& stop);
   Result<RunningServer> hold(Deadline deadline, const std::stop_token& stop);
   Result<RunningServer> get(const std::string& stamp_now, Deadline deadline, const std::stop_token& stop);
@@ -307,7 +308,7 @@ void ServerChild::State::keep_up(const std::stop_token& stop) {
     if (deps.clock.now() - from >= options.longest_pause) pause = options.first_pause;
     std::unique_lock lock(mutex);
     // One that is suspected is looked at, and one that took a step is started, without a pause.
-    const bool at_once = !wanted || outdated || (process != nullptr && !process->exited());
+    const bool at_once = !wanted || outdated || runs();
     if (!at_once) changed.wait_for(lock, stop, pause, [] { return false; });
     if (!at_once) pause = std::min(2 * pause, options.longest_pause);
   }
@@ -389,10 +390,16 @@ void ServerChild::end() {
   s.changed.notify_all();
 }
 
+std::optional<RunningServer> ServerChild::running_now() const {
+  const State& s = *state_;
+  const std::lock_guard lock(state_->mutex);
+  return s.healthy && s.runs() ? std::optional(s.server) : std::nullopt;
+}
+
 ChildStatus ServerChild::status() const {
   const State& s = *state_;
   const std::lock_guard lock(state_->mutex);
-  const bool runs = s.process != nullptr && !s.process->exited();
+  const bool runs = s.runs();
   ChildStatus out{.pid = runs ? s.process->pid() : 0,
                   .healthy = runs && s.healthy,
                   .starts = s.server.life,

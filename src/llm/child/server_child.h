@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -97,6 +98,9 @@ class ServerChild {
   // A healthy one. kUnavailable when it cannot be started, or is still starting after `caller_waits`;
   // kResourceExhausted when its memory does not suffice and there is no step left.
   Result<RunningServer> running(Deadline deadline, std::stop_token stop);
+
+  // The one that runs and is healthy, if there is one, whatever it was started from. Starts and waits for nothing.
+  std::optional<RunningServer> running_now() const;
 
   // A request to that life failed in the transport: whoever asks next gets a fresh process if this one is dead or does
   // not answer its health check.

@@ -70,9 +70,11 @@ class ServerChildTest : public testing::Test {
 TEST_F(ServerChildTest, IsStartedByWhoWantsItAndOnce) {
   open();
   EXPECT_EQ(child_->status().pid, 0);
+  EXPECT_FALSE(child_->running_now());
   const auto first = running();
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->life, 1U);
+  EXPECT_EQ(child_->running_now()->life, 1U);
   EXPECT_EQ(first->endpoint.port, port_);
   EXPECT_EQ(running()->life, 1U);
   const ChildStatus status = child_->status();
