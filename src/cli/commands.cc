@@ -68,8 +68,8 @@ int ingest(Api& api, const IngestOptions& options, const Surroundings& here) {
                                 [&](const json::value& body) { view.show(body); });
   view.finish();
   if (!summary && summary.error().code == Code::kCancelled) {
-    return report({Code::kCancelled, "stopped", "What was read is in the library; the same command goes on from there."},
-                  here);
+    return report(
+        {Code::kCancelled, "stopped", "What was read is in the library; the same command goes on from there."}, here);
   }
   if (!summary) return report(summary.error(), here);
   here.terminal.out(here.json ? to_text(*summary) + "\n" : render_summary(*summary, here.terminal));
