@@ -120,6 +120,26 @@ std::string date(const std::string& text) {
   return fits ? std::string() : "a date is written YYYY-MM-DD";
 }
 
+// CLI11's own words for these are a programmer's.
+CLI::Validator one_of(std::vector<std::string> words) {
+  std::string shown = fmt::format("{{{}}}", fmt::join(words, ","));
+  return {[words = std::move(words)](const std::string& given) {
+            const bool known = std::ranges::find(words, given) != words.end();
+            return known ? std::string() : fmt::format("\"{}\" is none of {}", given, fmt::join(words, ", "));
+          },
+          std::move(shown)};
+}
+
+template <typename Number>
+CLI::Validator between(Number least, Number most) {
+  return {[least, most](const std::string& given) {
+            Number number{};
+            const bool fits = CLI::detail::lexical_cast(given, number) && number >= least && number <= most;
+            return fits ? std::string() : fmt::format("\"{}\" is no number from {} to {}", given, least, most);
+          },
+          fmt::format("{} to {}", least, most)};
+}
+
 constexpr const char* kSeparate = "One answer a document, for the ten with the nearest passages";
 
 void add_filter(CLI::App& command, FilterOptions& filter) {
@@ -221,7 +241,7 @@ struct Parser {
     at("ask").add_flag("--separate", ask.separate, kSeparate);
     add_filter(at("ask"), ask.filter);
     at("search").add_option("query", search.query, "What to look for")->required();
-    at("search").add_option("-k", search.k, "How many passages")->check(CLI::Range(1, 1000));
+    at("search").add_option("-k", search.k, "How many passages")->check(between(1, 1000));
     add_filter(at("search"), search.filter);
     at("chat")
         .add_option("--session", chat.session, "Go on with this chat, or begin it under this name")
@@ -239,20 +259,18 @@ struct Parser {
     at("verify").add_option("file", verify.file, "An answer as --json printed it; - reads standard input")->required();
     add_config(at("config"));
     add_backups();
-    at("serve")
-        .add_option("--port", serve.port, "This port and no other; 0: any free one")
-        ->check(CLI::Range(0, 65535));
+    at("serve").add_option("--port", serve.port, "This port and no other; 0: any free one")->check(between(0, 65535));
     at("serve").add_option("--host", serve.host, "Address to listen on");
     at("serve").add_option("--model", serve.model, "Chat model to serve at /v1: a GGUF file, or the name of one");
     at("cache-server")
         .add_option("--port", cache_server.port, "Port; default: cache_server.port; 0: any free one")
-        ->check(CLI::Range(0, 65535));
+        ->check(between(0, 65535));
     at("cache-server").add_option("--host", cache_server.host, "Address to listen on");
     at("kv").add_option("--model", kv.model, "Chat model: a GGUF file, or the name of one")->type_name("NAME|FILE");
     at("kv")
         .add_option("--context", kv.context, "Tokens; default: engine.context, else the model's own, up to 131072")
-        ->check(CLI::Range(1, 1 << 26));
-    at("completion").add_option("shell", completion.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+        ->check(between(1, 1 << 26));
+    at("completion").add_option("shell", completion.shell)->required()->check(one_of({"bash", "zsh", "fish"}));
     at("backends")
         .add_subcommand("use", "Have another one write the answers")
         ->add_option("name", backends.use, "Its name: vllm, llamacpp or ollama")
@@ -261,7 +279,7 @@ struct Parser {
     CLI::App* command =
         at("backends").add_subcommand("command", "Print how DocMind would start one, as a shell script");
     add_common(*command);
-    command->add_option("name", command_of, "Its name: vllm")->required()->check(CLI::IsMember({"vllm"}));
+    command->add_option("name", command_of, "Its name: vllm")->required()->check(one_of({"vllm"}));
     add_cache(at("cache"));
     add_bench(at("bench"));
     add_keys(at("keys"));
@@ -299,13 +317,13 @@ struct Parser {
   void add_bench(CLI::App& command) {
     command.add_option("parts", bench.parts, fmt::format("{}; default: all", fmt::join(speed::parts(), ", ")))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->check(CLI::IsMember(parts_of_bench()));
+        ->check(one_of(parts_of_bench()));
     command.add_option("--rounds", bench.rounds, "How often each is measured; the median counts")
-        ->check(CLI::Range(1, 100));
+        ->check(between(1, 100));
     command.add_option("--tolerance", bench.tolerance, "Percent that a figure may be worse than before")
-        ->check(CLI::Range(1.0, 1000.0));
+        ->check(between(1.0, 1000.0));
     command.add_option("--patience", patience_of_bench, "Seconds to read one long text in, at most")
-        ->check(CLI::Range(1, 86'400));
+        ->check(between(1, 86'400));
     command.add_option("--history", bench.history, "Another file of earlier runs")->type_name("FILE");
     command.add_flag("--no-keep", forget_bench, "Keep nothing of this run");
   }
@@ -323,7 +341,7 @@ struct Parser {
     at("import")
         .add_option("--from", import_from.from, "open-webui, anything-llm, private-gpt, or docmind (upstream's)")
         ->required()
-        ->check(CLI::IsMember({"open-webui", "anything-llm", "private-gpt", "docmind"}));
+        ->check(one_of({"open-webui", "anything-llm", "private-gpt", "docmind"}));
     at("import").add_option("path", import_from.path, "The folder with its data")->required();
     at("import").add_flag("--dry-run", import_from.dry_run, "Only show what would come");
     at("restore").add_option("path", restore.path, "The backup's folder")->required();
@@ -388,7 +406,7 @@ struct Parser {
     const auto sub = [&](const char* name, const char* help) { return add_to(sessions, name, help); };
     sub("list", "List the chats, the newest first")
         ->add_option("--limit", list_sessions.limit, "How many at most")
-        ->check(CLI::Range(1, 1000));
+        ->check(between(1, 1000));
     constexpr const char* kName = "The chat's name";
     sub("show", "Show a chat with its answers")->add_option("session", session, kName)->required();
     sub("resume", "Go on with a chat; an interrupted question is answered first")
@@ -397,11 +415,11 @@ struct Parser {
     CLI::App* fork = sub("fork", "Copy a chat under a new name, whole or its first turns");
     fork->add_option("session", fork_session.session, kName)->required();
     fork->add_option("--to", fork_session.to, "The copy's name")->type_name("NAME");
-    fork->add_option("--turns", fork_session.turns, "How many turns to keep")->check(CLI::Range(1, 1000));
+    fork->add_option("--turns", fork_session.turns, "How many turns to keep")->check(between(1, 1000));
     CLI::App* exporting = sub("export", "Write a chat to standard output, as Markdown, JSON or PDF");
     exporting->add_option("session", export_session.session, kName)->required();
     exporting->add_option("--format", export_session.format, "markdown (else), json or pdf")
-        ->check(CLI::IsMember({"markdown", "json", "pdf"}));
+        ->check(one_of({"markdown", "json", "pdf"}));
     sub("delete", "Delete chats")
         ->add_option("sessions", delete_sessions.sessions, "Their names")
         ->required()
@@ -484,7 +502,7 @@ struct Parser {
         ->required()
         ->delimiter(',')
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->check(CLI::IsMember({"ask", "ingest", "admin"}));
+        ->check(one_of({"ask", "ingest", "admin"}));
     add->add_option("--name", add_key.name, "Whose it is, or what for");
     add->add_option("--expires", add_key.expires, "The first day it is no longer valid")
         ->type_name("DATE")
@@ -507,7 +525,7 @@ struct Parser {
     sub("status", "Show how it is", ServiceAction::kStatus);
     CLI::App* logs = sub("logs", "Show its log", ServiceAction::kLogs);
     logs->add_flag("--follow", service.follow, "Go on as lines come");
-    logs->add_option("--lines", service.lines, "How many at most")->check(CLI::Range(1, 100'000));
+    logs->add_option("--lines", service.lines, "How many at most")->check(between(1, 100'000));
     sub("uninstall", "Stop it, for good; the data stays", ServiceAction::kUninstall);
   }
 
@@ -589,6 +607,44 @@ struct Parser {
   }
 };
 
+// What one command takes instead of what was given.
+std::string needs_command(const CLI::App& at, const std::string& asked) {
+  const std::vector<std::string> unknown = at.remaining();
+  if (!unknown.empty() && unknown.front().starts_with("-")) return "there is no option " + unknown.front();
+  if (at.get_parent() == nullptr) return "a command is missing";
+  std::vector<std::string> names;
+  for (const CLI::App* one : at.get_subcommands([](const CLI::App* app) { return !app->get_name().empty(); })) {
+    names.push_back(one->get_name());
+  }
+  const std::string takes = fmt::format("{} takes one of {}", asked, fmt::join(names, ", "));
+  return unknown.empty() ? takes : fmt::format("there is no \"{} {}\"; {}", asked, unknown.front(), takes);
+}
+
+// One sentence that says what to do, where CLI11's own does not.
+std::string in_plain_words(const CLI::App& app, const CLI::ParseError& error) {
+  std::string asked;
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    asked += (asked.empty() ? "" : " ") + at->get_name();
+  }
+  std::string said = error.what();
+  constexpr std::string_view kOneOf = "Exactly 1 option from [";
+  if (said.starts_with(kOneOf)) {
+    const std::string options = said.substr(kOneOf.size(), said.find(']') - kOneOf.size());
+    said = fmt::format("{} takes exactly one of {}", asked, fmt::join(CLI::detail::split(options, ','), ", "));
+  } else if (said == CLI::RequiredError::Subcommand(1).what()) {
+    said = needs_command(*at, asked);
+  } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && said.ends_with(" missing")) {
+    said = said.substr(0, said.find(':')) + " needs a value";
+  } else if (constexpr std::string_view kConvert = "Could not convert: "; said.starts_with(kConvert)) {
+    said = said.substr(kConvert.size());
+    if (const std::size_t equals = said.find(" = "); equals != std::string::npos)
+      said.replace(equals, 3, " cannot be ");
+  }
+  return fmt::format("docmind: {}\nSee docmind {}{}--help.\n", said, asked, asked.empty() ? "" : " ");
+}
+
 }  // namespace
 
 std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string>& arguments) {
@@ -606,12 +662,7 @@ std::variant<Invocation, Reply> parse_command_line(const std::vector<std::string
     const auto word = std::find_if(unknown.begin(), unknown.end(), [](const auto& a) { return !a.starts_with("-"); });
     if (parser.app.get_subcommands().empty() && word != unknown.end()) return Reply{2, "", unknown_command(*word)};
     if (arguments.empty()) return Reply{2, "", parser.app.help()};
-    std::string asked = "docmind";
-    for (const CLI::App* at = &parser.app; !at->get_subcommands().empty();) {
-      at = at->get_subcommands().front();
-      asked += " " + at->get_name();
-    }
-    return Reply{2, "", fmt::format("docmind: {}\nSee {} --help.\n", error.what(), asked)};
+    return Reply{2, "", in_plain_words(parser.app, error)};
   }
   if (std::string mistake = parser.mistake(); !mistake.empty()) return Reply{2, "", std::move(mistake)};
   Invocation invocation = parser.common;

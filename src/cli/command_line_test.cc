@@ -144,6 +144,30 @@ TEST(CommandLine, MistakesSayWhatToDo) {
   }
 }
 
+TEST(CommandLine, WrongArgumentsAreSaidInPlainWords) {
+  using Words = std::vector<std::string>;
+  const auto said = [](const Words& words) {
+    const std::string text = refused(words).err;
+    return text.substr(0, text.find('\n'));
+  };
+  EXPECT_EQ(said({"config", "foo"}),
+            "docmind: there is no \"config foo\"; config takes one of show, drift, get, set, migrate");
+  EXPECT_EQ(said({"cache"}), "docmind: cache takes one of stats, purge");
+  EXPECT_EQ(said({"--nope"}), "docmind: there is no option --nope");
+  EXPECT_EQ(said({"service", "--nope"}), "docmind: there is no option --nope");
+  EXPECT_EQ(said({"--set", "a=1"}), "docmind: a command is missing");
+  EXPECT_EQ(said({"import", "--from", "x", "d"}),
+            "docmind: --from: \"x\" is none of open-webui, anything-llm, private-gpt, docmind");
+  EXPECT_EQ(said({"bench", "--rounds", "0"}), "docmind: --rounds: \"0\" is no number from 1 to 100");
+  EXPECT_EQ(said({"bench", "--tolerance", "x"}), "docmind: --tolerance: \"x\" is no number from 1 to 1000");
+  EXPECT_EQ(said({"bench", "--rounds"}), "docmind: --rounds needs a value");
+  EXPECT_EQ(said({"rollback", "--to"}), "docmind: --to needs a value");
+  EXPECT_EQ(said({"rollback", "data", "--list=x"}), "docmind: --list cannot be x");
+  EXPECT_EQ(said({"ask"}), "docmind: ask takes exactly one of question, --template");
+  EXPECT_EQ(said({"cache", "purge", "--all", "--user", "x"}),
+            "docmind: cache purge takes exactly one of --user, --session, --document, --all");
+}
+
 TEST(CommandLine, ReadsWhatIsKeptAndWhereToGoBackTo) {
   const auto backup = std::get<BackupOptions>(parsed({"backup", "b", "--models"}).command);
   EXPECT_EQ(std::tie(backup.path, backup.models), std::make_tuple("b", true));
