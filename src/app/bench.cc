@@ -131,12 +131,18 @@ std::string models_of(const config::Settings& settings) {
                      asked_as(settings.reranker.model));
 }
 
-Result<speed::Report> measured(const TrialContext& context, const cli::BenchOptions& options) {
+struct Measured {
+  speed::Report report;
+  Result<> kept{};
+};
+
+Result<Measured> measured(const TrialContext& context, const cli::BenchOptions& options) {
   const Scratch scratch = DM_TRY(Scratch::make(context.environment));
   sys::RealFiles files;
   const fs::path path =
       options.history.empty() ? context.layout.data / "bench.jsonl" : context.here.folder / options.history;
-  // Before minutes are spent: a history that cannot be read is said at once.
+  // Before minutes are spent: a history that cannot be read, or added to, is said at once.
+  if (options.keep) DM_TRY(speed::can_add_to_history(files, path));
   const speed::History history = DM_TRY(speed::read_history(files, path));
   if (history.unread > 0) {
     context.here.terminal.err(fmt::format("docmind: {} {} of {} no run of bench, passed by\n", history.unread,
@@ -149,21 +155,27 @@ Result<speed::Report> measured(const TrialContext& context, const cli::BenchOpti
   const auto at = std::chrono::floor<std::chrono::seconds>(context.clock.wall());
   speed::Run run = speed::run_of(bench.samples, fmt::format("{:%FT%TZ}", at), DOCMIND_VERSION, machine_of(context),
                                  models_of(context.loaded.settings));
-  speed::Report report =
-      speed::report(bench.samples, std::move(run), options.parts, history.runs, options.tolerance / 100);
-  if (options.keep && !report.run.figures.empty()) DM_TRY(speed::add_to_history(files, path, report.run));
-  return report;
+  Measured out{speed::report(bench.samples, std::move(run), options.parts, history.runs, options.tolerance / 100)};
+  if (options.keep && !out.report.run.figures.empty()) {
+    out.kept = speed::add_to_history(files, path, out.report.run).with("this run was not kept");
+  }
+  return out;
 }
 
 }  // namespace
 
 int bench(const TrialContext& context, const cli::BenchOptions& options) {
-  const Result<speed::Report> report = measured(context, options);
-  if (!report) return cli::report(report.error(), context.here);
+  const Result<Measured> done = measured(context, options);
+  if (!done) return cli::report(done.error(), context.here);
+  const speed::Report& report = done->report;
   const cli::Surroundings& here = context.here;
-  here.terminal.out(here.json ? to_text(speed::json_of(*report)) + "\n" : speed::text_of(*report));
-  if (report->failed()) return cli::kFailed;
-  return report->worse() ? cli::kQualityLimit : cli::kOk;
+  here.terminal.out(here.json ? to_text(speed::json_of(report)) + "\n" : speed::text_of(report));
+  if (!done->kept) {  // One object is on standard output already.
+    here.terminal.err(fmt::format("docmind: {}\n", done->kept.error().message));
+    return cli::kFailed;
+  }
+  if (report.failed()) return cli::kFailed;
+  return report.worse() ? cli::kQualityLimit : cli::kOk;
 }
 
 }  // namespace docmind::app

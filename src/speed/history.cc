@@ -37,6 +37,19 @@ std::optional<Run> run_in(std::string_view line) {
   return run;
 }
 
+Result<sys::LockFile> lock_of(const std::filesystem::path& path) {
+  std::filesystem::path beside = path;
+  beside += ".lock";
+  return sys::LockFile::try_lock(beside);
+}
+
+Result<History> read_to_add(sys::Files& files, const std::filesystem::path& path) {
+  History history = DM_TRY(read_history(files, path));
+  if (!history.runs.empty() || history.unread == 0) return history;
+  return Error{Code::kInvalidArgument, sys::printable(path) + " holds something, but no run of bench",
+               "Name another file with --history, move that one away, or keep nothing with --no-keep."};
+}
+
 }  // namespace
 
 History history_of(std::string_view text) {
@@ -73,11 +86,16 @@ std::string line_of(const Run& run) {
                               {"figures", std::move(figures)}});
 }
 
+Result<> can_add_to_history(sys::Files& files, const std::filesystem::path& path) {
+  const auto lock = lock_of(path);
+  if (!lock && lock.error().code != Code::kConflict) return lock.error();  // Another bench is done in a moment.
+  DM_TRY(read_to_add(files, path));
+  return {};
+}
+
 Result<> add_to_history(sys::Files& files, const std::filesystem::path& path, const Run& run) {
-  std::filesystem::path beside = path;
-  beside += ".lock";
-  const sys::LockFile lock = DM_TRY(sys::LockFile::try_lock(beside));
-  const History history = DM_TRY(read_history(files, path));
+  const sys::LockFile lock = DM_TRY(lock_of(path));
+  const History history = DM_TRY(read_to_add(files, path));
   const std::span<const Run> all = history.runs;
   std::string text;
   for (const Run& one : all.last(std::min(all.size(), kMostRuns - 1))) text += line_of(one) + "\n";

@@ -26,7 +26,10 @@ struct History {
 Result<History> read_history(sys::Files& files, const std::filesystem::path& path);
 History history_of(std::string_view text);
 
-// kConflict while another process writes it.
+// Whether a run could be added, for whoever is about to measure for minutes: kInvalidArgument for a file that holds
+// something, but no run (it is somebody's, and would be written over); the errors of its folder.
+Result<> can_add_to_history(sys::Files& files, const std::filesystem::path& path);
+// kConflict while another process writes it; else as above.
 Result<> add_to_history(sys::Files& files, const std::filesystem::path& path, const Run& run);
 // One line, without its end.
 std::string line_of(const Run& run);

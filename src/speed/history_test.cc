@@ -59,6 +59,19 @@ TEST_F(HistoryTest, ItKeepsTheNewestRuns) {
   EXPECT_EQ(history->runs.back().at, "newest");
 }
 
+TEST_F(HistoryTest, SomebodysFileIsNotWrittenOver) {
+  ASSERT_TRUE(files_.write_atomic(path_, "Milk\nBread\n"));
+  for (const auto& refused : {can_add_to_history(files_, path_), add_to_history(files_, path_, a_run("a"))}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::kInvalidArgument);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("holds something, but no run of bench"));
+  }
+  EXPECT_EQ(*files_.read(path_, 100), "Milk\nBread\n");
+  EXPECT_FALSE(can_add_to_history(files_, folder_.path() / "nowhere" / "bench.jsonl"));
+  ASSERT_TRUE(files_.write_atomic(path_, "Milk\n" + line_of(a_run("a")) + "\n"));
+  EXPECT_TRUE(can_add_to_history(files_, path_));
+}
+
 TEST_F(HistoryTest, TwoAtOnceAreToldAndNothingIsLost) {
   const auto held = sys::LockFile::try_lock(path_.string() + ".lock");
   ASSERT_TRUE(held);

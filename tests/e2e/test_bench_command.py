@@ -102,6 +102,15 @@ class BenchCommand(DocMindTest):
         folder.mkdir()
         self.assertIn("folder", self.docmind("bench", "db", "--history", folder, code=1).err)
 
+    def test_a_file_that_is_no_history_stays_as_it_is(self):
+        note = self.work / "note.txt"
+        note.write_text("Milk\n")
+        for history, why in ((note, "holds something, but no run of bench"), (self.work / "nowhere" / "h.jsonl", "no such file or folder")):
+            refused = self.docmind("bench", "db", "--history", history, code=1)
+            self.assertIn(why, refused.err)
+            self.assertEqual(refused.out, "")  # Before anything was measured.
+        self.assertEqual(note.read_text(), "Milk\n")
+
 
 if __name__ == "__main__":
     unittest.main()
