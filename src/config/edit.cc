@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -44,14 +45,18 @@ std::pair<std::string_view, std::string_view> split(std::string_view key) {
   return {key.substr(0, dot), key.substr(dot + 1)};
 }
 
+// Where each line begins.
+std::vector<std::size_t> lines_of(std::string_view text) {
+  std::vector<std::size_t> out{0};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') out.push_back(i + 1);
+  }
+  return out;
+}
+
 class Editor {
  public:
-  Editor(std::string_view text, const Declaration& setting) : text_(text), setting_(setting) {
-    lines_.push_back(0);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n') lines_.push_back(i + 1);
-    }
-  }
+  Editor(std::string_view text, const Declaration& setting) : text_(text), setting_(setting), lines_(lines_of(text)) {}
 
   Edit edit(const YAML::Node& root, std::string_view value) {
     if (root.IsMap()) find(root, "", root);
@@ -124,10 +129,25 @@ class Editor {
 
   std::string_view text_;
   const Declaration& setting_;
-  std::vector<std::size_t> lines_;  // Where each begins.
+  const std::vector<std::size_t> lines_;
   std::optional<std::pair<std::size_t, std::size_t>> found_;
   YAML::Node section_{YAML::NodeType::Undefined};
 };
+
+// Notes the lines of the keys, and of the sections that hold nothing else; whether this is such a section.
+bool find_lines(const YAML::Node& map, const std::string& prefix, const std::vector<std::string>& keys,
+                std::set<std::size_t>& lines) {
+  bool all = map.size() > 0;
+  for (const auto& entry : map) {
+    const std::string key = prefix + (entry.first.IsScalar() ? entry.first.Scalar() : "");
+    const bool deep = prefix.size() >= 256;  // Refused where it is read.
+    const bool goes = entry.second.IsMap() ? !deep && find_lines(entry.second, key + ".", keys, lines)
+                                           : std::ranges::find(keys, key) != keys.end();
+    if (goes) lines.insert(static_cast<std::size_t>(std::max(0, entry.first.Mark().line)));
+    all = all && goes;
+  }
+  return all;
+}
 
 Result<Edit> find_edit(std::string_view text, const fs::path& file, const Declaration& setting,
                        std::string_view value) {
@@ -143,6 +163,18 @@ std::vector<Pair> pairs_of(const std::vector<Assignment>& assignments) {
   std::vector<Pair> out;
   out.reserve(assignments.size());
   for (const Assignment& one : assignments) out.emplace_back(one.key, one.value);
+  return out;
+}
+
+Result<std::set<std::size_t>> lines_of_keys(std::string_view text, const fs::path& file,
+                                            const std::vector<std::string>& keys) {
+  std::set<std::size_t> out;
+  try {
+    const YAML::Node root = YAML::Load(std::string(text));
+    if (root.IsMap()) find_lines(root, "", keys, out);
+  } catch (const YAML::Exception& e) {
+    return Error{Code::kInvalidArgument, fmt::format("{} is not valid YAML: {}", sys::printable(file), e.msg)};
+  }
   return out;
 }
 
@@ -177,6 +209,21 @@ Result<std::string> with_value(std::string_view text, const fs::path& file, cons
                fmt::format("{} cannot be changed in {}: it is written there in a way that only a person should touch",
                            setting.key, sys::printable(file)),
                "Change it there by hand."};
+}
+
+Result<std::string> without_values(std::string_view text, const fs::path& file, const std::vector<std::string>& keys) {
+  std::vector<Pair> left = pairs_of(DM_TRY(read_yaml(text, file)));
+  std::erase_if(left, [&](const Pair& pair) { return std::ranges::find(keys, pair.first) != keys.end(); });
+  const std::set<std::size_t> lines = DM_TRY(lines_of_keys(text, file, keys));
+  const std::vector<std::size_t> begins = lines_of(text);
+  std::string out(text);
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {  // From the end, so that the others stay in place.
+    out.insert(std::min(out.find_first_not_of(" \t", begins[std::min(*line, begins.size() - 1)]), out.size()), "# ");
+  }
+  if (const auto read = read_yaml(out, file); read && pairs_of(*read) == left) return out;
+  return Error{Code::kConflict,
+               fmt::format("{} is written in a way that only a person should touch", sys::printable(file)),
+               "Change it by hand."};
 }
 
 }  // namespace docmind::config

@@ -1,10 +1,12 @@
-// One value put into the text of a YAML file of settings; everything else of it, comments and order, stays as it is.
+// One value put into the text of a YAML file of settings, or some taken out; everything else of it, comments and order,
+// stays as it is.
 //
-// Pure. The result is read again before it is given back: it says what the text said before, and the new value.
+// Pure. The result is read again before it is given back: it says what the text said before, but for what was asked.
 #pragma once
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "config/settings.h"
@@ -16,5 +18,10 @@ namespace docmind::config {
 // change (one value over several lines, an anchor).
 Result<std::string> with_value(std::string_view text, const std::filesystem::path& file, const Declaration& setting,
                                std::string_view value);
+
+// The lines of these keys become comments, and with them the names of sections in which nothing is left. Errors as
+// above.
+Result<std::string> without_values(std::string_view text, const std::filesystem::path& file,
+                                   const std::vector<std::string>& keys);
 
 }  // namespace docmind::config

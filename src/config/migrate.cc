@@ -11,10 +11,7 @@
 namespace docmind::config {
 namespace {
 
-Result<std::vector<Assignment>> read(std::string_view text, const std::filesystem::path& file) {
-  const bool yaml = file.extension() == ".yaml" || file.extension() == ".yml";
-  return yaml ? read_yaml(text, file) : read_dot_env(text, file);
-}
+bool is_yaml(const std::filesystem::path& file) { return file.extension() == ".yaml" || file.extension() == ".yml"; }
 
 // What is no setting.
 NameReport unknown(const Assignment& assignment) {
@@ -47,6 +44,41 @@ NameReport report_on(const Assignment& assignment, const Declaration* setting) {
   return out;
 }
 
+struct Entry {
+  const Assignment& assignment;
+  const Declaration* setting;  // nullptr: it is none.
+  NameFate fate;
+
+  bool counts() const { return fate == NameFate::kSame || fate == NameFate::kRenamed; }
+};
+
+// Each setting with its value, as they come.
+Result<std::string> written_anew(const std::vector<Entry>& entries, const std::filesystem::path& file) {
+  std::string out = "# Settings of DocMind: docs/settings.md.\n";
+  for (const Entry& one : entries) {
+    if (one.counts()) out = DM_TRY(with_value(out, file, *one.setting, one.assignment.value));
+  }
+  return out;
+}
+
+// Old names become comments where they stand, and what they said stands under the setting's own.
+Result<std::string> changed_in_place(std::string_view text, const std::vector<Entry>& entries,
+                                     const std::filesystem::path& file) {
+  std::vector<std::string> old;
+  for (const Entry& one : entries) {
+    if (one.fate != NameFate::kSame) old.push_back(one.assignment.key);
+  }
+  std::string out = DM_TRY(without_values(text, file, old));
+  for (auto one = entries.begin(); one != entries.end(); ++one) {
+    const bool said_later = std::any_of(one + 1, entries.end(), [&](const Entry& later) {
+      return later.counts() && later.setting == one->setting;  // The last one counts.
+    });
+    if (one->fate != NameFate::kRenamed || said_later) continue;
+    out = DM_TRY(with_value(out, file, *one->setting, one->assignment.value));
+  }
+  return out;
+}
+
 }  // namespace
 
 bool Migrated::changes() const {
@@ -59,19 +91,20 @@ bool Migrated::wrong() const {
 
 Result<Migrated> migrate(std::string_view text, const std::filesystem::path& file) {
   const std::vector<Declaration> settings = declarations();
+  const auto assignments = DM_TRY(is_yaml(file) ? read_yaml(text, file) : read_dot_env(text, file));
   Migrated out;
-  out.text = "# Settings of DocMind: docs/settings.md.\n";
-  for (const Assignment& assignment : DM_TRY(read(text, file))) {
+  std::vector<Entry> entries;
+  for (const Assignment& assignment : assignments) {
     const auto setting = std::ranges::find_if(settings, [&](const Declaration& one) {
       return one.key == assignment.key || std::ranges::find(one.aliases, assignment.key) != one.aliases.end();
     });
     const Declaration* found = setting == settings.end() ? nullptr : &*setting;
-    NameReport report = report_on(assignment, found);
-    if (report.fate == NameFate::kSame || report.fate == NameFate::kRenamed) {
-      out.text = DM_TRY(with_value(out.text, file, *found, assignment.value));
-    }
-    out.names.push_back(std::move(report));
+    out.names.push_back(report_on(assignment, found));
+    entries.push_back({assignment, found, out.names.back().fate});
   }
+  out.text = DM_TRY(written_anew(entries, file));
+  if (!is_yaml(file)) return out;
+  if (auto text_kept = changed_in_place(text, entries, file)) out.text = *std::move(text_kept);
   return out;
 }
 

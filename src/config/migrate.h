@@ -31,7 +31,9 @@ struct NameReport {
 
 struct Migrated {
   std::vector<NameReport> names{};  // As they stand in the file.
-  std::string text{};               // YAML with the settings' own names; nothing of the others, no comments.
+  // YAML with the settings' own names. Of a YAML file that can be changed in place the whole text, comments too, and
+  // what was renamed or is no setting as a comment; of any other the settings alone.
+  std::string text{};
 
   bool changes() const;  // Whether any name is not the one of today.
   bool wrong() const;

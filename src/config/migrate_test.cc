@@ -32,6 +32,48 @@ TEST(Migrate, AnEnvFileOfTheSpecificationBecomesSettings) {
   EXPECT_EQ(migrated->text, "# Settings of DocMind: docs/settings.md.\nchunk:\n  tokens: 256\nsearch:\n  k: 7\n");
 }
 
+TEST(Migrate, AYamlFileKeepsItsCommentsAndItsOrder) {
+  const auto migrated = migrate(
+      "# Ours, for the office.\n"
+      "chunk_size: 256  # small\n"
+      "search:\n"
+      "  # not more\n"
+      "  k: 7\n"
+      "  kk: 8\n"
+      "vllm_host: 0.0.0.0\n"
+      "ask:  # nothing here\n"
+      "  never: 1\n",
+      "docmind.yaml");
+  ASSERT_TRUE(migrated) << migrated.error().message;
+  EXPECT_EQ(migrated->text,
+            "# Ours, for the office.\n"
+            "# chunk_size: 256  # small\n"
+            "search:\n"
+            "  # not more\n"
+            "  k: 7\n"
+            "  # kk: 8\n"
+            "# vllm_host: 0.0.0.0\n"
+            "# ask:  # nothing here\n"
+            "  # never: 1\n"
+            "chunk:\n"
+            "  tokens: 256\n");
+}
+
+TEST(Migrate, OfANameThatIsThereTwiceTheLastOneCounts) {
+  const auto text = [](std::string_view yaml) {
+    const auto migrated = migrate(yaml, "docmind.yaml");
+    return migrated ? migrated->text : migrated.error().message;
+  };
+  EXPECT_EQ(text("chunk_size: 256\nchunk:\n  tokens: 300\n"), "# chunk_size: 256\nchunk:\n  tokens: 300\n");
+  EXPECT_EQ(text("chunk:\n  tokens: 300\nchunk_size: 256\n"), "chunk:\n  tokens: 256\n# chunk_size: 256\n");
+}
+
+TEST(Migrate, WhatCannotBeChangedInPlaceIsWrittenAnew) {
+  const auto migrated = migrate("{chunk_size: 256, search: {k: 7}}\n", "docmind.yaml");
+  ASSERT_TRUE(migrated) << migrated.error().message;
+  EXPECT_EQ(migrated->text, "# Settings of DocMind: docs/settings.md.\nchunk:\n  tokens: 256\nsearch:\n  k: 7\n");
+}
+
 TEST(Migrate, AFileOfTodayStaysAsItIs) {
   const auto migrated = migrate("search:\n  k: 7\n", "docmind.yaml");
   ASSERT_TRUE(migrated);
