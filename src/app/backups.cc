@@ -244,13 +244,17 @@ int list_states(const BackupsContext& context) {
     before.push_back({{"name", one.filename().string()}, {"path", one.string()}});
     text += fmt::format("data --to {}  what was there before a restore\n", sys::printable(one.filename()));
   }
-  const auto versions = earlier_settings(context.sources);
-  if (!versions) return cli::report(versions.error(), here);
+  const auto kept = kept_settings(context.sources);
+  if (!kept) return cli::report(kept.error(), here);
   json::array settings;
-  for (const fs::path& one : *versions) {
-    settings.push_back({{"name", one.filename().string()}, {"path", one.string()}});
-    text += fmt::format("settings --to {}  the settings file before a change\n", sys::printable(one.filename()));
-  }
+  const auto add = [&](const std::vector<fs::path>& versions, std::string_view what) {
+    for (const fs::path& one : versions) {
+      settings.push_back({{"name", one.filename().string()}, {"path", one.string()}});
+      text += fmt::format("settings --to {}  the settings file before a {}\n", sys::printable(one.filename()), what);
+    }
+  };
+  add(kept->previous, "change");
+  add(kept->undone, "rollback");
   const json::object out{
       {"backups", std::move(backups)}, {"before_restores", std::move(before)}, {"settings", std::move(settings)}};
   here.terminal.out(here.json ? to_text(out) + "\n" : text);

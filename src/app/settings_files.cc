@@ -84,11 +84,11 @@ Result<std::vector<fs::path>> restore_settings(const fs::path& backup, const std
   return out;
 }
 
-Result<std::vector<fs::path>> earlier_settings(const config::Sources& sources) {
+Result<KeptSettings> kept_settings(const config::Sources& sources) {
   sys::RealFiles files;
   const fs::path file = DM_TRY(config::written_file(sources, files));
-  if (file.empty()) return std::vector<fs::path>{};
-  return config::previous_versions(file, files);
+  if (file.empty()) return KeptSettings{};
+  return KeptSettings{DM_TRY(config::previous_versions(file, files)), DM_TRY(config::undone_versions(file, files))};
 }
 
 namespace {
@@ -96,25 +96,37 @@ namespace {
 struct RolledBack {
   fs::path file;
   fs::path to;
+  fs::path undo;  // What stood there; empty: nothing did.
   config::Loaded loaded;
 };
 
+Result<fs::path> version_named(const std::string& name, const config::Sources& sources) {
+  const KeptSettings kept = DM_TRY(kept_settings(sources));
+  for (const auto* versions : {&kept.previous, &kept.undone}) {
+    for (const fs::path& one : *versions) {
+      if (one.filename() == name || one == fs::path(name)) return one;
+    }
+  }
+  return Error{Code::kNotFound, "there is no earlier version " + sys::printable(name),
+               "docmind writes one with each change it makes; docmind rollback --list shows them."};
+}
+
+// Another version by its name is a change like any other; without a name it is one step back.
 Result<RolledBack> write_earlier(const std::string& to, const config::Sources& sources) {
   sys::RealFiles files;
   RolledBack out;
   out.file = DM_TRY(config::written_file(sources, files));
-  const std::vector<fs::path> versions = DM_TRY(earlier_settings(sources));
-  const auto wanted = std::ranges::find_if(
-      versions, [&](const fs::path& one) { return to.empty() || one.filename() == to || one == fs::path(to); });
-  if (wanted == versions.end()) {
-    return Error{Code::kNotFound,
-                 "there is no earlier version " + (to.empty() ? "of " + sys::printable(out.file) : sys::printable(to)),
-                 "docmind writes one with each change it makes; docmind rollback --list shows them."};
-  }
-  out.to = *wanted;
+  if (out.file.empty()) return Error{Code::kNotFound, "there is no file for settings", "Name one with --config FILE."};
+  out.to = DM_TRY(to.empty() ? config::version_before(out.file, files) : version_named(to, sources));
   const std::string text = DM_TRY(files.read(out.to, config::kMaxFileBytes));
   out.loaded = DM_TRY(load_with(sources, out.file, text).with(sys::printable(out.to.filename()) + " is of no use"));
+  if (to.empty()) {
+    out.undo = DM_TRY(config::go_back_to(out.to, out.file, files));
+    return out;
+  }
+  const auto now = files.read(out.file, config::kMaxFileBytes);
   DM_TRY(config::write_settings(out.file, text, files));
+  if (now && *now != text) out.undo = DM_TRY(kept_settings(sources)).previous.front();
   return out;
 }
 
@@ -131,11 +143,17 @@ int roll_back_settings(const cli::RollbackOptions& options, const SettingsFilesC
   if (!told) return cli::report(told.error(), here);
   if (here.json) {
     here.terminal.out(
-        to_text(json::object{{"file", done->file.string()}, {"from", done->to.string()}, {"in_force", *told}}) + "\n");
+        to_text(json::object{{"file", done->file.string()},
+                             {"from", done->to.string()},
+                             {"before", done->undo.empty() ? json::value() : json::value(done->undo.string())},
+                             {"in_force", *told}}) +
+        "\n");
     return cli::kOk;
   }
   here.terminal.out(fmt::format("{} is as in {}{}\n", sys::printable(done->file), sys::printable(done->to.filename()),
                                 *told ? ", and the docmind that serves has read it" : ""));
+  if (!done->undo.empty())
+    here.terminal.out("to undo: docmind rollback settings --to " + sys::printable(done->undo.filename()) + "\n");
   return cli::kOk;
 }
 

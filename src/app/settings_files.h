@@ -24,8 +24,12 @@ Result<std::vector<std::filesystem::path>> restore_settings(const std::filesyste
                                                             const std::vector<std::string>& paths,
                                                             const config::Sources& sources);
 
-// Earlier versions of the file that changes are written to, the latest first.
-Result<std::vector<std::filesystem::path>> earlier_settings(const config::Sources& sources);
+// Versions of the file that changes are written to, the latest first: before each change, and before each going back.
+struct KeptSettings {
+  std::vector<std::filesystem::path> previous{};
+  std::vector<std::filesystem::path> undone{};
+};
+Result<KeptSettings> kept_settings(const config::Sources& sources);
 
 struct SettingsFilesContext {
   const config::Sources& sources;

@@ -57,6 +57,39 @@ TEST_F(PreviousVersions, OtherFilesAreNone) {
   EXPECT_TRUE(kept().empty());
 }
 
+// As `docmind rollback settings` does it.
+TEST_F(PreviousVersions, WhoGoesBackTwiceComesToTheVersionBefore) {
+  const auto back = [&] {
+    const auto version = version_before(file_, files_);
+    return version ? go_back_to(*version, file_, files_) : version;
+  };
+  EXPECT_EQ(back().error().code, Code::kNotFound);
+  for (const char* text : {"a", "b", "c"}) ASSERT_TRUE(write_settings(file_, text, files_));
+  EXPECT_EQ(*back(), folder_ / "docmind.yaml.undone-0001");
+  EXPECT_EQ(read(file_), "b");
+  EXPECT_EQ(read(folder_ / "docmind.yaml.undone-0001"), "c");
+  EXPECT_EQ(*back(), folder_ / "docmind.yaml.undone-0002");
+  EXPECT_EQ(read(file_), "a");
+  EXPECT_EQ(back().error().code, Code::kNotFound);
+  EXPECT_EQ(read(file_), "a");
+  EXPECT_EQ((*undone_versions(file_, files_)).size(), 2U);
+  // A change after that, and back: to what was changed, however often it stood there.
+  for (const char* text : {"b", "a", "d"}) ASSERT_TRUE(write_settings(file_, text, files_));
+  ASSERT_TRUE(back());
+  EXPECT_EQ(read(file_), "a");
+  ASSERT_TRUE(back());
+  EXPECT_EQ(read(file_), "b");
+}
+
+TEST_F(PreviousVersions, WhatCannotBeKeptIsNotGoneBackFrom) {
+  for (const char* text : {"a", "b"}) ASSERT_TRUE(write_settings(file_, text, files_));
+  sys::FaultFiles faults(files_);
+  faults.fail(folder_ / "docmind.yaml.undone-0001", Error{Code::kResourceExhausted, "the disk is full"});
+  EXPECT_EQ(go_back_to(*version_before(file_, files_), file_, faults).error().code, Code::kResourceExhausted);
+  EXPECT_EQ(read(file_), "b");
+  EXPECT_EQ(kept().size(), 1U);
+}
+
 TEST_F(PreviousVersions, WithoutOneNothingIsWritten) {
   ASSERT_TRUE(write_settings(file_, "a", files_));
   sys::FaultFiles faults(files_);

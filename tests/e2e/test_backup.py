@@ -194,6 +194,20 @@ class Backup(DocMindTest):
         self.docmind("rollback", "data", code=1)
         self.stop(process)
 
+    def test_going_back_twice_goes_back_two_versions(self):
+        for k in ("7", "8", "9"):
+            self.docmind("config", "set", "search.k", k)
+        back = [self.docmind("rollback", "settings", "--json").json for _ in range(2)]
+        self.assertEqual(self.docmind("config", "get", "search.k").out, "7\n")
+        self.assertIn("there is no earlier version", self.docmind("rollback", "settings", code=1).err)
+        # Forward again by the name it told; and that is undone as any change.
+        newest = pathlib.Path(back[0]["before"]).name
+        self.assertIn(newest, self.docmind("rollback", "--list").out)
+        self.docmind("rollback", "settings", "--to", newest)
+        self.assertEqual(self.docmind("config", "get", "search.k").out, "9\n")
+        self.docmind("rollback", "settings")
+        self.assertEqual(self.docmind("config", "get", "search.k").out, "7\n")
+
     def test_a_program_that_no_package_brought_says_what_to_do(self):
         refused = self.docmind("rollback", "program", code=1)
         self.assertIn("was not installed by a Debian package", refused.err)
