@@ -76,7 +76,25 @@ Result<std::string> installed_version(const fs::path& binary, const RunProgram& 
         "Put the older program in place as this one was: a container takes the older image's tag, a source tree the "
         "older commit (docs/runbook.md). docmind rollback data and settings work everywhere."};
   }
-  return said(run, {"/usr/bin/dpkg-query", "--show", "--showformat=${Version}\n", kName});
+  const PackageState state = DM_TRY(package_state(run));
+  if (state.whole()) return state.version;
+  return Error{
+      Code::kConflict, fmt::format("dpkg was interrupted: it says docmind {} is {}", state.version, state.status),
+      state.reinstall ? "Put one in place whole: dpkg --install and the package's file, the older one or the one "
+                        "there was; then systemctl start docmind."
+                      : "dpkg --configure -a puts that in order; then systemctl start docmind, and docmind "
+                        "--version says which one it is."};
+}
+
+Result<PackageState> package_state(const RunProgram& run) {
+  const std::string line =
+      DM_TRY(said(run, {"/usr/bin/dpkg-query", "--show",
+                        "--showformat=${Version} ${db:Status-Status} ${db:Status-Eflag}\n", kName}));
+  PackageState out;
+  std::string flag;
+  std::istringstream(line) >> out.version >> out.status >> flag;
+  out.reinstall = flag == "reinstreq";
+  return out;
 }
 
 Result<PackageFile> read_package(const fs::path& file, const RunProgram& run) {
@@ -103,6 +121,8 @@ Result<PackageFile> older_package(const fs::path& given, const std::string& vers
                                   const RunProgram& run) {
   const sys::FileStat stat = DM_TRY(files.stat(given));
   if (stat.kind == sys::FileKind::kFolder) return newest_older(given, version, files, run);
+  if (stat.kind != sys::FileKind::kRegular)
+    return Error{Code::kInvalidArgument, sys::printable(given) + " is neither a package's file nor a folder", ""};
   PackageFile found = DM_TRY(read_package(given, run));
   if (DM_TRY(is_older(found.version, version, run))) return found;
   return Error{Code::kInvalidArgument,

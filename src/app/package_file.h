@@ -30,7 +30,16 @@ struct PackageFile {
   Formats formats{};  // What its field Provides says; 1 where it says nothing, as the first ones did not.
 };
 
-// The version of the package that brought this program; kUnavailable when none did.
+struct PackageState {
+  std::string version{};
+  std::string status{};    // As dpkg-query(1) has them: "installed", "unpacked", "half-configured", ...
+  bool reinstall = false;  // dpkg has the package in a state from which it can only be installed anew.
+  bool whole() const { return status == "installed" && !reinstall; }
+};
+Result<PackageState> package_state(const RunProgram& run);
+
+// The version of the package that brought this program; kUnavailable when none did, kConflict when dpkg was interrupted
+// in the middle of it.
 Result<std::string> installed_version(const std::filesystem::path& binary, const RunProgram& run);
 
 // kInvalidArgument when it is no package of docmind for this machine.

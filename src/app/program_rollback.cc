@@ -31,7 +31,8 @@ constexpr const char* kSocket = "docmind.socket";
 constexpr const char* kArchives = "/var/cache/apt/archives";
 constexpr const char* kBooted = "/run/systemd/system";  // sd_booted(3)
 
-constexpr auto kPatience = std::chrono::minutes(2);  // With each program; TimeoutStopSec= of the unit is 30 s.
+constexpr auto kPatience = std::chrono::minutes(2);       // With each program that only looks.
+constexpr auto kLongPatience = std::chrono::minutes(30);  // With data that goes back, and with dpkg.
 constexpr auto kUntilReady = std::chrono::seconds(90);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(200);
 
@@ -132,7 +133,7 @@ class ProgramRollback {
     if (!done_.data.empty()) {
       if (auto put = data_back(); !put) return as_before(std::move(put));
     }
-    if (auto put = install(); !put) return half_way(std::move(put).error());
+    if (auto put = install(); !put) return not_installed(std::move(put));
     return start_service();
   }
 
@@ -208,7 +209,12 @@ class ProgramRollback {
   }
 
   // What is said of an error, by how far it went.
-  std::string settings_words() const { return done_.settings ? " The settings are those before the last change." : ""; }
+  // Once more with the settings would take them one version further back.
+  std::string settings_words() const {
+    if (!done_.settings) return "";
+    return fmt::format(" The settings went back already: go on with docmind rollback program{}.",
+                       options_.goes_back("data") ? " data" : "");
+  }
 
   template <typename T>
   Result<T> unchanged(Result<T> result) const {
@@ -242,13 +248,15 @@ class ProgramRollback {
                        done_.undo);
   }
 
-  Result<> half_way(Error error) const {
-    const auto now =
-        deps_.finish({"/usr/bin/dpkg-query", "--show", "--showformat=${Version} ${db:Status-Status}", "docmind"});
+  // Another program may hold dpkg's lock: then nothing has changed.
+  Result<> not_installed(Result<> failed) {
+    const auto now = package_state(deps_.finish);
+    if (now && now->whole() && now->version == done_.from && done_.undo.empty()) return as_before(std::move(failed));
+    Error error = std::move(failed).error();
     error.hint = fmt::format(
         "dpkg says docmind is: {}. The service is stopped. Mend what dpkg says, then: dpkg --configure -a; "
         "apt install --fix-broken; systemctl start docmind.{}{}",
-        now ? now->out : "nothing", data_words(), settings_words());
+        now ? now->version + " " + now->status : "nothing", data_words(), settings_words());
     return error;
   }
 
@@ -265,12 +273,12 @@ class ProgramRollback {
   bool had_socket_ = false;
 };
 
-RunProgram running(const Clock& clock, const std::stop_token& stop) {
-  return [&clock, stop](Words words) {
+RunProgram running(const Clock& clock, Duration patience, const std::stop_token& stop) {
+  return [&clock, patience, stop](Words words) {
     sys::SubprocessOptions options{.argv = std::move(words)};
     options.env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root",
                    "DEBIAN_FRONTEND=noninteractive"};
-    return sys::run_process(std::move(options), Deadline::in(kPatience, clock), stop);
+    return sys::run_process(std::move(options), Deadline::in(patience, clock), stop);
   };
 }
 
@@ -318,8 +326,8 @@ int roll_back_program(const cli::RollbackOptions& options, const ProgramRollback
   sys::RealFiles files;
   Deadline ready = Deadline::never();
   const ProgramRollbackDeps deps{
-      .run = running(context.clock, context.stop),
-      .finish = running(context.clock, {}),
+      .run = running(context.clock, kPatience, context.stop),
+      .finish = running(context.clock, kLongPatience, {}),
       .files = files,
       .binary = *binary,
       .config = context.asked.config.empty() ? fs::path(kConfig) : here.folder / context.asked.config,

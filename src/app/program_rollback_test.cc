@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
@@ -43,7 +44,7 @@ class Machine {
       if (line.find(part) != std::string::npos) return answer;
     }
     if (line.find("--search") != std::string::npos) return says("docmind: /usr/bin/docmind\n");
-    if (line.find("dpkg-query --show") != std::string::npos) return says("2-1\n");
+    if (line.find("dpkg-query --show") != std::string::npos) return says("2-1 installed ok\n");
     if (line.find("--print-architecture") != std::string::npos) return says("amd64\n");
     if (line.find("--compare-versions") != std::string::npos) return says("", words[2] < words[4] ? 0 : 1);
     if (line.find("--field") != std::string::npos) return fields(words[2]);
@@ -137,6 +138,8 @@ TEST_F(ProgramRollbackTest, WhatCannotBeIsRefusedBeforeAnythingStops) {
   EXPECT_THAT(refused(roll_back({"program"}, "docmind_3.deb")), HasSubstr("is docmind 3-1, not older than 2-1"));
   EXPECT_THAT(refused(roll_back({"program"}, "note.deb")), HasSubstr("is no Debian package"));
   EXPECT_THAT(refused(roll_back({"program"}, "none.deb")), HasSubstr("none.deb"));
+  ASSERT_EQ(::mkfifo((packages_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(refused(roll_back({"program"}, "pipe")), HasSubstr("is neither a package's file nor a folder"));
   needs_["library.db"] = 3;
   EXPECT_THAT(refused(roll_back()), HasSubstr("cannot read library.db as it is now: it needs schema 3, and knows 2"));
   backup_ = Error{Code::kNotFound, "there is no backup that it can read"};
@@ -183,6 +186,41 @@ TEST_F(ProgramRollbackTest, WhenThePackageDoesNotInstallItSaysWhatIsInPlace) {
   EXPECT_THAT(done.error().hint,
               AllOf(HasSubstr("docmind is: 2-1"), HasSubstr("The service is stopped"), HasSubstr("dpkg --configure -a"),
                     HasSubstr("rollback data --to d.before-restore-1")));
+}
+
+// unattended-upgrades, for instance.
+TEST_F(ProgramRollbackTest, WhenAnotherProgramHoldsDpkgTheServiceGoesOn) {
+  machine_.answer("--install", says("", 2, "dpkg: error: dpkg frontend lock was locked by another process"));
+  const auto done = roll_back();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("locked by another process"));
+  EXPECT_EQ(done.error().hint, "Program and data are as they were.");
+  EXPECT_THAT(machine_.changes(), ElementsAre("systemctl stop", "--install", "systemctl start"));
+}
+
+// Somebody killed it, or the power went, in the middle of dpkg's work.
+TEST_F(ProgramRollbackTest, AfterDpkgWasInterruptedItSaysWhatPutsThatInOrder) {
+  for (const char* state : {"1-1 half-configured ok\n", "1-1 unpacked ok\n", "2-1 half-installed reinstreq\n"}) {
+    Machine machine;
+    std::swap(machine, machine_);
+    machine_.answer("dpkg-query --show", says(state));
+    const auto done = roll_back();
+    ASSERT_FALSE(done) << state;
+    EXPECT_EQ(done.error().code, Code::kConflict);
+    EXPECT_THAT(done.error().message, HasSubstr("dpkg was interrupted: it says docmind"));
+    const bool again = std::string_view(state).find("reinstreq") != std::string_view::npos;
+    EXPECT_THAT(done.error().hint, AllOf(HasSubstr(again ? "dpkg --install" : "dpkg --configure -a"),
+                                         HasSubstr("systemctl start docmind")));
+    EXPECT_THAT(machine_.changes(), ElementsAre());
+  }
+}
+
+TEST_F(ProgramRollbackTest, SettingsThatWentBackDoNotGoBackAgainByARetry) {
+  backup_ = Error{Code::kNotFound, "there is no backup that it can read"};
+  const auto done = roll_back({"all"});
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().hint,
+              HasSubstr("The settings went back already: go on with docmind rollback program data."));
 }
 
 TEST_F(ProgramRollbackTest, OneThatDoesNotGetReadyIsNotCalledDone) {
