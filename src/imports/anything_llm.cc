@@ -1,5 +1,7 @@
 // AnythingLLM (1.0 to 1.8): its storage folder has anythingllm.db with the tables `workspaces`, `workspace_threads` and
 // `workspace_chats`, and documents/FOLDER/NAME.json with the text of what was uploaded; no original is kept.
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <map>
 
@@ -57,27 +59,39 @@ struct Conversation {
   std::vector<Message> messages{};
 };
 
-// Times are milliseconds, or text where the database set them. A chat is one row, however many workspaces have its id.
-constexpr std::string_view kChats =
-    "SELECT c.workspaceId, ifnull(c.thread_id,0), ifnull(c.user_id,0), "
-    "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), "
-    "ifnull((SELECT name FROM workspace_threads WHERE id=c.thread_id LIMIT 1),''), c.prompt, c.response, "
-    "CASE typeof(c.createdAt) WHEN 'integer' THEN c.createdAt ELSE ifnull(unixepoch(c.createdAt),0)*1000 END "
-    "FROM workspace_chats c ORDER BY c.id";
-constexpr std::string_view kChatsBeforeThreads =  // Before 1.0.
-    "SELECT c.workspaceId, 0, ifnull(c.user_id,0), "
-    "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), '', c.prompt, c.response, "
-    "CASE typeof(c.createdAt) WHEN 'integer' THEN c.createdAt ELSE ifnull(unixepoch(c.createdAt),0)*1000 END "
-    "FROM workspace_chats c ORDER BY c.id";
-
-Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
+// Times are milliseconds, or text where the database set them. What a person took out of a chat (/reset) has include=0.
+// Threads came with 1.0, the sessions of its API later; nobody is shown those in a workspace's chat.
+// A chat is one row, however many workspaces have its id.
+Result<std::string> chats_query(store::ForeignDatabase& database) {
   const bool threads =
       DM_TRY(database.has("workspace_threads", "name")) && DM_TRY(database.has("workspace_chats", "thread_id"));
+  const bool api = DM_TRY(database.has("workspace_chats", "api_session_id"));
+  const bool include = DM_TRY(database.has("workspace_chats", "include"));
+  return fmt::format(
+      "SELECT c.workspaceId, {}, ifnull(c.user_id,0), "
+      "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), {}, c.prompt, c.response, "
+      "CASE typeof(c.createdAt) WHEN 'integer' THEN c.createdAt ELSE ifnull(unixepoch(c.createdAt),0)*1000 END, {} "
+      "FROM workspace_chats c {} ORDER BY c.id",
+      threads ? "ifnull(c.thread_id,0)" : "0",
+      threads ? "ifnull((SELECT name FROM workspace_threads WHERE id=c.thread_id LIMIT 1),'')" : "''",
+      api ? "ifnull(c.api_session_id,'')" : "''", include ? "WHERE c.include<>0" : "");
+}
+
+// As its own pages take them for thoughts.
+std::string answer_in(const json::value& response) {
+  std::string out(json_text(json_member(response, "text")));
+  for (const char* word : {"think", "thinking", "thought", "thought_chain"}) {
+    out = without_thoughts(out, fmt::format("<{}>", word), fmt::format("</{}>", word));
+  }
+  return out;
+}
+
+Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
   std::map<std::string, Conversation> conversations;
-  auto rows = DM_TRY(database.query(threads ? kChats : kChatsBeforeThreads));
+  auto rows = DM_TRY(database.query(DM_TRY(chats_query(database))));
   while (DM_TRY(rows.step())) {
-    const std::string id =
-        std::to_string(rows.integer(0)) + "-" + std::to_string(rows.integer(1)) + "-" + std::to_string(rows.integer(2));
+    std::string id = fmt::format("{}-{}-{}", rows.integer(0), rows.integer(1), rows.integer(2));
+    if (!rows.text(8).empty()) id += fmt::format("-{}", rows.text(8));
     Conversation& conversation = conversations[id];
     if (conversation.title.empty()) {
       conversation.title = rows.text(3);
@@ -87,8 +101,7 @@ Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
     const std::int64_t at = rows.integer(7);
     conversation.messages.push_back({Message::Role::kUser, std::string(rows.text(5)), at});
     if (!response) continue;  // The question counts as one without an answer.
-    conversation.messages.push_back(
-        {Message::Role::kAssistant, std::string(json_text(json_member(*response, "text"))), at});
+    conversation.messages.push_back({Message::Role::kAssistant, answer_in(*response), at});
   }
   for (auto& [id, conversation] : conversations) {
     collect.add_chat(id, std::move(conversation.title), conversation.messages);

@@ -56,7 +56,7 @@ Result<> add_documents(store::ForeignDatabase& database, Collect& collect) {
       collect.leave_out(name, "its text was not kept");
       continue;
     }
-    collect.add_document(name, true, [text = std::move(text)] { return Result<std::string>(text); });
+    collect.add_text(name, std::move(text));
   }
   return {};
 }

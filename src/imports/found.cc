@@ -77,6 +77,28 @@ Message::Role role_named(std::string_view word) {
   return word == "assistant" ? Message::Role::kAssistant : Message::Role::kOther;
 }
 
+std::string without_thoughts(std::string_view text, std::string_view begin, std::string_view end) {
+  std::string out;
+  while (true) {
+    const std::size_t from = text.find(begin);
+    const std::size_t to = from == std::string_view::npos ? from : text.find(end, from);
+    if (to == std::string_view::npos) return out += text;
+    out += text.substr(0, from);
+    text.remove_prefix(to + end.size());
+  }
+}
+
+bool Collect::has_room_for(std::uint64_t bytes) {
+  if (bytes > text_left_) return false;
+  text_left_ -= bytes;
+  return true;
+}
+
+void Collect::add_text(std::string_view name, std::string text) {
+  if (!has_room_for(text.size())) return leave_out(last_part(name, true), "these are too many words for one import");
+  add_document(name, true, [text = std::move(text)] { return Result<std::string>(text); });
+}
+
 void Collect::add_document(std::string_view name, bool text_only, std::function<Result<std::string>()> bytes) {
   const std::string wanted = last_part(name, text_only);
   if (found_.documents.size() == kMostDocuments)
@@ -117,7 +139,10 @@ void Collect::add_chat(std::string id, std::string title, const std::vector<Mess
     chat.turns.erase(chat.turns.begin(), chat.turns.end() - kMostTurns);
   }
   if (chat.turns.empty()) return unanswered > 0 ? void() : leave_out(what, "nothing was answered in it");
-  if (found_.chats.size() == kMostChats) return leave_out(what, "these are too many chats for one import");
+  std::uint64_t bytes = 0;
+  for (const Turn& turn : chat.turns) bytes += turn.question.size() + turn.answer.size();
+  if (found_.chats.size() == kMostChats || !has_room_for(bytes))
+    return leave_out(what, "these are too many chats for one import");
   found_.chats.push_back(std::move(chat));
 }
 

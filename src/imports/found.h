@@ -35,6 +35,7 @@ inline constexpr std::size_t kLongestQuestion = 16U << 10U;  // Bytes, as of a s
 inline constexpr std::size_t kMostTurns = 1000;              // Of a chat; the newest.
 inline constexpr std::size_t kMostChats = 100'000;
 inline constexpr std::size_t kMostDocuments = 100'000;
+inline constexpr std::uint64_t kMostText = 2ULL << 30U;  // Bytes of texts from databases and of chats: held in memory.
 
 struct Document {
   std::string name{};      // As it will be called in the library.

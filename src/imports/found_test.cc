@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "imports/impl/collect.h"
 #include "store/database.h"
 #include "store/foreign.h"
 #include "sys/files.h"
@@ -111,6 +112,37 @@ TEST_F(OpenWebUi, AChatIsTheBranchThatIsShown) {
   EXPECT_THAT(left(*all), Contains("chat Boats: 1 question without an answer"));
   EXPECT_THAT(left(*all), Contains(HasSubstr("chat Broken: it cannot be read")));
   EXPECT_THAT(left(*all), Contains("chat Round: 2 questions without an answer"));
+}
+
+// As newer versions have them.
+TEST_F(OpenWebUi, AnAnswerMayBeInTheOutputAlone) {
+  database("webui.db", std::string(kWebUi) +
+                           R"sql(INSERT INTO chat VALUES('c','u','New','{"history":{"currentId":"b","messages":{
+                 "a":{"id":"a","parentId":null,"role":"user","content":"When?","timestamp":1700000000123},
+                 "b":{"id":"b","parentId":"a","role":"assistant","content":"","output":[
+                   {"type":"reasoning","content":[{"type":"output_text","text":"Hm."}]},
+                   {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Tuesday."}]},
+                   {"type":"function_call","name":"clock"},
+                   {"type":"message","role":"assistant","content":[{"type":"output_text","text":"At nine."}]}]}}}}',1,1);)sql");
+  const auto all = found(System::kOpenWebUi);
+  ASSERT_TRUE(all && all->chats.size() == 1U);
+  EXPECT_EQ(all->chats[0].turns[0].answer, "Tuesday.\nAt nine.");
+  EXPECT_EQ(all->chats[0].turns[0].asked_ms, 1'700'000'000'123);
+}
+
+TEST_F(OpenWebUi, SharedCopiesAndWhatItKeepsForItselfStayBehind) {
+  const std::string chat = R"('{"messages":[{"role":"user","content":"A?"},{"role":"assistant","content":"B."}]}')";
+  database("webui.db",
+           "CREATE TABLE chat(id TEXT PRIMARY KEY, user_id TEXT, title TEXT, chat JSON, meta JSON);"
+           "INSERT INTO chat VALUES('1','u','Boats'," +
+               chat + ",'{}'),('2','shared-1','Boats'," + chat + ",'{}'),('3','u','Inner'," + chat +
+               ",'{\"internal\":true}'),('4',NULL,'Old'," + chat + ",NULL);");
+  const auto all = found(System::kOpenWebUi);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->chats.size(), 2U);
+  EXPECT_EQ(all->chats[0].id, "1");
+  EXPECT_EQ(all->chats[1].id, "4");
+  EXPECT_THAT(left(*all), IsEmpty());
 }
 
 TEST_F(OpenWebUi, NamesAreNamesAndEachIsThereOnce) {
@@ -236,6 +268,36 @@ TEST_F(AnythingLlm, AWorkspaceThatIsThereTwiceHasItsChatsOnce) {
   EXPECT_EQ(all->chats[0].turns.size(), 1U);
 }
 
+TEST_F(AnythingLlm, WhatIsNotShownThereStaysBehind) {
+  database(
+      "anythingllm.db",
+      std::string(kAnything) +
+          R"sql(ALTER TABLE workspace_chats ADD COLUMN api_session_id TEXT; INSERT INTO workspaces VALUES(1,'Ships','ships');
+               INSERT INTO workspace_chats VALUES(1,1,'Forgotten?','{"text":"Yes."}',0,NULL,NULL,1,NULL),
+               (2,1,'When?','{"text":"<think>Hm. Hm.</think>\nTuesday. <thought>no</thought>"}',1,NULL,NULL,2,NULL),
+               (3,1,'By a program?','{"text":"Yes, <think> is a tag."}',1,NULL,NULL,3,'s-1');)sql");
+  const auto all = found(System::kAnythingLlm);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->chats.size(), 2U);
+  EXPECT_EQ(all->chats[0].id, "1-0-0");
+  ASSERT_EQ(all->chats[0].turns.size(), 1U);
+  EXPECT_EQ(all->chats[0].turns[0].answer, "\nTuesday. ");
+  EXPECT_EQ(all->chats[1].id, "1-0-0-s-1");
+  EXPECT_EQ(all->chats[1].turns[0].answer, "Yes, <think> is a tag.");
+}
+
+TEST_F(AnythingLlm, OneFromBeforeThreadsIsReadToo) {
+  database("anythingllm.db",
+           "CREATE TABLE workspaces(id INTEGER PRIMARY KEY, name TEXT);"
+           "CREATE TABLE workspace_chats(id INTEGER PRIMARY KEY, workspaceId INTEGER, prompt TEXT, response TEXT, "
+           "user_id INTEGER, createdAt DATETIME); INSERT INTO workspaces VALUES(1,'Ships');"
+           "INSERT INTO workspace_chats VALUES(1,1,'When?','{\"text\":\"Tuesday.\"}',NULL,1700000000000);");
+  const auto all = found(System::kAnythingLlm);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->chats.size(), 1U);
+  EXPECT_EQ(all->chats[0].turns[0].answer, "Tuesday.");
+}
+
 TEST_F(AnythingLlm, WhatIsNoneIsRefused) {
   EXPECT_THAT(found(System::kAnythingLlm).error().message, HasSubstr("there is no anythingllm.db"));
   database("anythingllm.db", "CREATE TABLE x(y);");
@@ -322,6 +384,20 @@ TEST_F(UpstreamDocMind, AsManyDocumentsAsCanBeMayHaveOneName) {
 TEST_F(UpstreamDocMind, WhatIsNoneIsRefused) {
   database("other.db", "CREATE TABLE chat_history(x);");
   EXPECT_THAT(found(System::kDocMind).error().message, HasSubstr("there is no database with the table chat_history"));
+}
+
+TEST(Collected, WordsThatAreTooManyAreNamed) {
+  Collect collect(20);
+  collect.add_text("a.pdf", "ten bytes.");
+  collect.add_text("b.pdf", "eleven byte");
+  collect.add_chat("1", "Boats", {{Message::Role::kUser, "When?", 0}, {Message::Role::kAssistant, "Tuesday.", 0}});
+  collect.add_text("c.pdf", "ten bytes.");
+  const Found all = collect.take();
+  EXPECT_EQ(all.documents.size(), 2U);
+  EXPECT_THAT(all.chats, IsEmpty());
+  ASSERT_EQ(all.left_out.size(), 2U);
+  EXPECT_EQ(all.left_out[0].what, "b.pdf.txt");
+  EXPECT_EQ(all.left_out[1].what, "chat Boats");
 }
 
 TEST(Systems, EachHasItsWord) {

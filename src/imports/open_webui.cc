@@ -1,4 +1,7 @@
-// Open WebUI (0.4 to 0.6): webui.db with the tables `file` and `chat`, and uploads/ID_NAME.
+// Open WebUI (0.4 to 0.11): webui.db with the tables `file` and `chat`, and uploads/ID_NAME. Newer ones have a table
+// `chat_message`, too; what is in it stands in `chat` as well.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <set>
@@ -16,40 +19,42 @@ namespace json = boost::json;
 
 constexpr const char* kDatabase = "webui.db";
 constexpr const char* kUploads = "uploads";
-constexpr std::int64_t kMillis = 1000;
-constexpr std::uint64_t kLatest = 253'402'300'799;  // The end of the year 9999; seconds.
-
-// What a model thought is no part of its answer.
-std::string without_thoughts(std::string_view text) {
-  constexpr std::string_view kBegin = "<details type=\"reasoning\"";
-  constexpr std::string_view kEnd = "</details>";
-  std::string out;
-  while (true) {
-    const std::size_t begin = text.find(kBegin);
-    out += text.substr(0, begin);
-    const std::size_t end = begin == std::string_view::npos ? begin : text.find(kEnd, begin);
-    if (end == std::string_view::npos) return out;
-    text.remove_prefix(end + kEnd.size());
-  }
-}
+constexpr int kMillis = 1000;
 
 // A message is a text, or a list of parts of which some are pictures.
 std::string text_of(const json::value& content) {
   std::string out(json_text(content));
   for (const json::value& part : json_list(content)) {
-    if (json_text(json_member(part, "type")) == "text") out += json_text(json_member(part, "text"));
+    const std::string_view type = json_text(json_member(part, "type"));
+    if (type == "text" || type == "output_text") out += json_text(json_member(part, "text"));
   }
-  return without_thoughts(out);
+  constexpr std::string_view kBegin = "<details type=\"reasoning\"";
+  out = without_thoughts(out, kBegin, "</details>");
+  return out.substr(0, out.find(kBegin));  // One without an end is the rest of it.
 }
 
-std::int64_t time_of(const json::value& seconds) {
-  const std::uint64_t count = json_count(seconds);
-  return count <= kLatest ? static_cast<std::int64_t>(count) * kMillis : 0;
+// From 0.9 on an answer may be in "output" alone: what a model thought, which tools it called, and what it said.
+std::string text_in(const json::value& message) {
+  std::string out = text_of(json_member(message, "content"));
+  if (!out.empty()) return out;
+  for (const json::value& item : json_list(json_member(message, "output"))) {
+    if (json_text(json_member(item, "type")) != "message") continue;
+    out += (out.empty() ? "" : "\n") + text_of(json_member(item, "content"));
+  }
+  return out;
+}
+
+// Seconds, but milliseconds in some; 0 for a time that no clock tells.
+std::int64_t milliseconds_in(const json::value& message) {
+  constexpr std::uint64_t kLatest = 253'402'300'799;               // Seconds: the end of the year 9999.
+  constexpr std::uint64_t kFirstMilliseconds = 1'000'000'000'000;  // Of 2001.
+  const std::uint64_t at = json_count(json_member(message, "timestamp"));
+  if (at <= kLatest) return static_cast<std::int64_t>(at) * kMillis;
+  return at >= kFirstMilliseconds && at / kMillis <= kLatest ? static_cast<std::int64_t>(at) : 0;
 }
 
 Message message_of(const json::value& message) {
-  return {role_named(json_text(json_member(message, "role"))), text_of(json_member(message, "content")),
-          time_of(json_member(message, "timestamp"))};
+  return {role_named(json_text(json_member(message, "role"))), text_in(message), milliseconds_in(message)};
 }
 
 // A chat is a tree of messages with the one that is shown last; older ones are a list alone.
@@ -87,10 +92,10 @@ class OpenWebUi {
     if (!DM_TRY(database_.has("file", "filename"))) return {};
     const bool has_path = DM_TRY(database_.has("file", "path"));
     const bool has_data = DM_TRY(database_.has("file", "data"));
-    auto rows = DM_TRY(
-        database_.query(has_path && has_data ? "SELECT id, filename, path, data FROM file ORDER BY created_at, id"
-                        : has_path           ? "SELECT id, filename, path, NULL FROM file ORDER BY created_at, id"
-                                             : "SELECT id, filename, NULL, NULL FROM file ORDER BY created_at, id"));
+    // By rowid, as they came in: to sort whole rows would take as much memory as there are bytes in them.
+    auto rows = DM_TRY(database_.query(has_path && has_data ? "SELECT id, filename, path, data FROM file ORDER BY rowid"
+                                       : has_path           ? "SELECT id, filename, path, NULL FROM file ORDER BY rowid"
+                                                  : "SELECT id, filename, NULL, NULL FROM file ORDER BY rowid"));
     while (DM_TRY(rows.step())) {
       document(std::string(rows.text(0)), std::string(rows.text(1)), rows.text(2), rows.text(3));
     }
@@ -110,13 +115,17 @@ class OpenWebUi {
     const auto parsed = parse_json(data);
     std::string text(parsed ? json_text(json_member(*parsed, "content")) : "");
     if (text.empty()) return collect_.leave_out(name, "its file is not in uploads/, and its text was not kept");
-    collect_.add_document(name, true, [text = std::move(text)] { return Result<std::string>(text); });
+    collect_.add_text(name, std::move(text));
   }
 
   Result<> chats() {
     if (!DM_TRY(database_.has("chat", "chat"))) return {};
-    auto rows = DM_TRY(database_.query("SELECT id, title, chat FROM chat ORDER BY created_at, id"));
+    const bool has_meta = DM_TRY(database_.has("chat", "meta"));
+    const bool has_owner = DM_TRY(database_.has("chat", "user_id"));
+    auto rows = DM_TRY(database_.query(fmt::format("SELECT id, title, chat, {}, {} FROM chat ORDER BY rowid",
+                                                   has_meta ? "meta" : "NULL", has_owner ? "user_id" : "NULL")));
     while (DM_TRY(rows.step())) {
+      if (is_copy_or_inner(rows.text(3), rows.text(4))) continue;
       const std::string id(rows.text(0));
       const std::string title(rows.text(1));
       const auto chat = parse_json(rows.text(2));
@@ -127,6 +136,13 @@ class OpenWebUi {
       collect_.add_chat(id, title, messages_of(*chat));
     }
     return {};
+  }
+
+  // A chat that was shared is there twice; one that a program leads with itself is shown to nobody.
+  static bool is_copy_or_inner(std::string_view meta, std::string_view owner) {
+    if (owner.starts_with("shared-")) return true;
+    const auto parsed = parse_json(meta);
+    return parsed && json_flag(json_member(*parsed, "internal"));
   }
 
   fs::path folder_;

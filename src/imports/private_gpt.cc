@@ -65,7 +65,7 @@ Result<Found> find_private_gpt(const fs::path& folder, const Reading& reading) {
       collect.leave_out(name, "its text was not kept");
       continue;
     }
-    collect.add_document(name, true, [words = std::move(text)] { return Result<std::string>(words); });
+    collect.add_text(name, std::move(text));
   }
   return collect.take();
 }

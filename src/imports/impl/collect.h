@@ -26,18 +26,28 @@ struct Message {
 };
 Message::Role role_named(std::string_view word);  // "user", "assistant"
 
+// What a model thought before it answered is no part of its answer: from each `begin` to the `end` behind it.
+std::string without_thoughts(std::string_view text, std::string_view begin, std::string_view end);
+
 class Collect {
  public:
+  explicit Collect(std::uint64_t most_text = kMostText) : text_left_(most_text) {}
+
   // The last part of a name, at most 200 bytes without control characters; a name that another document has gets a
   // number.
   void add_document(std::string_view name, bool text_only, std::function<Result<std::string>()> bytes);
+  // The same for words that are at hand.
+  void add_text(std::string_view name, std::string text);
   // A question goes with what was answered up to the next one; what has no answer is left out.
   void add_chat(std::string id, std::string title, const std::vector<Message>& messages);
   void leave_out(std::string what, std::string why) { found_.left_out.push_back({std::move(what), std::move(why)}); }
   Found take() { return std::move(found_); }
 
  private:
+  bool has_room_for(std::uint64_t bytes);
+
   Found found_;
+  std::uint64_t text_left_;  // Bytes of texts and chats that may still be held.
   std::set<std::string, std::less<>> names_;
   std::map<std::string, std::size_t, std::less<>> numbers_;  // The last one that a name got.
 };
