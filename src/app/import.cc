@@ -102,7 +102,11 @@ class Import {
   // An error ends the import; what one document fails with does not.
   Result<> add(const imports::Document& document) {
     const auto bytes = document.bytes();
-    if (!bytes) return left_out(document.name, bytes.error());
+    if (!bytes && bytes.error().code == Code::kCancelled) return bytes.error();
+    if (!bytes) {  // Whatever it is, the next one may be better.
+      left_out_.push_back({document.name, bytes.error().message});
+      return {};
+    }
     const std::string version = content_hash(*bytes).hex();
     if (versions_.contains(version)) {
       ++documents_there_;

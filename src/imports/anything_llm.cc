@@ -69,12 +69,13 @@ Result<std::string> chats_query(store::ForeignDatabase& database) {
   const bool include = DM_TRY(database.has("workspace_chats", "include"));
   return fmt::format(
       "SELECT c.workspaceId, {}, ifnull(c.user_id,0), "
-      "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), {}, c.prompt, c.response, "
+      "ifnull((SELECT name FROM workspaces WHERE id=c.workspaceId LIMIT 1),''), {}, {}, {}, "
       "CASE typeof(c.createdAt) WHEN 'integer' THEN c.createdAt ELSE ifnull(unixepoch(c.createdAt),0)*1000 END, {} "
       "FROM workspace_chats c {} ORDER BY c.id",
       threads ? "ifnull(c.thread_id,0)" : "0",
       threads ? "ifnull((SELECT name FROM workspace_threads WHERE id=c.thread_id LIMIT 1),'')" : "''",
-      api ? "ifnull(c.api_session_id,'')" : "''", include ? "WHERE c.include<>0" : "");
+      store::bounded("c.prompt"), store::bounded("c.response"), api ? "ifnull(c.api_session_id,'')" : "''",
+      include ? "WHERE c.include<>0" : "");
 }
 
 // As its own pages take them for thoughts.
@@ -112,7 +113,7 @@ Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
 }  // namespace
 
 Result<Found> find_anything_llm(const fs::path& folder, const Reading& reading) {
-  if (!reading.files.stat(folder / kDatabase)) return not_that_system(System::kAnythingLlm, folder, kDatabase);
+  DM_TRY(check_has(System::kAnythingLlm, folder, kDatabase, reading));
   const auto database = DM_TRY(store::ForeignDatabase::open(folder / kDatabase, reading.deadline, reading.stop));
   if (!DM_TRY(database->has("workspace_chats", "response")) || !DM_TRY(database->has("workspaces", "name"))) {
     return not_that_system(System::kAnythingLlm, folder, "table workspace_chats in anythingllm.db");

@@ -28,7 +28,8 @@ std::string text_of(const json::value& chunks) {
 
 Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
   auto rows = DM_TRY(database.query(
-      "SELECT session_id, role, content, "
+      "SELECT session_id, role, " + store::bounded("content") +
+      ", "
       "CASE typeof(timestamp) WHEN 'integer' THEN timestamp*1000 ELSE ifnull(unixepoch(timestamp),0)*1000 END "
       "FROM chat_history WHERE session_id IS NOT NULL ORDER BY session_id, id"));
   std::string session;
@@ -47,7 +48,8 @@ Result<> add_chats(store::ForeignDatabase& database, Collect& collect) {
 
 Result<> add_documents(store::ForeignDatabase& database, Collect& collect) {
   if (!DM_TRY(database.has("document_cache", "chunks"))) return {};
-  auto rows = DM_TRY(database.query("SELECT file_name, chunks FROM document_cache ORDER BY file_hash"));
+  auto rows = DM_TRY(
+      database.query("SELECT file_name, " + store::bounded("chunks") + " FROM document_cache ORDER BY file_hash"));
   while (DM_TRY(rows.step())) {
     const auto chunks = parse_json(rows.text(1));
     std::string text = chunks ? text_of(*chunks) : "";

@@ -72,6 +72,13 @@ Error not_that_system(System system, const std::filesystem::path& folder, std::s
           "docs/migration.md says which folder it is."};
 }
 
+Result<> check_has(System system, const std::filesystem::path& folder, const char* file, const Reading& reading) {
+  const auto stat = reading.files.stat(folder / file);
+  if (!stat && stat.error().code == Code::kNotFound) return not_that_system(system, folder, file);
+  if (!stat) return stat.error();
+  return {};
+}
+
 Message::Role role_named(std::string_view word) {
   if (word == "user") return Message::Role::kUser;
   return word == "assistant" ? Message::Role::kAssistant : Message::Role::kOther;

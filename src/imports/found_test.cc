@@ -12,6 +12,7 @@
 #include "store/database.h"
 #include "store/foreign.h"
 #include "sys/files.h"
+#include "sys/testing/fault_files.h"
 #include "sys/testing/temp_folder.h"
 
 namespace docmind::imports {
@@ -169,6 +170,25 @@ TEST_F(OpenWebUi, WhatIsNoneIsRefused) {
             Code::kInvalidArgument);
   EXPECT_EQ(find(System::kOpenWebUi, folder_.path() / "none", {files_, Deadline::never(), {}}).error().code,
             Code::kNotFound);
+}
+
+TEST_F(OpenWebUi, WhatOneMayNotReadIsSaidAsSuch) {
+  sys::FaultFiles faults(files_);
+  faults.fail(folder_.path() / "webui.db", Error{Code::kUnauthorized, "permission denied"});
+  const auto refused = find(System::kOpenWebUi, folder_.path(), {faults, Deadline::never(), {}});
+  EXPECT_EQ(refused.error().code, Code::kUnauthorized);
+}
+
+// Pictures in it, for instance.
+TEST_F(OpenWebUi, AChatThatIsTooLargeTakesNoOtherAlong) {
+  database("webui.db",
+           std::string(kWebUi) +
+               "INSERT INTO chat VALUES('1','u','Large',CAST(zeroblob(68000000) AS TEXT),1,1),('2','u','Boats',"
+               R"('{"messages":[{"role":"user","content":"A?"},{"role":"assistant","content":"B."}]}',2,2);)");
+  const auto all = found(System::kOpenWebUi);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->chats.size(), 1U);
+  EXPECT_THAT(left(*all), ElementsAre(HasSubstr("chat Large: it cannot be read")));
 }
 
 TEST_F(OpenWebUi, AnEmptyOneIsNothing) {

@@ -93,9 +93,9 @@ class OpenWebUi {
     const bool has_path = DM_TRY(database_.has("file", "path"));
     const bool has_data = DM_TRY(database_.has("file", "data"));
     // By rowid, as they came in: to sort whole rows would take as much memory as there are bytes in them.
-    auto rows = DM_TRY(database_.query(has_path && has_data ? "SELECT id, filename, path, data FROM file ORDER BY rowid"
-                                       : has_path           ? "SELECT id, filename, path, NULL FROM file ORDER BY rowid"
-                                                  : "SELECT id, filename, NULL, NULL FROM file ORDER BY rowid"));
+    auto rows =
+        DM_TRY(database_.query(fmt::format("SELECT id, filename, {}, {} FROM file ORDER BY rowid",
+                                           has_path ? "path" : "NULL", has_data ? store::bounded("data") : "NULL")));
     while (DM_TRY(rows.step())) {
       document(std::string(rows.text(0)), std::string(rows.text(1)), rows.text(2), rows.text(3));
     }
@@ -108,7 +108,10 @@ class OpenWebUi {
       if (kept.empty() || kept == "." || kept == ".." || kept.find('/') != std::string::npos) continue;
       const fs::path file = folder_ / kUploads / kept;
       std::error_code failed;
-      if (!fs::is_regular_file(fs::symlink_status(file, failed))) continue;  // A link could lead out of the folder.
+      const fs::file_status status = fs::symlink_status(file, failed);
+      if (failed == std::errc::permission_denied)
+        return collect_.leave_out(name, "its file cannot be read: permission denied");
+      if (!fs::is_regular_file(status)) continue;  // A link could lead out of the folder.
       return collect_.add_document(name, false,
                                    [&files = reading_.files, file] { return files.read(file, kLargestDocument); });
     }
@@ -122,8 +125,9 @@ class OpenWebUi {
     if (!DM_TRY(database_.has("chat", "chat"))) return {};
     const bool has_meta = DM_TRY(database_.has("chat", "meta"));
     const bool has_owner = DM_TRY(database_.has("chat", "user_id"));
-    auto rows = DM_TRY(database_.query(fmt::format("SELECT id, title, chat, {}, {} FROM chat ORDER BY rowid",
-                                                   has_meta ? "meta" : "NULL", has_owner ? "user_id" : "NULL")));
+    auto rows = DM_TRY(
+        database_.query(fmt::format("SELECT id, title, {}, {}, {} FROM chat ORDER BY rowid", store::bounded("chat"),
+                                    has_meta ? "meta" : "NULL", has_owner ? "user_id" : "NULL")));
     while (DM_TRY(rows.step())) {
       if (is_copy_or_inner(rows.text(3), rows.text(4))) continue;
       const std::string id(rows.text(0));
@@ -154,7 +158,7 @@ class OpenWebUi {
 }  // namespace
 
 Result<Found> find_open_webui(const fs::path& folder, const Reading& reading) {
-  if (!reading.files.stat(folder / kDatabase)) return not_that_system(System::kOpenWebUi, folder, kDatabase);
+  DM_TRY(check_has(System::kOpenWebUi, folder, kDatabase, reading));
   const auto database = DM_TRY(store::ForeignDatabase::open(folder / kDatabase, reading.deadline, reading.stop));
   const bool ours = DM_TRY(database->has("chat", "chat")) || DM_TRY(database->has("file", "filename"));
   if (!ours) return not_that_system(System::kOpenWebUi, folder, "table chat or file in webui.db");

@@ -34,7 +34,7 @@ std::string_view words_of(const json::value& piece) {
 }  // namespace
 
 Result<Found> find_private_gpt(const fs::path& folder, const Reading& reading) {
-  if (!reading.files.stat(folder / kStore)) return not_that_system(System::kPrivateGpt, folder, kStore);
+  DM_TRY(check_has(System::kPrivateGpt, folder, kStore, reading));
   const auto store = parse_json(DM_TRY(reading.files.read(folder / kStore, kLargestStore)), {.bytes = kLargestStore});
   if (!store)
     return Error{Code::kDataLoss, "docstore.json cannot be read: " + store.error().message, "Use another copy."};

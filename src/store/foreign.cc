@@ -1,25 +1,19 @@
 #include "store/foreign.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include "store/impl/connection.h"
+#include "sys/fd.h"
+#include "sys/files.h"
 
 namespace docmind::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-// https://sqlite.org/uri.html
-std::string uri_of(const fs::path& file) {
-  std::string out = "file:";
-  for (const char c : file.native()) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
-                       c == '.' || c == '-' || c == '_';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out + "?mode=ro&immutable=1";
-}
 
 // What its program wrote and did not put into the file yet.
 bool has_open_log(const fs::path& file) {
@@ -35,6 +29,10 @@ bool has_open_log(const fs::path& file) {
 
 }  // namespace
 
+std::string bounded(std::string_view column) {
+  return fmt::format("CASE WHEN octet_length({0})<={1} THEN {0} END", column, kLargestForeignValue);
+}
+
 ForeignDatabase::ForeignDatabase() = default;
 ForeignDatabase::~ForeignDatabase() = default;
 
@@ -45,15 +43,17 @@ Result<std::unique_ptr<ForeignDatabase>> ForeignDatabase::open(const fs::path& f
   const fs::path whole = fs::absolute(file, failed);
   if (!fs::is_regular_file(whole, failed))
     return Error{Code::kNotFound, "There is no " + whole.filename().string() + "."};
+  if (const sys::Fd readable(::open(whole.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); !readable)
+    return sys::error_of(errno, "read " + sys::printable(whole));
   if (has_open_log(whole)) {
     return Error{Code::kConflict, whole.filename().string() + " is in use: its program has not put all into it yet.",
                  "Stop that program first."};
   }
   std::unique_ptr<ForeignDatabase> out(new ForeignDatabase());
-  out->options_.path = uri_of(whole);
+  out->options_.path = whole.string();
   out->connection_ = DM_TRY(Connection::open(out->options_, Connection::Role::kForeign));
   out->connection_->watch(deadline, std::move(stop));
-  DM_TRY(out->connection_->number("SELECT count(*) FROM sqlite_schema").with(whole.filename().string()));
+  DM_TRY(out->connection_->number("SELECT count(*) FROM sqlite_schema"));
   return out;
 }
 

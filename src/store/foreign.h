@@ -4,6 +4,7 @@
 // refused, as its words would be missed. Its schema is not trusted, what is asked are tables alone, values have a
 // bound, and all stops with the deadline. For one thread.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <stop_token>
@@ -16,9 +17,14 @@
 
 namespace docmind::store {
 
+inline constexpr std::uint64_t kLargestForeignValue = 64ULL << 20U;  // Bytes; reading a larger one is an error.
+
+// The column in a query, with nothing (NULL) for values that are larger.
+std::string bounded(std::string_view column);
+
 class ForeignDatabase final : public Source {
  public:
-  // Errors: kNotFound, kConflict (its program has not closed it), kDataLoss (no database), kInvalidArgument.
+  // Errors: kNotFound, kUnauthorized, kConflict (its program has not closed it), kDataLoss (no database).
   static Result<std::unique_ptr<ForeignDatabase>> open(const std::filesystem::path& file, Deadline deadline,
                                                        std::stop_token stop);
   ~ForeignDatabase();

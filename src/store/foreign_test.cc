@@ -59,6 +59,30 @@ TEST_F(ForeignTest, OnlyOrdinaryTablesCount) {
   EXPECT_FALSE(*(*database)->has("none", "a"));
 }
 
+TEST_F(ForeignTest, AValueThatIsTooLargeTakesNoOtherAlong) {
+  const auto database = open(make("a.db",
+                                  "CREATE TABLE t(a TEXT); INSERT INTO t VALUES('one'), "
+                                  "(CAST(zeroblob(68000000) AS TEXT)), ('two')"));
+  ASSERT_TRUE(database);
+  auto rows = (*database)->query("SELECT " + bounded("a") + " FROM t");
+  ASSERT_TRUE(rows);
+  for (const char* text : {"one", "", "two"}) {
+    const auto more = rows->step();
+    ASSERT_TRUE(more && *more) << (more ? "" : more.error().message);
+    EXPECT_EQ(rows->text(0), text);
+  }
+  auto whole = (*database)->query("SELECT a FROM t WHERE a>'two' OR a<'one'");
+  EXPECT_FALSE(whole && whole->step());
+}
+
+TEST_F(ForeignTest, ErrorsNameTheFileAndDoNotSpeakOfOurs) {
+  const fs::path file = folder_.write("text.db", std::string(500, 'x'));
+  const auto none = open(file);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, file.string() + " is not a database file, or it is encrypted.");
+  EXPECT_EQ(none.error().hint, "It is another program's file: try another copy of it.");
+}
+
 TEST_F(ForeignTest, WhatIsNoneOrOpenOrTakesTooLongIsAnError) {
   EXPECT_EQ(open(folder_ / "none.db").error().code, Code::kNotFound);
   EXPECT_EQ(open(folder_.write("text.db", std::string(500, 'x'))).error().code, Code::kDataLoss);

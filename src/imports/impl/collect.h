@@ -17,6 +17,8 @@ Result<Found> find_private_gpt(const std::filesystem::path& folder, const Readin
 Result<Found> find_docmind(const std::filesystem::path& folder, const Reading& reading);
 
 Error not_that_system(System system, const std::filesystem::path& folder, std::string_view missing);
+// That its folder has this file; not_that_system() when there is none.
+Result<> check_has(System system, const std::filesystem::path& folder, const char* file, const Reading& reading);
 
 struct Message {
   enum class Role : std::uint8_t { kUser, kAssistant, kOther };

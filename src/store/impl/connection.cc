@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "store/foreign.h"
 #include "store/impl/okapi.h"
 #include "store/impl/sqlite_error.h"
 #include "store/impl/tokenizer.h"
@@ -11,9 +12,19 @@ namespace docmind::store {
 namespace {
 
 constexpr std::size_t kIdleStatements = 128;
-constexpr int kPagesBetweenChecks = 1024;       // 4 MiB.
-constexpr int kLongestForeignValue = 64 << 20;  // Bytes; a row with more is an error.
-constexpr int kStepsBetweenChecks = 2000;       // Virtual-machine steps: well under a millisecond.
+constexpr int kPagesBetweenChecks = 1024;  // 4 MiB.
+constexpr int kStepsBetweenChecks = 2000;  // Virtual-machine steps: well under a millisecond.
+
+// https://sqlite.org/uri.html
+std::string read_only_uri(const std::string& file) {
+  std::string out = "file:";
+  for (const char c : file) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+                       c == '.' || c == '-' || c == '_';
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out + "?mode=ro&immutable=1";
+}
 
 }  // namespace
 
@@ -29,24 +40,25 @@ Result<std::unique_ptr<Connection>> Connection::open(const DatabaseOptions& opti
   if (role == Role::kWriter) flags |= SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
-  const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs);
-  std::unique_ptr<Connection> connection(new Connection(options, handle));
+  const std::string path = role == Role::kForeign ? read_only_uri(options.path) : options.path;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs);
+  std::unique_ptr<Connection> connection(new Connection(options, role, handle));
   if (code != SQLITE_OK) return connection->failure(code);
-  DM_TRY(connection->configure(role));
+  DM_TRY(connection->configure());
   return connection;
 }
 
-Result<> Connection::configure(Role role) {
+Result<> Connection::configure() {
   sqlite3_busy_timeout(handle_, static_cast<int>(options_.busy_ms));
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   keep_log();  // A file that turns out not to be ours is left as it was.
-  if (role != Role::kForeign && sqlite3_db_readonly(handle_, "main") == 1) return failure(SQLITE_READONLY);
+  if (role_ != Role::kForeign && sqlite3_db_readonly(handle_, "main") == 1) return failure(SQLITE_READONLY);
   DM_TRY(
       script("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
              "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384"));
-  if (role == Role::kForeign) sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kLongestForeignValue);
-  if (role != Role::kWriter) DM_TRY(script("PRAGMA query_only=ON"));
+  if (role_ == Role::kForeign) sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, static_cast<int>(kLargestForeignValue));
+  if (role_ != Role::kWriter) DM_TRY(script("PRAGMA query_only=ON"));
   if (!options_.tokenizer_name.empty()) {
     DM_TRY(register_tokenizer(handle_, options_.tokenizer_name, options_.tokenizer));
     DM_TRY(register_okapi(handle_));
@@ -105,7 +117,10 @@ Error Connection::failure(int code) {
     return time ? Error{Code::kCancelled, "Stopped before it was done.", ""} : time.error();
   }
   const char* detail = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-  return sqlite_error(code, detail, options_.path);
+  Error error = sqlite_error(code, detail, options_.path);
+  if (role_ == Role::kForeign && !error.hint.empty())
+    error.hint = "It is another program's file: try another copy of it.";
+  return error;
 }
 
 Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {

@@ -19,7 +19,7 @@ namespace docmind::store {
 
 class Connection {
  public:
-  // kForeign: another program's file, which nobody writes meanwhile; nothing of ours is made beside it.
+  // kForeign: another program's file, opened as one that nobody writes meanwhile; nothing of ours is made beside it.
   enum class Role : std::uint8_t { kReader, kWriter, kForeign };
 
   // `options` must outlive the connection. Nothing is written by opening.
@@ -64,13 +64,15 @@ class Connection {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  Connection(const DatabaseOptions& options, sqlite3* handle) : options_(options), handle_(handle) {}
-  Result<> configure(Role role);
+  Connection(const DatabaseOptions& options, Role role, sqlite3* handle)
+      : options_(options), role_(role), handle_(handle) {}
+  Result<> configure();
   Result<sqlite3_stmt*> prepare(std::string_view sql);
   static int on_progress(void* self);
   static int on_log(void* self, sqlite3*, const char*, int pages);
 
   const DatabaseOptions& options_;
+  const Role role_;
   sqlite3* handle_;
   std::unordered_multimap<std::string, sqlite3_stmt*, Hash, std::equal_to<>> idle_;
   Deadline deadline_;
