@@ -75,6 +75,10 @@ Result<Found> find_docmind(const fs::path& folder, const Reading& reading) {
     const auto database = DM_TRY(store::ForeignDatabase::open(folder / entry.name, reading.deadline, reading.stop));
     if (!DM_TRY(database->has("chat_history", "content")) || !DM_TRY(database->has("chat_history", "session_id")))
       continue;
+    if (DM_TRY(database->has("library_state", "generation"))) {
+      return Error{Code::kInvalidArgument, sys::printable(folder) + " is a data directory of this docmind",
+                   "docmind --data DIR uses it; docmind backup and docmind restore bring it elsewhere."};
+    }
     seen = true;
     DM_TRY(add_chats(*database, collect));
     DM_TRY(add_documents(*database, collect));

@@ -402,6 +402,11 @@ TEST_F(UpstreamDocMind, AsManyDocumentsAsCanBeMayHaveOneName) {
 }
 
 TEST_F(UpstreamDocMind, WhatIsNoneIsRefused) {
+  database(
+      "library.db",
+      "CREATE TABLE library_state(generation); CREATE TABLE chat_history(id, session_id, role, content, timestamp);");
+  EXPECT_THAT(found(System::kDocMind).error().message, HasSubstr("is a data directory of this docmind"));
+  fs::remove(folder_.path() / "library.db");
   database("other.db", "CREATE TABLE chat_history(x);");
   EXPECT_THAT(found(System::kDocMind).error().message, HasSubstr("there is no database with the table chat_history"));
 }
