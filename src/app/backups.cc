@@ -36,6 +36,12 @@ fs::path backups_folder(const Layout& layout) {
   return out;
 }
 
+bool is_inside(const fs::path& folder, const fs::path& path) {
+  std::error_code failed;
+  const fs::path real = fs::weakly_canonical(path, failed);
+  return !failed && std::ranges::mismatch(folder, real).in1 == folder.end();
+}
+
 fs::path absolute(const std::string& path, const cli::Surroundings& here) {
   const fs::path whole = (here.folder / path).lexically_normal();
   return whole.has_filename() ? whole : whole.parent_path();
@@ -269,6 +275,11 @@ int make_backup(const cli::BackupOptions& options, const BackupsContext& context
   const TimePoint start = context.clock.now();
   const fs::path to = options.path.empty() ? backups_folder(context.layout) / backup::time_name(context.clock.wall())
                                            : absolute(options.path, here);
+  if (is_inside(data_of(context.layout), to)) {
+    return cli::report({Code::kInvalidArgument, sys::printable(to) + " is in the data directory, and would go with it",
+                        "Name a folder elsewhere, best on another disk."},
+                       here);
+  }
   const auto source = source_of(options, context);
   if (!source) return cli::report(source.error(), here);
   sys::RealFiles files;

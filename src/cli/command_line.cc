@@ -130,6 +130,13 @@ CLI::Validator one_of(std::vector<std::string> words) {
           std::move(shown)};
 }
 
+// "$NAME" in a script whose NAME is not set must not mean "whatever is the default".
+const CLI::Validator& filled() {
+  static const CLI::Validator kFilled(
+      [](const std::string& given) { return given.empty() ? std::string("it is empty") : std::string(); }, "");
+  return kFilled;
+}
+
 template <typename Number>
 CLI::Validator between(Number least, Number most) {
   return {[least, most](const std::string& given) {
@@ -301,7 +308,7 @@ struct Parser {
     add_to(group, "show", "Print every setting")
         ->add_flag("--origin", config.origin, "Also where each value comes from");
     add_to(group, "drift", "Compare what is in force in the docmind that serves with what a start would read now");
-    add_to(group, "get", "Print one setting")->add_option("key", config.key, "search.k")->required();
+    add_to(group, "get", "Print one setting")->add_option("key", config.key, "search.k")->required()->check(filled());
     CLI::App* change = add_to(group, "set", "Change one setting in the settings file, and where docmind serves");
     change->add_option("key", set_config.key, "search.k")->required();
     change->add_option("value", set_config.value, "As it would be written in the file")->required();
@@ -336,15 +343,17 @@ struct Parser {
   }
 
   void add_backups() {
-    at("backup").add_option("path", backup.path, "The folder to make; default: one beside the data directory");
+    at("backup")
+        .add_option("path", backup.path, "The folder to make; default: one beside the data directory")
+        ->check(filled());
     at("backup").add_flag("--models", backup.models, "Your own models, too");
     at("import")
         .add_option("--from", import_from.from, "open-webui, anything-llm, private-gpt, or docmind (upstream's)")
         ->required()
         ->check(one_of({"open-webui", "anything-llm", "private-gpt", "docmind"}));
-    at("import").add_option("path", import_from.path, "The folder with its data")->required();
+    at("import").add_option("path", import_from.path, "The folder with its data")->required()->check(filled());
     at("import").add_flag("--dry-run", import_from.dry_run, "Only show what would come");
-    at("restore").add_option("path", restore.path, "The backup's folder")->required();
+    at("restore").add_option("path", restore.path, "The backup's folder")->required()->check(filled());
     at("restore").add_flag("--settings", restore.settings, "The settings files, too");
     at("rollback").add_flag("--list", rollback.list, "Show what one can go back to");
     at("rollback")
@@ -352,11 +361,15 @@ struct Parser {
                     "data: to the newest backup beside the data directory; settings: to the settings file as it was "
                     "before the last change; program: to the package of an older docmind; several, or all")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    at("rollback").add_option("--to", rollback.to, "A name that --list shows, or a backup's folder")->type_name("NAME");
+    at("rollback")
+        .add_option("--to", rollback.to, "A name that --list shows, or a backup's folder")
+        ->type_name("NAME")
+        ->check(filled());
     at("rollback")
         .add_option("--package", rollback.package,
                     "The older program's package, or a folder of such; default: where apt keeps them")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(filled());
   }
 
   // What was asked for and cannot be, where CLI11 has no words for it; empty: nothing.

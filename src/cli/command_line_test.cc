@@ -162,6 +162,9 @@ TEST(CommandLine, WrongArgumentsAreSaidInPlainWords) {
   EXPECT_EQ(said({"bench", "--tolerance", "x"}), "docmind: --tolerance: \"x\" is no number from 1 to 1000");
   EXPECT_EQ(said({"bench", "--rounds"}), "docmind: --rounds needs a value");
   EXPECT_EQ(said({"rollback", "--to"}), "docmind: --to needs a value");
+  EXPECT_EQ(said({"rollback", "data", "--to", ""}), "docmind: --to: it is empty");
+  EXPECT_EQ(said({"restore", ""}), "docmind: path: it is empty");
+  EXPECT_EQ(said({"config", "get", ""}), "docmind: key: it is empty");
   EXPECT_EQ(said({"rollback", "data", "--list=x"}), "docmind: --list cannot be x");
   EXPECT_EQ(said({"ask"}), "docmind: ask takes exactly one of question, --template");
   EXPECT_EQ(said({"cache", "purge", "--all", "--user", "x"}),

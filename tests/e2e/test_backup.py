@@ -194,6 +194,14 @@ class Backup(DocMindTest):
         self.docmind("rollback", "data", code=1)
         self.stop(process)
 
+    def test_no_backup_is_made_in_what_it_copies(self):
+        self.docmind("ingest", self.work / "文档")
+        link = self.work / "link"
+        link.symlink_to(self.data)
+        for inside in (self.data / "backup", link / "backup"):
+            self.assertIn("is in the data directory, and would go with it", self.docmind("backup", inside, code=1).err)
+        self.assertFalse((self.data / "backup").exists())
+
     def test_going_back_twice_goes_back_two_versions(self):
         for k in ("7", "8", "9"):
             self.docmind("config", "set", "search.k", k)
