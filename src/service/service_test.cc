@@ -244,7 +244,7 @@ TEST_F(ServiceTest, AnUploadWithPagesIsKeptWhileItIsThere) {
   auto service = open();
   ASSERT_TRUE(service->upload("boats.pdf", kTwoPages, nullptr, Deadline::never(), {}));
   ASSERT_TRUE(service->upload("notes.txt", kBoats, nullptr, Deadline::never(), {}));  // Its text shows all of it.
-  const auto kept = [&] {
+  const auto originals = [&] {
     std::vector<std::string> names;
     for (const auto& file : std::filesystem::directory_iterator(folder / "originals")) {
       names.push_back(file.path().filename());
@@ -258,11 +258,11 @@ TEST_F(ServiceTest, AnUploadWithPagesIsKeptWhileItIsThere) {
   EXPECT_GE(going->bytes, 2 * std::string_view(kTwoPages).size() - 2);
   const PageAsked asked{.document = "boats.pdf", .page = 1, .width = 900};
   ASSERT_TRUE(service->page(asked, Deadline::never(), {}));
-  ASSERT_EQ(kept().size(), 1U);
+  ASSERT_EQ(originals().size(), 1U);
 
   ASSERT_TRUE(service->upload("boats.pdf", "Another one.\fOf two pages.", nullptr, Deadline::never(), {}));
   EXPECT_EQ(*service->page(asked, Deadline::never(), {})->png, "1 at 900 of Another one.\fOf two pages.");
-  EXPECT_EQ(kept().size(), 1U);
+  EXPECT_EQ(originals().size(), 1U);
   EXPECT_EQ(service->page({.document = "notes.txt", .page = 1, .width = 900}, Deadline::never(), {}).error().code,
             Code::kNotFound);
 
@@ -276,7 +276,7 @@ TEST_F(ServiceTest, AnUploadWithPagesIsKeptWhileItIsThere) {
   EXPECT_TRUE(service->page(other, Deadline::never(), {})) << "though nothing of it had changed";
 
   ASSERT_TRUE(service->remove("boats.pdf", Deadline::never(), {}));
-  EXPECT_TRUE(kept().empty());
+  EXPECT_TRUE(originals().empty());
 }
 
 TEST_F(ServiceTest, AnUploadIsKnownByItsName) {
