@@ -13,7 +13,6 @@
 namespace docmind::app {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
 
