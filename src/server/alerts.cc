@@ -172,7 +172,7 @@ void Alerts::look_at_values() {
     found.limit = found.state == AlertState::kCritical ? rule.critical : rule.warning;
     found.unit = rule.unit;
     found.quiet = rule.quiet;
-    if (alarms(found.state)) {
+    if (found.value && alarms(found.state)) {
       found.says = fmt::format("{}: {:.0f} {}, {} the limit of {:.0f} {}.", rule.title, *found.value, rule.unit,
                                rule.bad == Bad::kAbove ? "over" : "under", found.limit, rule.unit);
       found.to_do = rule.to_do;

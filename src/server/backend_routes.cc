@@ -95,8 +95,8 @@ std::vector<service::Check> Routes::noted(std::vector<service::Check> checks) {
     const SeriesWindow now = options_.series->last(MetricSeries::kStep, MetricSeries::kStep);
     for (const auto& [name, series] : {std::pair("memory", "memory_used_percent"), {"disk", "disk_used_percent"}}) {
       const auto found = now.series.find(series);
-      if (found == now.series.end() || found->second.empty() || !found->second.back()) continue;
-      checks.push_back(check_of(name, *found->second.back()));
+      if (found == now.series.end() || found->second.empty()) continue;
+      if (const auto used = found->second.back()) checks.push_back(check_of(name, *used));
     }
   }
   history_.note(checks);

@@ -125,7 +125,7 @@ Span answer_span(const TraceContext& place, const Stretch& when, const std::stri
   out.attributes.emplace_back("docmind.route", answer->route);
   out.attributes.emplace_back("docmind.claims", whole(answer->claims.size()));
   out.attributes.emplace_back("docmind.trace_id", answer->trace_id);
-  if (answer->given_again) out.attributes.emplace_back("docmind.given_again", answer->given_again->layer);
+  if (const auto& again = answer->given_again) out.attributes.emplace_back("docmind.given_again", again->layer);
   return out;
 }
 

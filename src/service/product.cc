@@ -69,7 +69,7 @@ class Product final : public Service {
     library.after_commit = options_.after_commit;
     library_ = DM_TRY(library::Library::open(std::move(library), deps_.clock, deps_.rng));
     DM_TRY(show_size());
-    performance_.emplace(*library_, deps_.clock, deps_.log, deps_.metrics);
+    performance_ = std::make_unique<PerformanceLog>(*library_, deps_.clock, deps_.log, deps_.metrics);
     if (deps_.chat != nullptr) deps_.chat = &measured_.emplace(*deps_.chat, deps_.clock, *performance_);
     lexical_ = library::fts5_index();
     if (deps_.renderer != nullptr) pictures_ = DM_TRY(PagePictures::open(*deps_.renderer, originals_, deps_.clock));
@@ -77,7 +77,7 @@ class Product final : public Service {
     agents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     documents_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     if (deps_.chat != nullptr) {
-      counter_.emplace(*deps_.chat);
+      counter_ = std::make_unique<context::TokenCounter>(*deps_.chat);
       supervised_pool_ = DM_TRY(exec::Pool::open({.threads = kAgentThreads}));
     }
     ingest::IngestOptions ingest;
@@ -600,7 +600,7 @@ class Product final : public Service {
   std::string vocabulary_text_;
   std::unique_ptr<text::WordPiece> wordpiece_;
   std::unique_ptr<library::Library> library_;
-  std::optional<PerformanceLog> performance_;
+  std::unique_ptr<PerformanceLog> performance_;
   std::optional<MeasuredModel> measured_;  // The chat model, where there is one.
   std::shared_ptr<void> counting_;
   std::unique_ptr<library::LexicalIndex> lexical_;
@@ -615,7 +615,7 @@ class Product final : public Service {
   std::unique_ptr<KeptAnswers> kept_ DM_GUARDED_BY(index_mutex_);         // Once it is there it stays.
   std::unique_ptr<agents::Toolbox> toolbox_ DM_GUARDED_BY(index_mutex_);  // Where answers are supervised.
   AgentMetrics agent_metrics_;
-  std::optional<context::TokenCounter> counter_;
+  std::unique_ptr<context::TokenCounter> counter_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Voice> voices_ DM_GUARDED_BY(live_mutex_);
   std::unique_ptr<exec::Pool> supervised_pool_;  // Of agents that a supervisor leads, each while another waits for it.
   std::unique_ptr<exec::Pool> agents_pool_;  // Behind what agents use: it waits for those that their question has left.

@@ -27,9 +27,9 @@ json::object json_of(const Compared& one) {
   return {{"id", one.figure->id},
           {"name", one.figure->name},
           {"unit", one.figure->unit},
-          {"median", one.now->median},
-          {"low", one.now->low},
-          {"high", one.now->high},
+          {"median", one.now.median},
+          {"low", one.now.low},
+          {"high", one.now.high},
           {"before", one.before ? json::value(*one.before) : json::value(nullptr)},
           {"runs", one.runs},
           {"change", one.before ? json::value(one.change()) : json::value(nullptr)},
@@ -83,8 +83,8 @@ std::string text_of(const Report& report) {
   for (const Figure& one : figures()) widest = std::max(widest, one.name.size());
   std::string out;
   for (const Compared& one : report.compared) {
-    out += fmt::format("{:{}}  {:>8} {:8}  {} to {}; {}\n", one.figure->name, widest, short_number(one.now->median),
-                       one.figure->unit, short_number(one.now->low), short_number(one.now->high), beside(one));
+    out += fmt::format("{:{}}  {:>8} {:8}  {} to {}; {}\n", one.figure->name, widest, short_number(one.now.median),
+                       one.figure->unit, short_number(one.now.low), short_number(one.now.high), beside(one));
   }
   for (const Report::Missing& one : report.missing) {
     out += fmt::format("{:{}}  {:>8} {}\n", one.figure->name, widest, one.failed ? "failed" : "-", one.why);

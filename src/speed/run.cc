@@ -86,7 +86,7 @@ Run run_of(const Samples& samples, std::string at, std::string version, std::str
   return run;
 }
 
-double Compared::change() const { return now && before && *before > 0 ? now->median / *before - 1 : 0; }
+double Compared::change() const { return before && *before > 0 ? now.median / *before - 1 : 0; }
 
 std::vector<Compared> compare(const Run& run, std::span<const Run> earlier, double tolerance) {
   std::vector<Compared> out;

@@ -54,12 +54,12 @@ Run run_of(const Samples& samples, std::string at, std::string version, std::str
 
 struct Compared {
   const Figure* figure = nullptr;
-  std::optional<Sampled> now{};
+  Sampled now{};
   std::optional<double> before{};  // The median of the earlier runs' medians.
   std::size_t runs = 0;            // How many those are.
   bool worse = false;
 
-  double change() const;  // now / before - 1; 0 without both.
+  double change() const;  // now / before - 1; 0 without a before.
 };
 
 // Each figure of the run beside the newest kRunsBefore runs that have it, of the same machine and models.

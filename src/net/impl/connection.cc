@@ -175,8 +175,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     const std::string_view named = request_.headers.find(kRequestIdHeader).value_or("");
     id_ = is_request_id(named) ? std::string(named) : owner_.new_request_id();
-    const bool placed = request_.headers.count(kTraceparentHeader) == 1;  // Two contradict each other.
-    const auto caller = placed ? read_traceparent(*request_.headers.find(kTraceparentHeader)) : std::nullopt;
+    const bool twice = request_.headers.count(kTraceparentHeader) > 1;  // They contradict each other.
+    const auto caller = read_traceparent(twice ? "" : request_.headers.find(kTraceparentHeader).value_or(""));
     trace_ = child_of(caller ? *caller : owner_.new_trace());
     if (std::optional<Refusal> refusal = protocol_refusal()) return refuse(*refusal);
     Result<Target> target = Target::parse({message.target().data(), message.target().size()});
