@@ -54,6 +54,9 @@ class ProgramRollback {
     if (!deps_.root)
       return Error{Code::kUnauthorized, "another program can be installed by root alone",
                    "sudo docmind rollback program"};
+    if (deps_.flags)
+      return Error{Code::kInvalidArgument, "rollback program is of the service: --data and --set are not for it",
+                   "Its settings file says where its data is; name another file with --config."};
     if (options_.goes_back("settings")) DM_TRY(settings_back());
     auto done = look_ahead();
     if (done) done = change();
@@ -335,6 +338,7 @@ int roll_back_program(const cli::RollbackOptions& options, const ProgramRollback
       .folder = here.folder,
       .root = ::geteuid() == 0,
       .systemd = fs::is_directory(kBooted, ignored),
+      .flags = !context.asked.data.empty() || !context.asked.set.empty(),
       .needs = [&](const fs::path& data) { return oldest_readers(data, context.environment); },
       .backup_for = [&](const fs::path& data, const Formats& formats,
                         const std::string& to) { return backup_for(data, formats, to, context.environment); },

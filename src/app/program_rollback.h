@@ -41,6 +41,7 @@ struct ProgramRollbackDeps {  // All outlive the call.
   std::filesystem::path folder;   // What --package is relative to.
   bool root = false;
   bool systemd = false;
+  bool flags = false;  // --data or --set: whoever gave them means something else than the service.
   // Of the databases in a data directory: the oldest schema whose program can work on them; and of the backups beside
   // it the one named `to`, else the newest that a program of these formats can read.
   std::function<Result<Formats>(const std::filesystem::path& data)> needs;

@@ -92,6 +92,7 @@ class ProgramRollbackTest : public ::testing::Test {
                                    .folder = "/",
                                    .root = root_,
                                    .systemd = true,
+                                   .flags = flags_,
                                    .needs = [this](const std::filesystem::path&) { return Result<Formats>(needs_); },
                                    .backup_for = [this](const auto&, const auto&, const auto&) { return backup_; },
                                    .rest = [this] { return --looks_ > 0; }};
@@ -105,6 +106,7 @@ class ProgramRollbackTest : public ::testing::Test {
   Formats needs_{{"library.db", 1}, {"sessions.db", 1}};
   Result<std::string> backup_ = std::string("monday");
   bool root_ = true;
+  bool flags_ = false;
   int looks_ = 3;
 };
 
@@ -146,9 +148,12 @@ TEST_F(ProgramRollbackTest, WhatCannotBeIsRefusedBeforeAnythingStops) {
   EXPECT_THAT(refused(roll_back({"program", "data"})), HasSubstr("there is no backup"));
   root_ = false;
   EXPECT_THAT(refused(roll_back()), HasSubstr("by root alone"));
+  root_ = true;
+  flags_ = true;
+  EXPECT_THAT(refused(roll_back({"all"})), HasSubstr("--data and --set are not for it"));
+  flags_ = false;
   EXPECT_THAT(machine_.changes(), ElementsAre());
   std::filesystem::remove(packages_.path() / "docmind_1.deb");
-  root_ = true;
   EXPECT_THAT(refused(roll_back()), HasSubstr("has no package of a docmind older than 2-1"));
 }
 
