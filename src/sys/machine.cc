@@ -113,7 +113,7 @@ std::optional<DiskSpace> disk_space(const fs::path& folder) {
   std::error_code failed;
   const fs::space_info space = fs::space(folder, failed);
   if (failed) return {};
-  return DiskSpace{.total = space.capacity, .free = space.available};
+  return DiskSpace{.total = space.capacity - space.free + space.available, .free = space.available};
 }
 
 }  // namespace docmind::sys

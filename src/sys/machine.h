@@ -40,8 +40,8 @@ Machine this_machine();
 Processor processor_of(std::string_view cpuinfo, const std::filesystem::path& nodes);
 
 struct DiskSpace {
-  std::uint64_t total = 0;
-  std::uint64_t free = 0;  // To this user.
+  std::uint64_t total = 0;  // Without what is kept for root, as df(1) counts.
+  std::uint64_t free = 0;   // To this user.
 };
 std::optional<DiskSpace> disk_space(const std::filesystem::path& folder);
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "sys/testing/temp_folder.h"
 
 namespace docmind::sys {
@@ -52,6 +54,9 @@ TEST(Machine, ThisOneHasAProcessorAndMemory) {
   ASSERT_TRUE(disk);
   EXPECT_LE(disk->free, disk->total);
   EXPECT_GT(disk->total, 0U);
+  const std::filesystem::space_info all = std::filesystem::space(".");
+  EXPECT_NEAR(static_cast<double>(disk->total - disk->free), static_cast<double>(all.capacity - all.free), 256 << 20)
+      << "what is kept for root is not in use";
   EXPECT_FALSE(disk_space("/no/such/folder"));
 }
 
