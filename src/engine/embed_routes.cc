@@ -28,9 +28,10 @@ struct EmbedRoutes::State {
   void handle(const net::Request& request, net::ResponseWriter& writer) {
     Result<std::string> body = answer(request, writer.stop());
     if (!body) deps.log.failure(obs::Level::kWarn, "engine_request_failed", body.error());
+    const bool ends = !body && ends_the_engine(body.error());
     // A client that has gone is the only reason why this fails, and then there is nobody to tell.
     (void)static_cast<bool>(writer.send(body ? net::json_response(200, *std::move(body)) : error_reply(body.error())));
-    if (!body && ends_the_engine(body.error())) options.exhausted();
+    if (ends) options.exhausted();
   }
 
   Result<std::string> answer(const net::Request& request, const std::stop_token& stop) {

@@ -65,7 +65,7 @@ Result<> PassQueue::run(std::shared_ptr<PassWork> work, Deadline deadline, std::
     std::erase(waiting(job->line), job);
     return exec::error_of(waited, "computing took too long");
   }
-  if (job->error) return *std::move(job->error);
+  if (auto& error = job->error) return *std::move(error);
   return {};
 }
 

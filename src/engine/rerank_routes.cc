@@ -22,9 +22,10 @@ Result<std::unique_ptr<RerankRoutes>> RerankRoutes::open(EmbedRoutesOptions opti
 void RerankRoutes::handle(const net::Request& request, net::ResponseWriter& writer) {
   Result<std::string> body = answer(request, writer.stop());
   if (!body) deps_.log.failure(obs::Level::kWarn, "engine_request_failed", body.error());
+  const bool ends = !body && ends_the_engine(body.error());
   // A client that has gone is the only reason why this fails, and then there is nobody to tell.
   (void)static_cast<bool>(writer.send(body ? net::json_response(200, *std::move(body)) : error_reply(body.error())));
-  if (!body && ends_the_engine(body.error())) options_.exhausted();
+  if (ends) options_.exhausted();
 }
 
 void RerankRoutes::use_threads(std::uint32_t count) { queue_.use_threads(count); }

@@ -39,8 +39,10 @@ class ModelHash {
       : path_(std::move(path)), memo_(std::move(memo)), files_(files) {}
   Result<std::string> hex(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
-    if (!hash_) hash_ = DM_TRY(memo_.empty() ? hash_file(path_, stop) : remembered_hash(path_, memo_, files_, stop));
-    return hash_->hex();
+    if (hash_) return hash_->hex();
+    const auto hash = DM_TRY(memo_.empty() ? hash_file(path_, stop) : remembered_hash(path_, memo_, files_, stop));
+    hash_ = hash;
+    return hash.hex();
   }
 
  private:

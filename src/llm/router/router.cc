@@ -146,10 +146,11 @@ void Router::learn(Place& place, const llm::Capabilities& told) {
 void Router::tell_model() {
   const MutexLock lock(mutex_);
   for (const auto& place : places_) {
-    if (!place->can) continue;
+    const auto& can = place->can;
+    if (!can) continue;
     deps_.metrics
         .gauge("docmind_model_info", "1 for the model that answers.",
-               {{"backend", place->member.name}, {"model", place->can->model}})
+               {{"backend", place->member.name}, {"model", can->model}})
         .set(place == places_[in_use_] ? 1 : 0);
   }
 }
