@@ -188,10 +188,10 @@ struct Holder::State {
   std::unique_ptr<SpanExport> spans;      // Null unless a collector is set.
   std::unique_ptr<OwnModelFiles> model_files;
   std::unique_ptr<server::ModelJobs> model_jobs;
+  SlowDown slow_down{heeded_of(deps.loaded.settings.engine.slow_down_on), deps.clock};
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<MetricsPort> metrics_port;  // Null unless it is set.
-  SlowDown slow_down{heeded_of(deps.loaded.settings.engine.slow_down_on), deps.clock};
   Slowed slowed{};  // In force.
   EngineThreads engine_threads{deps.client, metrics};
   std::unique_ptr<CardWatch> cards;  // Null but for somebody who serves.
