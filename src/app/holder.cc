@@ -192,7 +192,7 @@ struct Holder::State {
   std::unique_ptr<server::Routes> routes;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<MetricsPort> metrics_port;  // Null unless it is set.
-  Slowed slowed{};  // In force.
+  Slowed slowed{};                            // In force.
   EngineThreads engine_threads{deps.client, metrics};
   std::unique_ptr<CardWatch> cards;  // Null but for somebody who serves.
   std::jthread warming;              // Uses all of the above,
