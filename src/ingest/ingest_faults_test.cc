@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include "ingest/ingest.h"
 #include "ingest/testing/ingest_run.h"
@@ -111,48 +110,14 @@ TEST_F(IngestRun, StoppedBeforeItBegins) {
 
 TEST_F(IngestRun, SeveralAtOnceStoreNothingTwice) {
   for (int i = 0; i < 8; ++i) write(std::to_string(i) + ".md", sections(12, i / 2));
-  std::vector<std::jthread> threads;
-  std::atomic<std::uint64_t> added{0};
-  std::atomic<std::uint64_t> stood{0};
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] {
-      std::vector<fs::path> paths{docs_.path()};
-      if (i % 2 == 1) paths = {docs_ / "7.md", docs_ / "6.md", docs_.path()};  // Meets the others the other way round.
-      const Summary summary = run(paths);
-      added += summary.added;
-      stood += summary.documents;
-      EXPECT_THAT(summary.failed, IsEmpty());
-    });
-  }
-  threads.clear();
-  EXPECT_EQ(added, 8U);
-  EXPECT_EQ(stood, 32U);
-  EXPECT_EQ(documents(), 8U);
-  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
-  const std::vector<std::string> texts = embedder_.texts();
-  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
+  // Meets the others the other way round.
+  expect_done_once(run_at_once({docs_.path()}, {docs_ / "7.md", docs_ / "6.md", docs_.path()}), 8);
 }
 
 TEST_F(IngestRun, SmallFilesReadInBothDirectionsAtOnceAreStoredOnce) {
   std::vector<fs::path> upwards;
   for (int i = 10; i < 70; ++i) upwards.push_back(write(std::to_string(i) + ".md", sections(1, i)));
-  const std::vector<fs::path> downwards(upwards.rbegin(), upwards.rend());
-  std::vector<std::jthread> threads;
-  std::atomic<std::uint64_t> added{0};
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] {
-      const Summary summary = run(i % 2 == 0 ? upwards : downwards);
-      added += summary.added;
-      EXPECT_EQ(summary.documents, 60U);
-      EXPECT_THAT(summary.failed, IsEmpty());
-    });
-  }
-  threads.clear();
-  EXPECT_EQ(added, 60U);
-  EXPECT_EQ(documents(), 60U);
-  EXPECT_EQ(snapshot().stats()->most_writes, 1U);
-  const std::vector<std::string> texts = embedder_.texts();
-  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
+  expect_done_once(run_at_once(upwards, {upwards.rbegin(), upwards.rend()}), 60);
 }
 
 TEST_F(IngestRun, ATextThatCannotBeEmbeddedFailsItsOwnFileAlone) {

@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -77,6 +79,32 @@ class IngestRun : public ::testing::Test {
     Result<Summary> done = ingest_->run(paths, progress, Deadline::never(), std::move(stop));
     EXPECT_TRUE(done) << (done ? "" : done.error().message);
     return done ? *std::move(done) : Summary{};
+  }
+
+  // Four runs at once, every other one over `others`: what each came to.
+  std::vector<Summary> run_at_once(const std::vector<fs::path>& some, const std::vector<fs::path>& others) {
+    std::vector<Summary> out(4);
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      threads.emplace_back([&, i] { out[i] = run(i % 2 == 0 ? some : others); });
+    }
+    threads.clear();
+    return out;
+  }
+
+  // That each of `count` files was read, by one of the runs, and nothing was embedded or stored twice.
+  void expect_done_once(const std::vector<Summary>& runs, std::uint64_t count) {
+    std::uint64_t added = 0;
+    for (const Summary& one : runs) {
+      added += one.added;
+      EXPECT_EQ(one.documents, count);
+      EXPECT_THAT(one.failed, ::testing::IsEmpty());
+    }
+    EXPECT_EQ(added, count);
+    EXPECT_EQ(documents(), count);
+    EXPECT_EQ(snapshot().stats()->most_writes, 1U);
+    const std::vector<std::string> texts = embedder_.texts();
+    EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
   }
 
   library::Snapshot snapshot() { return *library_->read(Deadline::never(), {}); }
